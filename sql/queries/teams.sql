@@ -1,0 +1,52 @@
+-- name: load
+SELECT id, version, created_at, modified_at, members, resource, NULL
+  FROM teams
+ WHERE organization = $1 AND id = $2 AND archived_at IS NULL
+
+-- name: page
+SELECT id, version, created_at, modified_at, members, resource, NULL
+  FROM teams
+ WHERE organization = $1 AND archived_at IS NULL
+ ORDER BY id LIMIT $2 OFFSET $3
+
+-- name: after
+SELECT id, version, created_at, modified_at, members, resource, NULL
+  FROM teams
+ WHERE organization = $1 AND id > $2 AND archived_at IS NULL
+ ORDER BY id LIMIT $3
+
+-- name: among
+SELECT id, version, created_at, modified_at, members, resource, NULL
+  FROM teams
+ WHERE organization = $1 AND id IN (SELECT value FROM json_each($2)) AND archived_at IS NULL
+ ORDER BY id
+
+-- name: named
+SELECT id FROM teams WHERE organization = $1 AND display_name_key = $2 AND archived_at IS NULL
+
+-- name: existing
+SELECT id FROM teams
+ WHERE organization = $1 AND id IN (SELECT value FROM json_each($2)) AND archived_at IS NULL
+
+-- name: insert
+INSERT INTO teams (organization, id, display_name_key, display, members, version, created_at, modified_at, resource)
+VALUES ($1, $2, $3, $4, 0, 1, $5, $5, $6)
+
+-- name: replace
+-- Compare and swap: no row comes back when the version has moved on. $8 is how many members more.
+UPDATE teams
+   SET display_name_key = $4, display = $5, modified_at = $6, resource = $7, members = members + $8,
+       version = version + 1
+ WHERE organization = $1 AND id = $2 AND version = $3
+RETURNING version, members
+
+-- name: count_members
+UPDATE teams SET members = members + $3 WHERE organization = $1 AND id = $2
+
+-- name: lose_member
+UPDATE teams
+   SET members = members - 1, modified_at = $3, version = version + 1
+ WHERE organization = $1 AND id = $2
+
+-- name: archive
+UPDATE teams SET archived_at = $3 WHERE organization = $1 AND id = $2 AND archived_at IS NULL

@@ -1,0 +1,50 @@
+-- name: load
+SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+  FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
+ WHERE u.organization = $1 AND u.id = $2
+
+-- name: page
+SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+  FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
+ WHERE u.organization = $1
+ ORDER BY u.id LIMIT $2 OFFSET $3
+
+-- name: after
+SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+  FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
+ WHERE u.organization = $1 AND u.id > $2
+ ORDER BY u.id LIMIT $3
+
+-- name: among
+SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+  FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
+ WHERE u.organization = $1 AND u.id IN (SELECT value FROM json_each($2))
+ ORDER BY u.id
+
+-- name: named
+SELECT id FROM users WHERE organization = $1 AND user_name_key = $2
+
+-- name: reports
+SELECT id FROM users WHERE organization = $1 AND manager = $2
+
+-- name: existing
+SELECT id FROM users WHERE organization = $1 AND id IN (SELECT value FROM json_each($2))
+
+-- name: insert
+INSERT INTO users (organization, id, user_name_key, display, active, manager, version, created_at, modified_at, resource)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8)
+
+-- name: replace
+-- Compare and swap: no row comes back when the version has moved on.
+UPDATE users
+   SET user_name_key = $4, display = $5, active = $6, manager = $7, modified_at = $8, resource = $9,
+       version = version + 1
+ WHERE organization = $1 AND id = $2 AND version = $3
+RETURNING version
+
+-- name: remove
+DELETE FROM users WHERE organization = $1 AND id = $2
+
+-- name: bury
+INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)
+VALUES ($1, $2, $3, $4, $5, $6)

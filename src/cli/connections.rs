@@ -1,0 +1,179 @@
+//! `roster connection` and `roster token`.
+
+use super::{
+    control::{Ask, Reply, ShownConnection, ask},
+    say,
+};
+use crate::{config::DatabaseSetting, scim::text};
+use clap::{Args, Subcommand};
+use comfy_table::{Table, presets::NOTHING};
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConnectionCommand {
+    /// Make a connection for an identity provider
+    Create {
+        /// A name for it, such as okta
+        name: String,
+        /// How its requests are read: standard (forgiving) or strict (RFC to the letter)
+        #[arg(long, default_value = "standard", value_parser = ["standard", "strict"])]
+        profile: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List connections and their tokens
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Revoke a connection; its tokens stop working at once
+    Revoke {
+        /// The connection's name
+        name: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make a token for a connection; it is shown once
+    Create {
+        /// The connection's name
+        connection: String,
+        /// How long it works, such as 90d, 12h or 30m; without this it does not end
+        #[arg(long, value_name = "TIME", value_parser = lifetime)]
+        expires_in: Option<i64>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Revoke a token; it stops working at once
+    Revoke {
+        /// The token's id, as `roster connection list` shows it
+        id: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    #[command(flatten)]
+    database: DatabaseSetting,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Common {
+    fn ask(&self, request: &Ask) -> anyhow::Result<Reply> {
+        ask(&self.database.path().map_err(anyhow::Error::msg)?, request)
+    }
+
+    /// Prints the reply as JSON, or as `words` puts it.
+    fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
+        match (self.json, reply) {
+            (true, Reply::Connections(found)) => say(&serde_json::to_string_pretty(found)?),
+            (true, Reply::Token(token)) => say(&serde_json::to_string_pretty(token)?),
+            (true, Reply::Done) => say(&json!({"done": true}).to_string()),
+            (false, _) => say(&words()),
+        }
+    }
+}
+
+impl ConnectionCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Create { name, profile, common } => {
+                let reply = common.ask(&Ask::CreateConnection { name: name.clone(), profile })?;
+                common.print(&reply, || {
+                    format!("made the connection {name}; `roster token create {name}` makes a token for it")
+                })
+            }
+            Self::List { common } => {
+                let reply = common.ask(&Ask::ListConnections)?;
+                common.print(&reply, || match &reply {
+                    Reply::Connections(found) if !found.is_empty() => table(found),
+                    _ => "no connections yet; `roster connection create NAME` makes one".to_owned(),
+                })
+            }
+            Self::Revoke { name, common } => {
+                let reply = common.ask(&Ask::RevokeConnection { name: name.clone() })?;
+                common.print(&reply, || format!("revoked the connection {name} and all its tokens"))
+            }
+        }
+    }
+}
+
+impl TokenCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Create { connection, expires_in, common } => {
+                let ask = Ask::CreateToken { connection: connection.clone(), lifetime: expires_in };
+                let reply = common.ask(&ask)?;
+                common.print(&reply, || match &reply {
+                    Reply::Token(made) => format!(
+                        "{}\n\nThis is the token of {connection}, shown this once. Its id is {}; it works {}.",
+                        made.token.as_deref().unwrap_or_default(),
+                        made.id,
+                        made.expires_at.map_or("until it is revoked".to_owned(), |end| format!("until {}", time(end)))
+                    ),
+                    _ => String::new(),
+                })
+            }
+            Self::Revoke { id, common } => {
+                let reply = common.ask(&Ask::RevokeToken { id: id.clone() })?;
+                common.print(&reply, || format!("revoked the token {id}"))
+            }
+        }
+    }
+}
+
+fn table(found: &[ShownConnection]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["CONNECTION", "PROFILE", "TOKEN", "FROM", "EXPIRES", "LAST USED"]);
+    for connection in found {
+        let (name, profile) = (connection.name.as_str(), connection.profile.as_str());
+        if connection.tokens.is_empty() {
+            table.add_row([name, profile, "none", "", "", ""]);
+        }
+        for token in &connection.tokens {
+            let expires = token.expires_at.map_or("never".to_owned(), time);
+            let used = token.last_used_at.map_or("never".to_owned(), time);
+            table.add_row([name, profile, &token.id, &token.origin, &expires, &used]);
+        }
+    }
+    table.to_string()
+}
+
+fn time(micros: i64) -> String {
+    text::date_time(micros)
+}
+
+/// A duration such as `90d` in microseconds.
+fn lifetime(text: &str) -> Result<i64, String> {
+    let wrong = || format!("expected a time such as 90d, 12h or 30m, found {text}");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds: i64 = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        _ => return Err(wrong()),
+    };
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    let micros = number.checked_mul(seconds).and_then(|seconds| seconds.checked_mul(1_000_000));
+    micros.filter(|micros| *micros > 0).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_have_a_unit() {
+        assert_eq!(lifetime("2h"), Ok(7_200_000_000));
+        for text in ["", "2", "h", "-1d", "0m", "99999999999999d", "2w", "1é"] {
+            assert!(lifetime(text).is_err(), "{text}");
+        }
+    }
+}

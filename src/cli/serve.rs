@@ -1,0 +1,110 @@
+//! `roster serve`.
+
+use super::{
+    control::{self, Ask, Reply},
+    say,
+};
+use crate::{
+    config::{Serve, Settings, log_directives},
+    http::server::{Door, Entrance, start},
+    org::connection::{DECLARED, declared},
+    scim::Profile,
+    service::{App, connections},
+};
+use anyhow::Context as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use secrecy::{ExposeSecret, SecretString};
+use std::{net::TcpListener, path::PathBuf, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Serves until the process is told to stop, then finishes what was accepted.
+pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
+    let settings = settings.check()?;
+    fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_writer(std::io::stderr)
+        .with_env_filter(EnvFilter::new(log_directives()))
+        .init();
+    let tokens = declared_tokens(&settings)?;
+    let profile = match &settings.declared_profile {
+        Some(text) => text.parse().map_err(|error| anyhow::anyhow!("ROSTER_SCIM_PROFILE: {error}"))?,
+        None => Profile::default(),
+    };
+    let _ownership = control::own(&settings.database)?;
+    let mut app = control::open(&settings.database)?;
+    app.scan_rows = settings.scan_rows;
+    let app = Arc::new(app);
+    let tls = settings.tls.as_ref().map(tls).transpose()?;
+    let listener = TcpListener::bind(settings.listen)
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", listener.local_addr()?);
+    let public = settings.public_url.clone().unwrap_or_else(|| address.clone());
+    let door = Door { app: app.clone(), base: Arc::from(format!("{public}/scim/v2")) };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    actix_web::rt::System::new().block_on(async {
+        let cx = control::context(&app).await?;
+        connections::declare(&cx, &tokens, profile).await?;
+        control::listen(&settings.database, app.clone())?;
+        let stop = stop()?;
+        let server = start(door, Entrance { listener, tls, workers }, stop)?;
+        say(&format!("listening on {address}"))?;
+        welcome(&app, &public, &settings).await?;
+        server.await?;
+        Ok::<_, anyhow::Error>(())
+    })?;
+    app.store.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn declared_tokens(settings: &Serve) -> anyhow::Result<Vec<SecretString>> {
+    let Some(text) = &settings.declared_tokens else { return Ok(Vec::new()) };
+    let tokens = declared(text.expose_secret()).context("ROSTER_SCIM_TOKEN")?;
+    Ok(tokens.into_iter().map(|token| SecretString::from(token.to_owned())).collect())
+}
+
+/// On a fresh server: a connection, its token, and the line that creates a first user with it.
+async fn welcome(app: &Arc<App>, public: &str, settings: &Serve) -> anyhow::Result<()> {
+    let known = control::execute(app, &Ask::ListConnections).await?;
+    if !matches!(known, Reply::Connections(known) if known.is_empty()) {
+        return Ok(());
+    }
+    let name = DECLARED.to_owned();
+    let profile = Profile::default().as_str().to_owned();
+    control::execute(app, &Ask::CreateConnection { name: name.clone(), profile }).await?;
+    let ask = Ask::CreateToken { connection: name, lifetime: None };
+    let Reply::Token(made) = control::execute(app, &ask).await? else { return Ok(()) };
+    let token = made.token.unwrap_or_default();
+    say(&format!(
+        "\nThe database {} is new. Its connection `{DECLARED}` has this token, shown this once:\n\n  {token}\n\n\
+         Create a first user with it:\n\n  \
+         curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/scim+json' \\\n    \
+         -d '{{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada@example.com\"}}' \\\n    \
+         {public}/scim/v2/Users\n",
+        settings.database.display()
+    ))
+}
+
+/// Done when the process is asked to stop.
+fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        futures_util::future::select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
+        tracing::info!("stopping");
+    })
+}
+
+fn tls((cert, key): &(PathBuf, PathBuf)) -> anyhow::Result<rustls::ServerConfig> {
+    let unreadable = |path: &PathBuf| format!("{} cannot be read as PEM", path.display());
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect).with_context(|| unreadable(cert))?;
+    let private = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .with_context(|| format!("{} and {} do not belong together", cert.display(), key.display()))
+}

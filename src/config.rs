@@ -1,0 +1,229 @@
+//! Every setting: name, default, meaning. All mistakes are reported at once.
+
+use secrecy::SecretString;
+use std::{
+    fmt,
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+};
+
+/// The settings of `roster serve`, as they are given: a flag wins over its environment variable.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "ROSTER_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would take them for the command's help")]
+    pub database: DatabaseSetting,
+    /// The URL clients reach this server under, when it is not the listening address
+    #[arg(long, env = "ROSTER_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Certificate chain in PEM; with --tls-key the server speaks HTTPS
+    #[arg(long, env = "ROSTER_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key in PEM
+    #[arg(long, env = "ROSTER_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// A proxy in front of this server speaks TLS
+    #[arg(long, env = "ROSTER_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+    /// How many resources a filter on attributes without an index may look at
+    #[arg(long, env = "ROSTER_SCAN_ROWS", value_name = "N", default_value_t = 200_000)]
+    pub scan_rows: usize,
+}
+
+/// Where the data is; every command that touches it takes this.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DatabaseSetting {
+    /// The SQLite file, made when it is not there
+    #[arg(long, env = "ROSTER_DATABASE", value_name = "PATH", default_value = "roster.db")]
+    pub database: String,
+}
+
+/// Settings that fit together.
+#[derive(Debug)]
+pub struct Serve {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// The public URL without a slash at its end, if it is not the listening address.
+    pub public_url: Option<String>,
+    /// Certificate and key, to speak HTTPS.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// The content of `ROSTER_SCIM_TOKEN` or of the file that `ROSTER_SCIM_TOKEN_FILE` names.
+    pub declared_tokens: Option<SecretString>,
+    /// `ROSTER_SCIM_PROFILE`.
+    pub declared_profile: Option<String>,
+    /// The budget of unindexed filters.
+    pub scan_rows: usize,
+}
+
+/// Everything that is wrong with the settings, a sentence each.
+#[derive(Debug)]
+pub struct Mistakes(Vec<String>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Settings {
+    /// Checks the settings and reads what only the environment may hold: secrets.
+    pub fn check(&self) -> Result<Serve, Mistakes> {
+        let mut mistakes = Vec::new();
+        let listen = found(resolve(&self.listen), &mut mistakes);
+        let database = found(self.database.path(), &mut mistakes);
+        let public_url = self.public_url.as_deref().map(check_url);
+        let public_url = found(public_url.transpose(), &mut mistakes).flatten();
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+            (None, None) => None,
+            _ => {
+                mistakes.push("--tls-cert and --tls-key belong together, found only one of them".to_owned());
+                None
+            }
+        };
+        if let Some(listen) = listen {
+            self.check_reach(listen, tls.is_some(), &mut mistakes);
+        }
+        let declared_tokens = found(declared_tokens(), &mut mistakes).flatten();
+        match (listen, database) {
+            (Some(listen), Some(database)) if mistakes.is_empty() => Ok(Serve {
+                listen,
+                database,
+                public_url,
+                tls,
+                declared_tokens: declared_tokens.map(SecretString::from),
+                declared_profile: variable("ROSTER_SCIM_PROFILE"),
+                scan_rows: self.scan_rows,
+            }),
+            _ => Err(Mistakes(mistakes)),
+        }
+    }
+
+    /// R-001: beyond this machine only TLS is spoken, here or by a proxy.
+    fn check_reach(&self, listen: SocketAddr, speaks_tls: bool, mistakes: &mut Vec<String>) {
+        if listen.ip().is_loopback() {
+            return;
+        }
+        if !speaks_tls && !self.behind_proxy {
+            mistakes.push(format!(
+                "--listen {listen} is reachable from other machines and plain HTTP would show every token; \
+                 give --tls-cert and --tls-key, or --behind-proxy when a proxy speaks TLS for this server"
+            ));
+        }
+        if listen.ip().is_unspecified() && self.public_url.is_none() {
+            mistakes.push(format!("--listen {listen} has no name of its own; give --public-url"));
+        }
+    }
+}
+
+impl DatabaseSetting {
+    /// The path of the SQLite file.
+    pub fn path(&self) -> Result<PathBuf, String> {
+        let text = self.database.strip_prefix("sqlite:").unwrap_or(&self.database);
+        if text.contains("://") {
+            let scheme = text.split("://").next().unwrap_or_default();
+            return Err(format!("--database takes the path of a SQLite file, found a URL of {scheme}"));
+        }
+        if text.is_empty() {
+            return Err("--database takes the path of a SQLite file, found nothing".to_owned());
+        }
+        Ok(PathBuf::from(text))
+    }
+}
+
+/// What the log shows: `ROSTER_LOG`, in the form of `tracing` directives.
+pub fn log_directives() -> String {
+    variable("ROSTER_LOG").unwrap_or_else(|| "info".to_owned())
+}
+
+/// The token that `roster conformance` uses when none is given.
+pub fn conformance_token() -> Option<String> {
+    variable("ROSTER_CONFORMANCE_TOKEN")
+}
+
+fn found<T>(value: Result<T, String>, mistakes: &mut Vec<String>) -> Option<T> {
+    value.map_err(|mistake| mistakes.push(mistake)).ok()
+}
+
+fn resolve(listen: &str) -> Result<SocketAddr, String> {
+    let wrong = || format!("--listen takes an address and a port such as 127.0.0.1:8080, found {listen}");
+    listen.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(wrong)
+}
+
+fn check_url(text: &str) -> Result<String, String> {
+    let wrong = || format!("--public-url takes an http or https URL without query, found {text}");
+    let url = url::Url::parse(text).map_err(|_| wrong())?;
+    let fits = ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none();
+    if fits { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+}
+
+fn declared_tokens() -> Result<Option<String>, String> {
+    match (variable("ROSTER_SCIM_TOKEN"), variable("ROSTER_SCIM_TOKEN_FILE")) {
+        (Some(_), Some(_)) => {
+            Err("ROSTER_SCIM_TOKEN and ROSTER_SCIM_TOKEN_FILE are both set; one of them is enough".to_owned())
+        }
+        (Some(tokens), None) => Ok(Some(tokens)),
+        (None, Some(file)) => match std::fs::read_to_string(&file) {
+            Ok(tokens) => Ok(Some(tokens.trim().to_owned())),
+            Err(error) => Err(format!("ROSTER_SCIM_TOKEN_FILE names {file}, which cannot be read: {error}")),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            listen: "127.0.0.1:0".to_owned(),
+            database: DatabaseSetting { database: "roster.db".to_owned() },
+            public_url: None,
+            tls_cert: None,
+            tls_key: None,
+            behind_proxy: false,
+            scan_rows: 1,
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let wrong = Settings {
+            listen: "0.0.0.0:80".to_owned(),
+            database: DatabaseSetting { database: "mysql://x".to_owned() },
+            tls_cert: Some("cert.pem".into()),
+            ..settings()
+        };
+
+        let mistakes = wrong.check().unwrap_err().0;
+
+        assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        let public = Settings {
+            listen: "0.0.0.0:0".to_owned(),
+            public_url: Some("https://roster.example.com/".to_owned()),
+            ..settings()
+        };
+
+        assert!(settings().check().is_ok());
+        assert!(public.check().is_err());
+        let behind_proxy = Settings { behind_proxy: true, ..public }.check().unwrap();
+        assert_eq!(behind_proxy.public_url.as_deref(), Some("https://roster.example.com"));
+    }
+}

@@ -1,0 +1,144 @@
+//! What a suite's text means: cases, steps, requests and answers, ready to be played.
+
+use super::Profile;
+use super::expect::Expectation;
+use super::subject::Subject;
+use super::template::Template;
+
+/// One conversation: steps that share variables and clean up after themselves.
+pub struct Case {
+    /// The name, one word, unique among the suites.
+    pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// The line of its heading, counted from 1.
+    pub line: usize,
+    /// The only profile it is meant for, if there is one.
+    pub profile: Option<Profile>,
+    pub(super) lets: Vec<Let>,
+    pub(super) headers: Vec<DefaultHeader>,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Case {
+    /// Whether the case is wanted: its name contains one of the words, or there are no words.
+    #[must_use]
+    pub fn is_named(&self, words: &[String]) -> bool {
+        words.is_empty() || words.iter().any(|word| self.name.contains(word.as_str()))
+    }
+}
+
+/// `let name = text`.
+pub(super) struct Let {
+    pub(super) line: usize,
+    pub(super) name: String,
+    pub(super) text: Template,
+}
+
+/// `header [METHOD] Name: value` of a case.
+pub(super) struct DefaultHeader {
+    pub(super) line: usize,
+    /// The only method it is sent with, if one was named.
+    pub(super) method: Option<String>,
+    pub(super) header: Header,
+}
+
+pub(super) struct Header {
+    pub(super) name: String,
+    /// Empty to send no such header.
+    pub(super) value: Template,
+}
+
+/// One request and what its answer must be.
+pub(super) struct Step {
+    pub(super) title: String,
+    pub(super) line: usize,
+    pub(super) tags: Tags,
+    pub(super) request: Request,
+    pub(super) answer: Answer,
+}
+
+/// What a step's failure means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// The standard demands it.
+    #[default]
+    Rfc,
+    /// The client counts on it.
+    Idp,
+    /// The client leaves the standard, and a forgiving server follows.
+    Tolerance,
+    /// It only tidies up.
+    Cleanup,
+}
+
+impl Kind {
+    /// The word for it in a suite and in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Rfc => "rfc",
+            Kind::Idp => "idp",
+            Kind::Tolerance => "tolerance",
+            Kind::Cleanup => "cleanup",
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Tags {
+    pub(super) kind: Kind,
+    pub(super) rules: Vec<String>,
+    pub(super) only: Only,
+}
+
+/// When a step is played.
+#[derive(Default)]
+pub(super) enum Only {
+    #[default]
+    Always,
+    /// While this variable is not known.
+    Unless(String),
+    /// While this variable is known.
+    When(String),
+}
+
+pub(super) struct Request {
+    pub(super) line: usize,
+    pub(super) method: String,
+    pub(super) target: Template,
+    pub(super) headers: Vec<Header>,
+    pub(super) body: Option<Body>,
+}
+
+pub(super) enum Body {
+    /// JSON, or something that begins like it: variables are escaped.
+    Json(Template),
+    /// Announced by `body:`, sent as it stands.
+    Announced(Template),
+}
+
+pub(super) struct Answer {
+    pub(super) line: usize,
+    pub(super) statuses: Vec<u16>,
+    pub(super) error: Option<ErrorBody>,
+    pub(super) lines: Vec<AnswerLine>,
+}
+
+/// What the body of an error must say besides its status.
+pub(super) struct ErrorBody {
+    /// None for `error`: the `scimType` is not looked at.
+    pub(super) scim_type: Option<String>,
+}
+
+pub(super) enum AnswerLine {
+    Expect(Expectation),
+    Capture(Capture),
+}
+
+/// `name := subject`.
+pub(super) struct Capture {
+    pub(super) line: usize,
+    pub(super) name: String,
+    pub(super) subject: Subject,
+}

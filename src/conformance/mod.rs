@@ -1,0 +1,71 @@
+//! The conformance runner: asks any SCIM 2.0 server what the suites under `conformance/` say, and
+//! tells what it answered differently.
+//!
+//! This is a client. It knows nothing of our own server, prints nothing and keeps nothing: it takes a
+//! [`Target`] and [`Case`]s and gives a [`Report`].
+//!
+//! | file | does |
+//! |---|---|
+//! | `suites` | the table of the suites that are built in |
+//! | `text`, `names` | text → cases, with the place of every mistake |
+//! | `case` | what a case is |
+//! | `variables`, `template` | what variables are worth, and how they are written where |
+//! | `subject`, `expect`, `matching` | where to look, what must hold, and comparing |
+//! | `server` | the server under test: one request, one answer |
+//! | `play` | the cases, one after the other |
+//! | `report` | what came of it |
+
+mod case;
+mod expect;
+mod matching;
+mod names;
+mod play;
+mod report;
+mod server;
+mod subject;
+mod suites;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+mod variables;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use case::{Case, Kind};
+pub use play::play;
+pub use report::{CaseReport, Counts, Failure, Report, StepReport, Verdict};
+pub use server::{Target, Unreachable};
+pub use suites::cases;
+pub use text::{FormatError, parse};
+
+/// What a server promises: how it reads requests that leave the standard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Forgiving: it understands what well-known clients mean.
+    Standard,
+    /// To the letter: it refuses what the standard does not allow.
+    Strict,
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Profile::Standard => "standard",
+            Profile::Strict => "strict",
+        })
+    }
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Profile, String> {
+        match word {
+            "standard" => Ok(Profile::Standard),
+            "strict" => Ok(Profile::Strict),
+            _ => Err(format!("expected the profile `standard` or `strict`, found `{word}`")),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What came of a run, as values, as text and as JSON. The token is in none of them.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::Profile;
+use super::case::Kind;
+use super::template::json_escaped;
+
+/// How much of a body a report shows, in characters.
+const SHOWN_BODY: usize = 800;
+/// How much of a value a report shows, in characters.
+const SHOWN_VALUE: usize = 300;
+
+/// What came of one case.
+pub struct CaseReport {
+    /// The case's name.
+    pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// The line of its heading.
+    pub line: usize,
+    /// Its steps in order.
+    pub steps: Vec<StepReport>,
+}
+
+/// What came of one step.
+pub struct StepReport {
+    /// The step's title, or its request line.
+    pub title: String,
+    /// The line it begins at.
+    pub line: usize,
+    /// What a failure means.
+    pub kind: Kind,
+    /// The numbers of the rules it shows.
+    pub rules: Vec<String>,
+    /// Whether it held.
+    pub verdict: Verdict,
+    /// What was sent; empty when nothing was.
+    pub request: String,
+    /// The answer's status, when there was one.
+    pub status: Option<u16>,
+    /// The beginning of the answer's body.
+    pub answer: String,
+    /// How long the answer took, in milliseconds.
+    pub ms: u64,
+    /// What did not hold.
+    pub failures: Vec<Failure>,
+}
+
+/// Whether a step held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything held.
+    Passed,
+    /// Something did not hold, or it could not be played.
+    Failed,
+    /// It was not meant to be played (`unless`, `when`).
+    Skipped,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Skipped => "skipped",
+        }
+    }
+}
+
+/// One thing that did not hold.
+#[derive(Debug)]
+pub struct Failure {
+    /// The line of the expectation.
+    pub line: usize,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+impl CaseReport {
+    /// Whether no step failed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.count(Verdict::Failed) == 0
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.steps.iter().filter(|step| step.verdict == verdict).count()
+    }
+
+    fn to_json(&self) -> Value {
+        let steps: Vec<Value> = self.steps.iter().map(StepReport::to_json).collect();
+        json!({
+            "name": self.name, "file": self.file, "line": self.line, "passed": self.passed(), "steps": steps,
+        })
+    }
+}
+
+impl StepReport {
+    fn to_json(&self) -> Value {
+        let failures = self.failures.iter();
+        let failures: Vec<Value> =
+            failures.map(|f| json!({"line": f.line, "expected": f.expected, "found": f.found})).collect();
+        json!({
+            "title": self.title, "line": self.line, "kind": self.kind.word(), "rules": self.rules,
+            "verdict": self.verdict.word(), "request": self.request, "status": self.status,
+            "answer": self.answer, "ms": self.ms, "failures": failures,
+        })
+    }
+}
+
+/// What came of a whole run.
+pub struct Report {
+    /// The base URL of the server that was asked.
+    pub url: String,
+    /// What it promised.
+    pub profile: Profile,
+    /// The cases that were played, in order.
+    pub cases: Vec<CaseReport>,
+    /// How many cases were left out because they are for the other profile.
+    pub left_out: usize,
+}
+
+/// How many cases and steps there were of which sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Cases without a failed step.
+    pub cases_passed: usize,
+    /// Cases with a failed step.
+    pub cases_failed: usize,
+    /// Steps that held.
+    pub steps_passed: usize,
+    /// Steps that did not hold or could not be played.
+    pub steps_failed: usize,
+    /// Steps that were not meant to be played.
+    pub steps_skipped: usize,
+}
+
+impl Report {
+    /// Whether everything that was played passed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.cases.iter().all(CaseReport::passed)
+    }
+
+    /// How many cases and steps there were of which sort.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let steps = |verdict| self.cases.iter().map(|case| case.count(verdict)).sum();
+        let cases_passed = self.cases.iter().filter(|case| case.passed()).count();
+        Counts {
+            cases_passed,
+            cases_failed: self.cases.len() - cases_passed,
+            steps_passed: steps(Verdict::Passed),
+            steps_failed: steps(Verdict::Failed),
+            steps_skipped: steps(Verdict::Skipped),
+        }
+    }
+
+    /// The whole report for machines.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let counts = self.counts();
+        let cases: Vec<Value> = self.cases.iter().map(CaseReport::to_json).collect();
+        json!({
+            "url": self.url,
+            "profile": self.profile.to_string(),
+            "passed": self.passed(),
+            "cases": {"passed": counts.cases_passed, "failed": counts.cases_failed, "left_out": self.left_out},
+            "steps": {
+                "passed": counts.steps_passed, "failed": counts.steps_failed, "skipped": counts.steps_skipped,
+            },
+            "results": cases,
+        })
+    }
+}
+
+/// A line for the case, and for every failed step what was sent, expected and found.
+impl fmt::Display for CaseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.passed() { "ok  " } else { "FAIL" };
+        let played = self.count(Verdict::Passed) + self.count(Verdict::Failed);
+        writeln!(f, "{word} {} ({}/{played} steps)", self.name, self.count(Verdict::Passed))?;
+        for step in self.steps.iter().filter(|step| step.verdict == Verdict::Failed) {
+            let meaning = [&[step.kind.word().to_owned()], step.rules.as_slice()].concat().join(" ");
+            writeln!(f, "  {}:{}: {} [{meaning}]", self.file, step.line, step.title)?;
+            if !step.request.is_empty() {
+                writeln!(f, "    > {}", step.request.replace('\n', "\n    > "))?;
+            }
+            if let Some(status) = step.status {
+                writeln!(f, "    < {status} {}", step.answer.replace('\n', "\n    < "))?;
+            }
+            for failure in &step.failures {
+                writeln!(f, "    line {}: expected {}", failure.line, failure.expected)?;
+                writeln!(f, "      found {}", failure.found)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The failed cases and the totals.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for case in self.cases.iter().filter(|case| !case.passed()) {
+            writeln!(f, "{case}")?;
+        }
+        let counts = self.counts();
+        write!(
+            f,
+            "{} of {} cases passed, {} of {} steps",
+            counts.cases_passed,
+            self.cases.len(),
+            counts.steps_passed,
+            counts.steps_passed + counts.steps_failed,
+        )?;
+        if self.left_out > 0 {
+            write!(f, "; {} cases are for the other profile", self.left_out)?;
+        }
+        writeln!(f)
+    }
+}
+
+/// Makes texts fit for a report: cut to size, and without the token.
+pub(super) struct Redaction {
+    secrets: Vec<String>,
+}
+
+impl Redaction {
+    pub(super) fn of(token: &str) -> Redaction {
+        // The token may come back inside a JSON string.
+        let mut secrets = vec![token.to_owned(), json_escaped(token)];
+        secrets.dedup();
+        secrets.retain(|secret| !secret.is_empty());
+        Redaction { secrets }
+    }
+
+    /// A request line, or the body of a message.
+    pub(super) fn of_body(&self, octets: &[u8]) -> String {
+        self.shown(&String::from_utf8_lossy(octets), SHOWN_BODY)
+    }
+
+    /// A value, or a reason.
+    pub(super) fn of_value(&self, text: &str) -> String {
+        self.shown(text, SHOWN_VALUE)
+    }
+
+    fn shown(&self, text: &str, limit: usize) -> String {
+        let mut shown = text.to_owned();
+        for secret in &self.secrets {
+            shown = shown.replace(secret, "(token)");
+        }
+        match shown.char_indices().nth(limit) {
+            Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
+            None => shown,
+        }
+    }
+}

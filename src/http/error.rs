@@ -1,0 +1,114 @@
+//! The only place where a failure becomes a status.
+
+use crate::{scim::message, service};
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+
+/// Why a SCIM request is not served.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// A use case did not happen.
+    #[error(transparent)]
+    Service(#[from] service::Error),
+    /// The credential is unknown, expired or revoked; a missing one is `service::Error::Unauthorized`.
+    #[error("the token is unknown, expired or revoked")]
+    InvalidToken,
+    /// Nothing is served under this path.
+    #[error("there is no such endpoint")]
+    NoEndpoint,
+    /// The endpoint never has this method.
+    #[error("the endpoint has no such method; it has {0}")]
+    Method(&'static str),
+    /// A feature of SCIM that this server does not have.
+    #[error("{0} is not implemented")]
+    NotImplemented(&'static str),
+    /// Discovery endpoints cannot be filtered (RFC 7644 §4).
+    #[error("this endpoint cannot be filtered")]
+    NoFilter,
+    /// The body is too large.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The body is in another format or encoding.
+    #[error("{0}")]
+    MediaType(String),
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    Slow,
+    /// The connection broke while the body was read.
+    #[error("the body ended early")]
+    Broken,
+    /// The code itself failed.
+    #[error("internal error")]
+    Panic,
+}
+
+impl From<crate::scim::Error> for Refusal {
+    fn from(error: crate::scim::Error) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl Refusal {
+    /// Status and `scimType`, one row per failure.
+    fn wire(&self) -> (u16, Option<&'static str>) {
+        use service::Error;
+        match self {
+            Self::Service(Error::Scim(error)) => {
+                let (keyword, status) = error.kind.wire();
+                (status, Some(keyword))
+            }
+            Self::Service(Error::NotFound(_)) | Self::NoEndpoint => (404, None),
+            Self::Service(Error::PreconditionFailed) => (412, None),
+            Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
+            Self::Service(Error::Busy) => (503, None),
+            Self::Service(Error::Store(_) | Error::Connection(_) | Error::Taken(_)) | Self::Panic => {
+                (500, None)
+            }
+            Self::Method(_) => (405, None),
+            Self::NotImplemented(_) => (501, None),
+            Self::NoFilter => (403, None),
+            Self::TooLarge(_) => (413, None),
+            Self::MediaType(_) => (415, None),
+            Self::Slow => (408, None),
+            Self::Broken => (400, Some("invalidSyntax")),
+        }
+    }
+
+    /// The SCIM error (RFC 7644 §3.12). A failure of ours is logged with its whole chain, here and once;
+    /// the client gets the request's id and a bland sentence.
+    pub(super) fn response(&self, request_id: &str) -> HttpResponse {
+        let (status, keyword) = self.wire();
+        let mut detail = self.to_string();
+        if status == 500 {
+            tracing::error!(request = request_id, error = ?self, "a request failed");
+            detail = format!("{detail}; the server's log tells more under the request id {request_id}");
+        }
+        let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(code);
+        self.headers(&mut response);
+        response.body(message::error::body(status, keyword, &detail).to_string())
+    }
+
+    fn headers(&self, response: &mut HttpResponseBuilder) {
+        match self {
+            //
+            Self::Service(service::Error::Unauthorized) => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"SCIM\""));
+            }
+            Self::InvalidToken => {
+                let challenge = "Bearer realm=\"SCIM\", error=\"invalid_token\"";
+                response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::Method(allow) => {
+                response.insert_header((header::ALLOW, *allow));
+            }
+            // clients read a number of seconds, not a date
+            Self::Service(service::Error::Busy) => {
+                response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            _ => {}
+        }
+    }
+}

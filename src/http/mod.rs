@@ -1,0 +1,9 @@
+//! Bytes in, bytes out.
+//!
+//! Nothing here sees a transaction; a request calls one function of the service floor.
+
+mod error;
+mod health;
+mod request_log;
+pub mod scim;
+pub mod server;

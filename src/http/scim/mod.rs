@@ -1,0 +1,171 @@
+//! The SCIM endpoints.
+//!
+//! One handler serves them all, so that the order of refusals is one piece of code: 401, 404 of unknown
+//! endpoints, 405, 413, 415, body syntax, and only then what the endpoint itself says.
+
+mod body;
+mod discovery;
+mod resources;
+mod route;
+
+use super::{
+    error::Refusal,
+    request_log::Line,
+    server::{Door, method_name},
+};
+use crate::{
+    scim::{Quirk, Quirks, query::Parameters, version::Precondition},
+    service::{self, Context, Error, connections},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode, header},
+    web,
+};
+use futures_util::FutureExt;
+use route::Endpoint;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+/// The media type of every answer (RFC 7644 §8.1).
+const SCIM_JSON: &str = "application/scim+json";
+
+/// Serves a request under `/scim`. Every answer that is not a success is a SCIM error, also after a panic.
+pub(super) async fn serve(
+    request: HttpRequest,
+    payload: web::Payload,
+    door: web::Data<Door>,
+) -> HttpResponse {
+    let started = Instant::now();
+    let mut line = Line {
+        request: door.app.ids.make(door.app.clock.now()),
+        method: method_name(request.method()),
+        endpoint: "?",
+        ..Line::default()
+    };
+    let served = AssertUnwindSafe(answer(&request, payload, &door, &mut line)).catch_unwind().await;
+    let outcome = served.unwrap_or(Err(Refusal::Panic));
+    let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&line.request));
+    let headers = response.headers_mut();
+    if let Ok(id) = line.request.parse() {
+        headers.insert(header::HeaderName::from_static("x-request-id"), id);
+    }
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    if response.status() != StatusCode::NO_CONTENT && response.status() != StatusCode::NOT_MODIFIED {
+        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(SCIM_JSON));
+    }
+    line.status = response.status().as_u16();
+    line.write(started.elapsed());
+    response
+}
+
+/// A request whose sender is known and whose endpoint exists.
+struct Call<'r> {
+    request: &'r HttpRequest,
+    door: &'r Door,
+    parameters: Parameters,
+    precondition: Precondition,
+    quirks: Quirks,
+}
+
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    door: &Door,
+    line: &mut Line,
+) -> Result<HttpResponse, Refusal> {
+    let Some(header) = request.headers().get(header::AUTHORIZATION) else {
+        return anonymous(request, door, line);
+    };
+    let (credential, bare) = credential(header.to_str().unwrap_or_default()).ok_or(Refusal::InvalidToken)?;
+    let verdict = match connections::authenticate(&door.app, credential).await {
+        Err(Error::Unauthorized) => return Err(Refusal::InvalidToken),
+        other => other?,
+    };
+    line.connection.clone_from(&verdict.connection_name);
+    let mut quirks = Quirks::new(verdict.profile);
+    if bare && !quirks.allow(Quirk::BareToken) {
+        return Err(Refusal::InvalidToken);
+    }
+    let endpoint = route::endpoint(request.path(), &mut quirks)?;
+    line.endpoint = endpoint.pattern();
+    let cx = Arc::new(Context {
+        app: door.app.clone(),
+        organization: verdict.organization.clone(),
+        actor: verdict.connection.clone(),
+        profile: verdict.profile,
+        now: door.app.clock.now(),
+        request: line.request.clone(),
+        base: door.base.clone(),
+    });
+    let mut call = Call::new(request, door, quirks);
+    let outcome = call.serve(&cx, endpoint, payload).await;
+    line.quirks = call.quirks.rules().join(",");
+    outcome
+}
+
+/// Without a credential only the discovery documents are served (RFC 7643 §5); for the rest the answer is
+/// 401 whatever the request is about.
+fn anonymous(request: &HttpRequest, door: &Door, line: &mut Line) -> Result<HttpResponse, Refusal> {
+    let refuse = || Refusal::Service(service::Error::Unauthorized);
+    let endpoint = route::endpoint(request.path(), &mut Quirks::default()).map_err(|_| refuse())?;
+    line.endpoint = endpoint.pattern();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads || !endpoint.is_discovery() {
+        return Err(refuse());
+    }
+    Call::new(request, door, Quirks::default()).discovery(&endpoint)
+}
+
+/// The credential in an `Authorization` header, and whether it stands there without a scheme.
+fn credential(header: &str) -> Option<(&str, bool)> {
+    match header.trim().split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Some((token.trim(), false)),
+        Some(_) => None,
+        None => Some((header.trim(), true)),
+    }
+}
+
+impl<'r> Call<'r> {
+    fn new(request: &'r HttpRequest, door: &'r Door, quirks: Quirks) -> Self {
+        let text = |name: header::HeaderName| {
+            let values: Vec<&str> =
+                request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect();
+            (!values.is_empty()).then(|| values.join(","))
+        };
+        let (if_match, if_none_match) = (text(header::IF_MATCH), text(header::IF_NONE_MATCH));
+        Self {
+            request,
+            door,
+            parameters: Parameters::parse(request.query_string()),
+            precondition: Precondition::parse(if_match.as_deref(), if_none_match.as_deref()),
+            quirks,
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        cx: &Arc<Context>,
+        endpoint: Endpoint,
+        payload: web::Payload,
+    ) -> Result<HttpResponse, Refusal> {
+        let method = self.request.method().clone();
+        if method == Method::OPTIONS {
+            let allow = (header::ALLOW, endpoint.methods());
+            return Ok(HttpResponse::NoContent().insert_header(allow).finish());
+        }
+        if !endpoint.methods().split(", ").any(|known| known == method.as_str()) {
+            return Err(Refusal::Method(endpoint.methods()));
+        }
+        match endpoint {
+            Endpoint::Users => self.users(cx, &method, payload).await,
+            Endpoint::User(id) => self.user(cx, &method, &id, payload).await,
+            Endpoint::Groups => self.groups(cx, &method, payload).await,
+            Endpoint::Group(id) => self.group(cx, &method, &id, payload).await,
+            Endpoint::Root => Err(Refusal::NotImplemented("a query of all resource types")),
+            Endpoint::Search => Err(Refusal::NotImplemented("a query by POST to .search")),
+            Endpoint::Bulk => Err(Refusal::NotImplemented("/Bulk")),
+            Endpoint::Me => Err(Refusal::NotImplemented("/Me")),
+            discovery => self.discovery(&discovery),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Paths to endpoints.
+//!
+//! Identity providers take liberties with paths, so they are read here rather than by a router: the base
+//! is `/scim/v2` and `/scim`, one slash at the end is fine, and a forgiving connection may write names in
+//! any case and slashes twice.
+
+use crate::{
+    http::error::Refusal,
+    scim::{ErrorKind, Quirk, Quirks},
+};
+use percent_encoding::percent_decode_str;
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Root,
+    Search,
+    Users,
+    User(String),
+    Groups,
+    Group(String),
+    ServiceProviderConfig,
+    ResourceTypes,
+    ResourceType(String),
+    Schemas,
+    Schema(String),
+    Bulk,
+    Me,
+}
+
+impl Endpoint {
+    /// The endpoint as a pattern, for the log.
+    pub(super) fn pattern(&self) -> &'static str {
+        match self {
+            Self::Root => "/",
+            Self::Search => "/.search",
+            Self::Users => "/Users",
+            Self::User(_) => "/Users/{id}",
+            Self::Groups => "/Groups",
+            Self::Group(_) => "/Groups/{id}",
+            Self::ServiceProviderConfig => "/ServiceProviderConfig",
+            Self::ResourceTypes => "/ResourceTypes",
+            Self::ResourceType(_) => "/ResourceTypes/{name}",
+            Self::Schemas => "/Schemas",
+            Self::Schema(_) => "/Schemas/{urn}",
+            Self::Bulk => "/Bulk",
+            Self::Me => "/Me",
+        }
+    }
+
+    /// The methods the endpoint has, as the header `Allow` shows them.
+    pub(super) fn methods(&self) -> &'static str {
+        match self {
+            Self::Users | Self::Groups => "GET, HEAD, POST",
+            Self::User(_) | Self::Group(_) | Self::Me => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Search | Self::Bulk => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+
+    /// Whether the endpoint answers without a credential (RFC 7643 §5).
+    pub(super) fn is_discovery(&self) -> bool {
+        matches!(
+            self,
+            Self::ServiceProviderConfig
+                | Self::ResourceTypes
+                | Self::ResourceType(_)
+                | Self::Schemas
+                | Self::Schema(_)
+        )
+    }
+}
+
+/// Reads a path as it stands in the request line.
+pub(super) fn endpoint(path: &str, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let mut segments: Vec<&str> = path.split('/').collect();
+    if segments.contains(&"") {
+        if !quirks.allow(Quirk::EmptySegments) {
+            return Err(Refusal::NoEndpoint);
+        }
+        segments.retain(|segment| !segment.is_empty());
+    }
+    let mut segments = segments.as_slice();
+    match segments.split_first() {
+        Some((first, rest)) if is_named(first, "scim", quirks) => segments = rest,
+        _ => return Err(Refusal::NoEndpoint),
+    }
+    if let Some((version, rest)) = segments.split_first().filter(|(first, _)| is_version(first)) {
+        if !is_named(version, "v2", quirks) {
+            let detail = format!("the protocol version {version} is not supported, v2 is");
+            return Err(ErrorKind::InvalidVers.because(detail).into());
+        }
+        segments = rest;
+    }
+    match *segments {
+        [] => Ok(Endpoint::Root),
+        [name] => collection(name, quirks),
+        [name, id] => member(name, decode(id), quirks),
+        _ => Err(Refusal::NoEndpoint),
+    }
+}
+
+/// Whether a segment is that name: exactly, or in another case where that is tolerated.
+fn is_named(segment: &str, name: &str, quirks: &mut Quirks) -> bool {
+    segment == name || (segment.eq_ignore_ascii_case(name) && quirks.allow(Quirk::EndpointCase))
+}
+
+fn is_version(segment: &str) -> bool {
+    let digits = segment.strip_prefix(['v', 'V']).unwrap_or("");
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn collection(name: &str, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
+    let known = [
+        ("Users", Endpoint::Users),
+        ("Groups", Endpoint::Groups),
+        ("ServiceProviderConfig", Endpoint::ServiceProviderConfig),
+        ("ResourceTypes", Endpoint::ResourceTypes),
+        ("Schemas", Endpoint::Schemas),
+        ("Bulk", Endpoint::Bulk),
+        ("Me", Endpoint::Me),
+        (".search", Endpoint::Search),
+    ];
+    for (known, endpoint) in known {
+        if is_named(name, known, quirks) {
+            return Ok(endpoint);
+        }
+    }
+    if name.eq_ignore_ascii_case("ServiceProviderConfigs") && quirks.allow(Quirk::PluralConfig) {
+        return Ok(Endpoint::ServiceProviderConfig);
+    }
+    Err(Refusal::NoEndpoint)
+}
+
+fn member(name: &str, id: String, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
+    let is_search = id == ".search";
+    let known: [(&str, fn(String) -> Endpoint); 4] = [
+        ("Users", Endpoint::User),
+        ("Groups", Endpoint::Group),
+        ("ResourceTypes", Endpoint::ResourceType),
+        ("Schemas", Endpoint::Schema),
+    ];
+    for (known, endpoint) in known {
+        if is_named(name, known, quirks) {
+            return Ok(if is_search { Endpoint::Search } else { endpoint(id) });
+        }
+    }
+    Err(Refusal::NoEndpoint)
+}
+
+/// Percent-decoded once. What is not UTF-8 names nothing, and so finds nothing.
+fn decode(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::Profile;
+
+    fn read(path: &str, profile: Profile) -> Option<Endpoint> {
+        endpoint(path, &mut Quirks::new(profile)).ok()
+    }
+
+    #[test]
+    fn liberties_are_taken_only_where_they_are_allowed() {
+        for path in ["/scim/v2/users", "/SCIM/V2/Users", "//scim/v2//Users", "/scim/v2/Users//"] {
+            assert_eq!(read(path, Profile::Standard), Some(Endpoint::Users), "{path}");
+            assert_eq!(read(path, Profile::Strict), None, "{path}");
+        }
+        for path in ["/scim/v2/Users", "/scim/v2/Users/", "/scim/Users"] {
+            assert_eq!(read(path, Profile::Strict), Some(Endpoint::Users), "{path}");
+        }
+    }
+
+    #[test]
+    fn ids_are_decoded_once_and_keep_their_case() {
+        assert_eq!(
+            read("/scim/v2/Users/A%2Fb%2541", Profile::Strict),
+            Some(Endpoint::User("A/b%41".to_owned()))
+        );
+        assert_eq!(read("/scim/v2/Users/a/b", Profile::Standard), None);
+        assert_eq!(read("/other/v2/Users", Profile::Standard), None);
+    }
+
+    #[test]
+    fn another_version_is_named_as_such() {
+        let error = endpoint("/scim/v1/Users", &mut Quirks::default()).unwrap_err();
+
+        assert!(error.to_string().contains("v1"), "{error}");
+    }
+}

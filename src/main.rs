@@ -1,0 +1,5 @@
+//! The command `roster`.
+
+fn main() -> std::process::ExitCode {
+    roster::cli::run()
+}

@@ -1,0 +1,52 @@
+//! What happened: written in the transaction that made the change.
+
+use serde_json::Value;
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum EventKind {
+    UserCreated,
+    UserChanged,
+    UserRemoved,
+    TeamCreated,
+    TeamChanged,
+    TeamArchived,
+    ConnectionCreated,
+    ConnectionChanged,
+    ConnectionRevoked,
+    TokenCreated,
+    TokenRevoked,
+}
+
+impl EventKind {
+    /// The word in the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserCreated => "user.created",
+            Self::UserChanged => "user.changed",
+            Self::UserRemoved => "user.removed",
+            Self::TeamCreated => "team.created",
+            Self::TeamChanged => "team.changed",
+            Self::TeamArchived => "team.archived",
+            Self::ConnectionCreated => "connection.created",
+            Self::ConnectionChanged => "connection.changed",
+            Self::ConnectionRevoked => "connection.revoked",
+            Self::TokenCreated => "token.created",
+            Self::TokenRevoked => "token.revoked",
+        }
+    }
+}
+
+/// One entry of the journal. `detail` names attributes and ids, never personal data or secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The name of the resource type it happened to.
+    pub resource_type: &'static str,
+    /// The id it happened to.
+    pub resource: String,
+    /// What else there is to say, as a JSON object.
+    pub detail: Value,
+}

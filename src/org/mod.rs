@@ -1,0 +1,8 @@
+//! The organization's rules, pure: state and question in, decision out. No I/O, no clock, no `async`.
+
+pub mod connection;
+pub mod event;
+pub mod record;
+pub mod scim_view;
+pub mod team;
+pub mod user;

@@ -1,0 +1,150 @@
+//! User ↔ SCIM User, team ↔ SCIM Group: what is stored and what is answered.
+//!
+//! The stored text is the answer without what is derived. For a plain answer the derived attributes are
+//! spliced onto the text; only a projection, or a manager whose name must be filled in, makes the text a
+//! value again.
+
+use super::{record::Record, user};
+use crate::scim::{Resource, projection::Projection, schema::ResourceType, text, urn};
+use serde_json::{Map, Value, json};
+
+/// A team that a user belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamRef {
+    /// The team's id.
+    pub id: String,
+    /// The team's name.
+    pub display: String,
+    /// Whether the user is a member itself, not only through another team.
+    pub direct: bool,
+}
+
+/// A member of a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRef {
+    /// The member's id.
+    pub id: String,
+    /// `User` or `Group`.
+    pub member_type: String,
+    /// The member's name.
+    pub display: Option<String>,
+}
+
+/// What belongs to a resource and is kept in rows of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum Related {
+    Teams(Vec<TeamRef>),
+    Members(Vec<MemberRef>),
+}
+
+impl Related {
+    /// Nothing, for a resource of this type.
+    pub fn none(resource_type: &ResourceType) -> Self {
+        if resource_type.rows.is_some() { Self::Members(Vec::new()) } else { Self::Teams(Vec::new()) }
+    }
+}
+
+/// The text to store for a resource without derived attributes: `schemas` and `id` first.
+pub fn stored(resource_type: &'static ResourceType, id: &str, resource: &Resource) -> String {
+    let mut all = Map::new();
+    all.insert("schemas".to_owned(), resource.schemas(resource_type).into());
+    all.insert("id".to_owned(), id.into());
+    all.extend(resource.0.clone());
+    Value::Object(all).to_string()
+}
+
+/// The body of an answer. `base` is the URL the endpoints stand under.
+pub fn answer(
+    resource_type: &'static ResourceType,
+    record: &Record,
+    related: &Related,
+    projection: &Projection,
+    base: &str,
+) -> Result<String, serde_json::Error> {
+    if *projection == Projection::Default && !record.text.contains("\"manager\":") {
+        let derived = Value::Object(derived(resource_type, record, related, base)).to_string();
+        let (Some(head), Some(tail)) = (record.text.strip_suffix('}'), derived.strip_prefix('{')) else {
+            return serde_json::from_str::<Resource>(&record.text).map(|resource| resource.to_string());
+        };
+        return Ok(format!("{head},{tail}"));
+    }
+    let mut resource = decorated(resource_type, record, related, base)?;
+    projection.apply(resource_type, &mut resource);
+    Ok(resource.to_string())
+}
+
+/// The resource with everything derived.
+pub fn decorated(
+    resource_type: &'static ResourceType,
+    record: &Record,
+    related: &Related,
+    base: &str,
+) -> Result<Resource, serde_json::Error> {
+    let mut resource = record.resource()?;
+    if let Some(id) = user::manager(&resource).map(str::to_owned) {
+        let manager = resource.0.get_mut(urn::ENTERPRISE_USER).and_then(|it| it.get_mut("manager"));
+        if let Some(Value::Object(manager)) = manager {
+            manager.insert("$ref".to_owned(), format!("{base}/Users/{id}").into());
+            if let Some(name) = &record.manager_name {
+                manager.insert("displayName".to_owned(), name.as_str().into());
+            }
+        }
+    }
+    resource.0.extend(derived(resource_type, record, related, base));
+    Ok(resource)
+}
+
+/// Where a resource is found.
+pub fn location(resource_type: &ResourceType, id: &str, base: &str) -> String {
+    format!("{base}{}/{id}", resource_type.endpoint)
+}
+
+/// A member as an element of `members`.
+pub fn member(member: &MemberRef, base: &str) -> Value {
+    let mut element = json!({
+        "value": member.id,
+        "$ref": format!("{base}/{}s/{}", member.member_type, member.id),
+        "type": member.member_type,
+    });
+    if let (Some(display), Some(parts)) = (&member.display, element.as_object_mut()) {
+        parts.insert("display".to_owned(), display.as_str().into());
+    }
+    element
+}
+
+fn derived(
+    resource_type: &ResourceType,
+    record: &Record,
+    related: &Related,
+    base: &str,
+) -> Map<String, Value> {
+    let mut derived = Map::new();
+    match related {
+        Related::Teams(teams) if teams.is_empty() => {}
+        Related::Teams(teams) => {
+            derived.insert("groups".to_owned(), teams.iter().map(|it| group(it, base)).collect());
+        }
+        Related::Members(members) => {
+            derived.insert("members".to_owned(), members.iter().map(|it| member(it, base)).collect());
+        }
+    }
+    let meta = json!({
+        "resourceType": resource_type.name,
+        "created": text::date_time(record.created_at),
+        "lastModified": text::date_time(record.modified_at),
+        "location": location(resource_type, &record.id, base),
+        "version": record.version.to_string(),
+    });
+    derived.insert("meta".to_owned(), meta);
+    derived
+}
+
+fn group(team: &TeamRef, base: &str) -> Value {
+    json!({
+        "value": team.id,
+        "$ref": format!("{base}/Groups/{}", team.id),
+        "display": team.display,
+        "type": if team.direct { "direct" } else { "indirect" },
+    })
+}

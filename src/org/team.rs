@@ -1,0 +1,95 @@
+//! Teams and who may belong to them.
+
+use crate::scim::{ErrorKind, Resource, Result, text};
+
+/// How many teams may stand one inside the other.
+pub const MAX_DEPTH: i64 = 10;
+
+/// The columns of a team.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Columns {
+    /// The key of `displayName`, unique in the organization.
+    pub display_name_key: String,
+    /// The name as it was sent.
+    pub display: String,
+}
+
+impl Columns {
+    /// Reads the columns off a resource that was checked.
+    pub fn of(team: &Resource) -> Self {
+        let display = team.text("displayName").unwrap_or_default();
+        Self { display_name_key: text::fold(display), display: display.to_owned() }
+    }
+}
+
+/// What a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberType {
+    /// A person or service account.
+    User,
+    /// A team within the team.
+    Group,
+}
+
+impl MemberType {
+    /// The name of the resource type.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+}
+
+/// Someone who shall join a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joining {
+    /// The id of a user or team.
+    pub id: String,
+    /// What the id was found to be.
+    pub member_type: MemberType,
+}
+
+/// The teams around a team that shall hold another.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The ids of the teams above the holder.
+    pub above: Vec<String>,
+    /// How many levels they make.
+    pub levels_above: i64,
+    /// How many levels stand below the team that joins.
+    pub levels_below: i64,
+}
+
+/// Whether a team may join a team: not itself, not one it is already inside of, not too deep.
+pub fn check_nesting(holder: &str, joining: &str, around: &Surroundings) -> Result<()> {
+    if holder == joining {
+        return Err(ErrorKind::InvalidValue.because("members: a group cannot be its own member"));
+    }
+    if around.above.iter().any(|id| id == joining) {
+        return Err(ErrorKind::InvalidValue.because(format!(
+            "members: the group {joining} already contains this group; groups cannot form a circle"
+        )));
+    }
+    if around.levels_above + 1 + around.levels_below > MAX_DEPTH {
+        return Err(ErrorKind::InvalidValue.because(format!(
+            "members: with the group {joining} groups would stand more than {MAX_DEPTH} deep"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_form_no_circle_and_stay_shallow() {
+        let around = Surroundings { above: vec!["a".to_owned()], levels_above: 1, levels_below: 0 };
+
+        assert!(check_nesting("b", "c", &around).is_ok());
+        assert!(check_nesting("b", "b", &around).is_err());
+        assert!(check_nesting("b", "a", &around).is_err());
+        assert!(check_nesting("b", "c", &Surroundings { levels_below: MAX_DEPTH, ..around }).is_err());
+    }
+}

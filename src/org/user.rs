@@ -1,0 +1,54 @@
+//! People: what the store must know of a user beside its text.
+
+use crate::scim::{Resource, path::Located, schema::standard::USER_TYPE, text, urn};
+use serde_json::Value;
+
+/// The columns of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Columns {
+    /// The key of `userName`, unique in the organization.
+    pub user_name_key: String,
+    /// What other resources show of the user.
+    pub display: String,
+    /// Whether the person may sign in.
+    pub active: bool,
+    /// The id of the manager, known or not.
+    pub manager: Option<String>,
+}
+
+impl Columns {
+    /// Reads the columns off a resource that was checked.
+    pub fn of(user: &Resource) -> Self {
+        Self {
+            user_name_key: text::fold(user.text("userName").unwrap_or_default()),
+            display: display(user),
+            active: user.get("active") == Some(&Value::Bool(true)),
+            manager: manager(user).map(str::to_owned),
+        }
+    }
+}
+
+/// The name to show: the display name, else the formatted one, else the user name.
+fn display(user: &Resource) -> String {
+    let formatted = user.get("name").and_then(|name| name.get("formatted")).and_then(Value::as_str);
+    let display = user.text("displayName").or(formatted).filter(|name| !name.is_empty());
+    display.or(user.text("userName")).unwrap_or_default().to_owned()
+}
+
+/// The id of the user's manager.
+pub fn manager(user: &Resource) -> Option<&str> {
+    user.get(urn::ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()
+}
+
+/// Takes the manager away: who left manages nobody.
+pub fn without_manager(mut user: Resource) -> Resource {
+    if let Some(attribute) = USER_TYPE.extensions.iter().find_map(|schema| schema.attribute("manager")) {
+        let extension = USER_TYPE.extension(urn::ENTERPRISE_USER);
+        let manager = Located { extension, attribute, sub_attribute: None };
+        if let Some(container) = user.container_mut(&manager) {
+            container.shift_remove(attribute.name);
+        }
+        user.drop_unassigned();
+    }
+    user
+}

@@ -1,0 +1,127 @@
+//! Bytes to JSON, refusing what would be read two ways.
+
+use super::{ErrorKind, Result};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Parses a request body into an object: UTF-8 (a byte order mark is skipped), bounded depth, and
+/// no key twice in one object (R-011 to R-014). Everything else is `invalidSyntax`.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match serde_json::from_slice::<Unambiguous>(bytes) {
+        Ok(Unambiguous(Value::Object(object))) => Ok(object),
+        Ok(Unambiguous(other)) => Err(ErrorKind::InvalidSyntax
+            .because(format!("the body must be a JSON object, found {}", type_name(&other)))),
+        Err(error) => {
+            Err(ErrorKind::InvalidSyntax.because(format!("the body is not readable JSON: {error}")))
+        }
+    }
+}
+
+/// What a value is, for sentences that must not repeat the value itself.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Build.deserialize(deserializer).map(Self)
+    }
+}
+
+struct Build;
+
+impl<'de> DeserializeSeed<'de> for Build {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Build {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Build)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            let value = members.next_value_seed(Build)?;
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
+            }
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_read_two_ways_is_refused() {
+        for body in
+            [r#"{"a":1,"a":2}"#, r#"{"b":{"a":1,"a":1}}"#, "[]", "{\"a\":", "", "{} {}", "\"x\"", "nul"]
+        {
+            assert_eq!(object(body.as_bytes()).unwrap_err().kind, ErrorKind::InvalidSyntax, "{body}");
+        }
+        assert_eq!(object(b"{\"a\":\"\xff\"}").unwrap_err().kind, ErrorKind::InvalidSyntax);
+        assert_eq!(object("[".repeat(100_000).as_bytes()).unwrap_err().kind, ErrorKind::InvalidSyntax);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        assert_eq!(object(b"\xef\xbb\xbf{\"a\":1}").unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,23 @@
+//! The ListResponse: RFC 7644 §3.4.2.
+
+use crate::scim::urn;
+
+/// Puts rendered resources into a ListResponse. Every member is always there, `Resources` also when it is
+/// empty, and `itemsPerPage` is what this page holds.
+pub fn body(total: usize, start_index: usize, resources: &[String]) -> String {
+    let list = urn::LIST_RESPONSE;
+    let held = resources.len();
+    let size: usize = resources.iter().map(|resource| resource.len() + 1).sum();
+    let mut body = String::with_capacity(size + 200);
+    body.push_str(&format!(
+        "{{\"schemas\":[\"{list}\"],\"totalResults\":{total},\"itemsPerPage\":{held},\"startIndex\":{start_index},\"Resources\":["
+    ));
+    for (n, resource) in resources.iter().enumerate() {
+        if n > 0 {
+            body.push(',');
+        }
+        body.push_str(resource);
+    }
+    body.push_str("]}");
+    body
+}

@@ -1,0 +1,5 @@
+//! Bodies that are not resources.
+
+pub mod discovery;
+pub mod error;
+pub mod list;

@@ -1,0 +1,180 @@
+//! Operations on elements that are rows: what to add and what to take away.
+
+use super::{Action, Target, selects};
+use crate::scim::{
+    ErrorKind, Result,
+    filter::{Operand, Predicate},
+    path::Located,
+    validate::immutable,
+};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The net effect of a PATCH on a group's members. Applying it twice is applying it once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MemberChanges {
+    /// Whether everybody leaves who is not among the added.
+    pub cleared: bool,
+    added: BTreeMap<String, (usize, Value)>,
+    removed: BTreeSet<String>,
+}
+
+impl MemberChanges {
+    /// Everybody leaves, these come: a replace.
+    pub fn exactly(members: &[Value]) -> Self {
+        let mut changes = Self { cleared: true, ..Self::default() };
+        changes.add_all(members);
+        changes
+    }
+
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        !self.cleared && self.added.is_empty() && self.removed.is_empty()
+    }
+
+    /// Who comes, in the order they were named; objects with at least a `value`.
+    pub fn added(&self) -> Vec<&Value> {
+        let mut added: Vec<_> = self.added.values().collect();
+        added.sort_by_key(|(order, _)| *order);
+        added.into_iter().map(|(_, member)| member).collect()
+    }
+
+    /// The ids of those who leave; meaningful when `cleared` is false.
+    pub fn removed(&self) -> impl Iterator<Item = &str> {
+        self.removed.iter().map(String::as_str)
+    }
+
+    /// Applies one operation whose target is the rows' attribute. `rows` are the rows before the patch;
+    /// they are only looked at where [`super::Patch::needs_rows`] says so.
+    pub(super) fn apply(&mut self, target: &Target, action: &Action, rows: &[Value]) -> Result<()> {
+        match target {
+            Target::Attribute(path) if path.sub_attribute.is_some() => Err(fixed(path)),
+            Target::Elements { attribute, part: Some(part), .. } => Err(fixed(&attribute.part(part))),
+            Target::Elements { attribute, filter, template, part: None } => {
+                self.apply_to_selected(attribute, filter, template.as_ref(), action, rows)
+            }
+            _ => {
+                match action {
+                    Action::Add(value) => self.add_all(value.as_array().map_or(&[], Vec::as_slice)),
+                    Action::Replace(value) => {
+                        *self = Self::exactly(value.as_array().map_or(&[], Vec::as_slice));
+                    }
+                    Action::Remove => *self = Self { cleared: true, ..Self::default() },
+                    Action::RemoveValues(members) => {
+                        members.iter().filter_map(id_of).for_each(|id| self.remove(id));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn apply_to_selected(
+        &mut self,
+        attribute: &Located,
+        filter: &Predicate,
+        template: Option<&Map<String, Value>>,
+        action: &Action,
+        rows: &[Value],
+    ) -> Result<()> {
+        match action {
+            Action::Remove | Action::RemoveValues(_) => {
+                let selected: Vec<String> = match named_id(filter) {
+                    Some(id) => vec![id.to_owned()],
+                    None => self.selected(filter, rows),
+                };
+                selected.iter().for_each(|id| self.remove(id));
+                Ok(())
+            }
+            // an element's parts are immutable, so a member can come in this way but never change
+            Action::Add(value) | Action::Replace(value) => {
+                let named = template.and_then(|element| element.get("value")).and_then(Value::as_str);
+                let Some(named) = named else { return Err(fixed(attribute)) };
+                match id_of(value) {
+                    Some(id) if id != named => Err(immutable(&attribute.to_string())),
+                    _ => {
+                        self.add(named, template.cloned().map(Value::Object).unwrap_or_default());
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// The ids of the members there are at this point and that the filter selects.
+    fn selected(&self, filter: &Predicate, rows: &[Value]) -> Vec<String> {
+        let stays = |id: &str| !self.cleared && !self.removed.contains(id);
+        let before = rows.iter().filter(|row| id_of(row).is_some_and(stays));
+        let added = self.added.values().map(|(_, member)| member);
+        before.chain(added).filter(|row| selects(filter, row)).filter_map(id_of).map(str::to_owned).collect()
+    }
+
+    fn add_all(&mut self, members: &[Value]) {
+        for member in members {
+            if let Some(id) = id_of(member) {
+                self.add(id, member.clone());
+            }
+        }
+    }
+
+    fn add(&mut self, id: &str, member: Value) {
+        self.removed.remove(id);
+        let order = self.added.len();
+        self.added.entry(id.to_owned()).or_insert((order, member));
+    }
+
+    fn remove(&mut self, id: &str) {
+        self.added.remove(id);
+        if !self.cleared {
+            self.removed.insert(id.to_owned());
+        }
+    }
+}
+
+/// The id a filter names when it is `value eq "id"` and nothing else.
+pub(super) fn named_id(filter: &Predicate) -> Option<&str> {
+    match filter.equalities()?.as_slice() {
+        [(path, Operand::Exact(id))] if path.leaf().name == "value" => Some(id),
+        _ => None,
+    }
+}
+
+fn id_of(member: &Value) -> Option<&str> {
+    member.get("value").and_then(Value::as_str)
+}
+
+fn fixed(path: &Located) -> crate::scim::Error {
+    ErrorKind::Mutability.because(format!("{path} cannot change; add or remove the element instead"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_net_effect_follows_the_order_of_operations() {
+        let mut changes = MemberChanges::default();
+
+        changes.add_all(&[json!({"value": "a"}), json!({"value": "b"})]);
+        changes.remove("a");
+        changes.remove("c");
+        changes.add("c", json!({"value": "c"}));
+
+        let added: Vec<_> = changes.added().into_iter().filter_map(id_of).collect();
+        assert_eq!(added, ["b", "c"]);
+        assert_eq!(changes.removed().collect::<Vec<_>>(), ["a"]);
+        assert!(!changes.cleared);
+    }
+
+    #[test]
+    fn a_replace_forgets_what_came_before() {
+        let mut changes = MemberChanges::default();
+        changes.remove("a");
+
+        changes = MemberChanges::exactly(&[json!({"value": "b"})]);
+
+        assert!(changes.cleared);
+        assert_eq!(changes.removed().count(), 0);
+    }
+}

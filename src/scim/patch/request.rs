@@ -1,0 +1,212 @@
+//! Body → operations.
+
+use super::{Action, Operation, Patch, Target, target};
+use crate::scim::{
+    Error, ErrorKind, Quirk, Quirks, Result, json,
+    path::Located,
+    read,
+    schema::{Attribute, Mutability, ResourceType, Type},
+    urn,
+};
+use serde_json::{Map, Value};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    Add,
+    Replace,
+    Remove,
+}
+
+impl Patch {
+    /// Reads a PATCH body and binds every operation. Nothing is known of the resource yet, so what
+    /// depends on its state is left to [`super::apply()`].
+    pub fn read(
+        resource_type: &'static ResourceType,
+        body: Map<String, Value>,
+        quirks: &mut Quirks,
+    ) -> Result<Self> {
+        let mut sent = None;
+        let mut is_patch = false;
+        for (key, value) in body {
+            if key.eq_ignore_ascii_case("Operations") {
+                sent = Some(value);
+            } else if key.eq_ignore_ascii_case("schemas") {
+                is_patch = value.as_array().is_some_and(|urns| urns.iter().any(is_patch_op));
+            }
+        }
+        if !is_patch && !quirks.allow(Quirk::LooseSchemas) {
+            return Err(syntax(format!("schemas must name {}", urn::PATCH_OP)));
+        }
+        let Some(Value::Array(sent)) = sent else {
+            return Err(syntax("Operations must be a list of operations".to_owned()));
+        };
+        if sent.is_empty() {
+            return Err(syntax("Operations must hold at least one operation".to_owned()));
+        }
+        let mut operations = Vec::with_capacity(sent.len());
+        let mut reader = Reader { resource_type, quirks };
+        for (n, operation) in sent.into_iter().enumerate() {
+            reader.operation(operation, &mut operations).map_err(|error| Error {
+                detail: format!("operation {}: {}", n + 1, error.detail).into(),
+                ..error
+            })?;
+        }
+        Ok(Self { operations })
+    }
+}
+
+struct Reader<'q> {
+    resource_type: &'static ResourceType,
+    quirks: &'q mut Quirks,
+}
+
+impl Reader<'_> {
+    fn operation(&mut self, operation: Value, found: &mut Vec<Operation>) -> Result<()> {
+        let Value::Object(members) = operation else {
+            return Err(syntax(format!("expected an object, found {}", json::type_name(&operation))));
+        };
+        let (mut op, mut path, mut value) = (None, None, None);
+        for (key, member) in members {
+            match key.to_ascii_lowercase().as_str() {
+                "op" => op = Some(read_op(&member)?),
+                "path" => path = read_path(member)?,
+                "value" => value = Some(member),
+                _ => {} // RFC 7644 leaves extra members open; Q-072 ignores them
+            }
+        }
+        let op = op.ok_or_else(|| syntax("op must be `add`, `replace` or `remove`".to_owned()))?;
+        match (path, op) {
+            (Some(path), Op::Remove) => self.remove(&path, value.unwrap_or_default(), found),
+            (Some(path), _) => {
+                let target = target::parse(&path, self.resource_type, self.quirks)?;
+                let value = value.ok_or_else(|| invalid("an add or replace needs a value".to_owned()))?;
+                self.assign(op, target, value, found)
+            }
+            (None, Op::Remove) => Err(ErrorKind::NoTarget.because("a remove needs a path")),
+            (None, _) => match value {
+                Some(Value::Object(members)) => self.pathless(op, members, found),
+                _ => Err(invalid("without a path the value must be an object of attributes".to_owned())),
+            },
+        }
+    }
+
+    /// Every key of the value is a path of its own.
+    fn pathless(&mut self, op: Op, members: Map<String, Value>, found: &mut Vec<Operation>) -> Result<()> {
+        for (key, value) in members {
+            let before = found.len();
+            match target::parse(&key, self.resource_type, self.quirks) {
+                Ok(target) => self.assign(op, target, value, found)?,
+                // what no schema knows is as in a POST
+                Err(error) if error.kind == ErrorKind::InvalidPath => read::unknown(&key, self.quirks)?,
+                Err(error) => return Err(error),
+            }
+            for operation in found.iter_mut().skip(before) {
+                operation.pathless = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, op: Op, target: Target, value: Value, found: &mut Vec<Operation>) -> Result<()> {
+        if op == Op::Add && value.is_null() {
+            // nothing to add
+            return if self.quirks.allow(Quirk::AddNull) {
+                Ok(())
+            } else {
+                Err(invalid("an add needs a value, found null".to_owned()))
+            };
+        }
+        let value = self.read_value(&target, value)?;
+        let action = if op == Op::Add { Action::Add(value) } else { Action::Replace(value) };
+        found.push(Operation { target, action, pathless: false });
+        Ok(())
+    }
+
+    fn read_value(&mut self, target: &Target, value: Value) -> Result<Value> {
+        match target {
+            Target::Extension(schema) => read::read_extension(schema, value, self.quirks),
+            Target::Attribute(path) if is_read_only(path) => Ok(value),
+            Target::Attribute(path) => self.read_assigned(path.leaf(), value, &path.to_string()),
+            Target::Elements { attribute, part: Some(part), .. } => {
+                read::read_attribute(part, value, &format!("{attribute}.{}", part.name), self.quirks)
+            }
+            Target::Elements { attribute, part: None, .. } => {
+                let single = Attribute { multi_valued: false, ..*attribute.attribute };
+                read::read_attribute(&single, value, &attribute.to_string(), self.quirks)
+            }
+        }
+    }
+
+    /// A list may be given by its only element.
+    fn read_assigned(&mut self, attribute: &Attribute, value: Value, path: &str) -> Result<Value> {
+        match value {
+            Value::Array(_) | Value::Null => read::read_attribute(attribute, value, path, self.quirks),
+            one if attribute.multi_valued => read::read_elements(attribute, vec![one], path, self.quirks),
+            one => read::read_attribute(attribute, one, path, self.quirks),
+        }
+    }
+
+    fn remove(&mut self, path: &str, value: Value, found: &mut Vec<Operation>) -> Result<()> {
+        let target = target::parse(path, self.resource_type, self.quirks)?;
+        let action = match (&target, value) {
+            (Target::Attribute(path), value) if path.leaf().multi_valued && !value.is_null() => {
+                // with a value only what it names goes, or the request is refused; never everything
+                if !self.quirks.allow(Quirk::RemoveByValue) {
+                    return Err(invalid(format!(
+                        "{path}: a remove takes no value; select elements in the path"
+                    )));
+                }
+                let values = self.read_assigned(path.leaf(), unwrap_named(path, value), &path.to_string())?;
+                Action::RemoveValues(values.as_array().cloned().unwrap_or_default())
+            }
+            _ => Action::Remove,
+        };
+        found.push(Operation { target, action, pathless: false });
+        Ok(())
+    }
+}
+
+/// `{"members": [ … ]}` as the value of a remove whose path is `members`.
+fn unwrap_named(path: &Located, value: Value) -> Value {
+    match value {
+        Value::Object(mut members) if members.contains_key(path.attribute.name) => {
+            members.remove(path.attribute.name).unwrap_or_default()
+        }
+        other => other,
+    }
+}
+
+fn read_op(value: &Value) -> Result<Op> {
+    match value.as_str().map(str::to_ascii_lowercase).as_deref() {
+        Some("add") => Ok(Op::Add),
+        Some("replace") => Ok(Op::Replace),
+        Some("remove") => Ok(Op::Remove),
+        _ => Err(syntax("op must be `add`, `replace` or `remove`".to_owned())),
+    }
+}
+
+fn read_path(value: Value) -> Result<Option<String>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(path) => Ok(Some(path).filter(|path| !path.is_empty())),
+        other => Err(syntax(format!("path must be a string, found {}", json::type_name(&other)))),
+    }
+}
+
+/// A readOnly value is only ever compared, so it keeps the shape it was sent in.
+fn is_read_only(path: &Located) -> bool {
+    path.attribute.mutability == Mutability::ReadOnly
+        || path.leaf().mutability == Mutability::ReadOnly && path.leaf().kind != Type::Complex
+}
+
+fn is_patch_op(urn: &Value) -> bool {
+    urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(urn::PATCH_OP))
+}
+
+fn syntax(detail: String) -> Error {
+    ErrorKind::InvalidSyntax.because(detail)
+}
+
+fn invalid(detail: String) -> Error {
+    ErrorKind::InvalidValue.because(detail)
+}

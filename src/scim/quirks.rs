@@ -1,0 +1,149 @@
+//! How forgivingly a connection's requests are read.
+//!
+//! Identity providers leave the RFC in known ways. Each known way is a [`Quirk`], named by its
+//! Q number; the code that meets one asks [`Quirks::allow`], which remembers that it was needed.
+//! There is one code path: a strict connection hears "no" at the same place.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+/// How a connection's requests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// Forgiving: every identity provider works without a choice.
+    #[default]
+    Standard,
+    /// The RFC to the letter, for conformance runners.
+    Strict,
+}
+
+impl Profile {
+    /// The word used in commands, settings and the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Standard, Self::Strict]
+            .into_iter()
+            .find(|profile| profile.as_str() == text)
+            .ok_or_else(|| format!("expected the profile `standard` or `strict`, found `{text}`"))
+    }
+}
+
+macro_rules! quirks {
+    ($($(#[$doc:meta])* $name:ident = $rule:literal,)+) => {
+        /// A known departure from the RFC, by its rule number.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Quirk { $($(#[$doc])* $name,)+ }
+
+        impl Quirk {
+            /// The rule's number, such as `Q-047`.
+            pub const fn rule(self) -> &'static str {
+                match self { $(Self::$name => $rule,)+ }
+            }
+        }
+    };
+}
+
+quirks! {
+    /// A write without a Content-Type is JSON.
+    NoContentType = "Q-001",
+    /// The token stands in the header without a scheme.
+    BareToken = "Q-003",
+    /// Empty path segments (`//`).
+    EmptySegments = "Q-005",
+    /// The first path segment in another case.
+    EndpointCase = "Q-006",
+    /// `/ServiceProviderConfigs`.
+    PluralConfig = "Q-030",
+    /// A filter value without quotes.
+    BareFilterValue = "Q-033",
+    /// `emails[type eq "work"].value eq "x"`.
+    ValuePathTail = "Q-034",
+    /// Blanks doubled, leading, trailing or missing in a filter.
+    FilterSpacing = "Q-035",
+    /// Single quotes, or text where a boolean belongs, in a filter.
+    FilterTyping = "Q-036",
+    /// An attribute that no schema of the type has.
+    UnknownAttribute = "Q-041",
+    /// `schemas` missing, incomplete or with a foreign URN.
+    LooseSchemas = "Q-043",
+    /// `null` where PATCH add wants a value.
+    AddNull = "Q-045",
+    /// An empty string that means "unassigned".
+    EmptyText = "Q-046",
+    /// A boolean spelled as text.
+    TextBoolean = "Q-047",
+    /// An object where a list belongs.
+    ObjectForList = "Q-048",
+    /// A list of one where a single value belongs.
+    ListForValue = "Q-049",
+    /// A manager as a bare id, or one nobody knows.
+    LooseManager = "Q-050",
+    /// Several primaries in one body.
+    ManyPrimaries = "Q-051",
+    /// A role that is a JSON document inside a string; `displayName` for `display`.
+    FoldedRole = "Q-052",
+    /// A replace whose value filter matches nothing creates the element.
+    ReplaceCreates = "Q-062",
+    /// A boolean as text in a path's filter.
+    PathBoolean = "Q-064",
+    /// A remove that names its elements in `value`.
+    RemoveByValue = "Q-065",
+    /// Members nobody knows are left out.
+    UnknownMembers = "Q-067",
+    /// A multi-valued element as a bare string.
+    BareElement = "Q-068",
+    /// `URN.attribute`, or an extension's attribute without its URN.
+    LoosePath = "Q-071",
+    /// Extra keys in an operation.
+    ExtraOperationKeys = "Q-072",
+}
+
+/// The profile of a request and the quirks it needed so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Quirks {
+    profile: Profile,
+    used: BTreeSet<Quirk>,
+}
+
+impl Quirks {
+    /// Nothing needed yet.
+    pub fn new(profile: Profile) -> Self {
+        Self { profile, used: BTreeSet::new() }
+    }
+
+    /// Whether the profile tolerates the quirk; if so, notes that it was needed.
+    pub fn allow(&mut self, quirk: Quirk) -> bool {
+        let allowed = self.profile == Profile::Standard;
+        if allowed {
+            self.used.insert(quirk);
+        }
+        allowed
+    }
+
+    /// The profile these requests are read with.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The rule numbers that were needed, in order.
+    pub fn rules(&self) -> Vec<&'static str> {
+        let mut rules: Vec<_> = self.used.iter().map(|quirk| quirk.rule()).collect();
+        rules.dedup();
+        rules
+    }
+}

@@ -1,0 +1,117 @@
+//! A resource: a JSON object whose attribute names are already canonical.
+
+use super::{
+    path::Located,
+    schema::{Mutability, ResourceType},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// A resource as read, stored or answered. Names are spelled as the schema spells them, values have
+/// their attribute's type, and what is unassigned is absent (RFC 7643 §2.5): whoever holds one need
+/// not check again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Resource(pub Map<String, Value>);
+
+/// The resource's JSON.
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(&self.0).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Resource {
+    /// A common or core attribute's value.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// A common or core attribute's value, where it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    /// The object that holds core attributes, or those of an extension.
+    pub fn container(&self, located: &Located) -> Option<&Map<String, Value>> {
+        match located.extension {
+            None => Some(&self.0),
+            Some(schema) => self.0.get(schema.id)?.as_object(),
+        }
+    }
+
+    /// The same, made when it is not there yet.
+    pub fn container_mut(&mut self, located: &Located) -> Option<&mut Map<String, Value>> {
+        match located.extension {
+            None => Some(&mut self.0),
+            Some(schema) => {
+                self.0.entry(schema.id).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+            }
+        }
+    }
+
+    /// The whole attribute's value, whatever part the path names.
+    pub fn attribute(&self, located: &Located) -> Option<&Value> {
+        self.container(located)?.get(located.attribute.name)
+    }
+
+    /// Every value the path reaches: one for a single attribute, one an element for a list.
+    pub fn values(&self, located: &Located) -> Vec<&Value> {
+        let whole = match self.attribute(located) {
+            Some(Value::Array(elements)) => elements.iter().collect(),
+            Some(value) => vec![value],
+            None => Vec::new(),
+        };
+        match located.sub_attribute {
+            None => whole,
+            Some(part) => whole.into_iter().filter_map(|value| value.get(part.name)).collect(),
+        }
+    }
+
+    /// Takes away what the server derives: readOnly attributes, `schemas`, and the address and name of
+    /// references. What is left is what is stored and compared.
+    pub fn strip_derived(&mut self, resource_type: &'static ResourceType) {
+        for attribute in resource_type.attributes() {
+            if attribute.mutability == Mutability::ReadOnly || attribute.name == "schemas" {
+                self.0.shift_remove(attribute.name);
+            }
+        }
+        for schema in resource_type.extensions {
+            let Some(Value::Object(container)) = self.0.get_mut(schema.id) else { continue };
+            for attribute in schema.attributes {
+                let Some(Value::Object(complex)) = container.get_mut(attribute.name) else { continue };
+                complex.retain(|name, _| {
+                    attribute.sub_attribute(name).is_some_and(|part| {
+                        part.mutability != Mutability::ReadOnly && part.reference_types != ["User"]
+                    })
+                });
+            }
+        }
+        self.drop_unassigned();
+    }
+
+    /// Takes away empty lists, empty objects and null, inside out.
+    pub fn drop_unassigned(&mut self) {
+        fn assigned(value: &mut Value) -> bool {
+            match value {
+                Value::Null => false,
+                Value::Array(items) => {
+                    items.retain_mut(assigned);
+                    !items.is_empty()
+                }
+                Value::Object(members) => {
+                    members.retain(|_, value| assigned(value));
+                    !members.is_empty()
+                }
+                _ => true,
+            }
+        }
+        self.0.retain(|_, value| assigned(value));
+    }
+
+    /// The URNs in `schemas`: the base and every extension with something assigned.
+    pub fn schemas(&self, resource_type: &ResourceType) -> Vec<&'static str> {
+        let used = resource_type.extensions.iter().filter(|schema| self.0.contains_key(schema.id));
+        std::iter::once(resource_type.schema.id).chain(used.map(|schema| schema.id)).collect()
+    }
+}

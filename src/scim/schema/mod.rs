@@ -1,0 +1,39 @@
+//! Schemas as data: RFC 7643 §7.
+
+pub mod attribute;
+pub mod resource_type;
+mod service;
+pub mod standard;
+
+pub use attribute::{Attribute, Mutability, Returned, Type, Uniqueness};
+pub use resource_type::ResourceType;
+
+/// A schema: a URN and its attributes.
+#[derive(Debug)]
+pub struct Schema {
+    /// The URN that names it, in its canonical case.
+    pub id: &'static str,
+    /// The name people see.
+    pub name: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+    /// The attributes, in the order `/Schemas` shows them.
+    pub attributes: &'static [Attribute],
+}
+
+impl Schema {
+    /// The attribute of that name; case does not count (RFC 7643 §2.1).
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        attribute::named(self.attributes, name)
+    }
+}
+
+/// Every schema that `/Schemas` serves, in its order.
+pub static ALL: [&Schema; 6] = [
+    &standard::USER,
+    &standard::ENTERPRISE_USER,
+    &standard::GROUP,
+    &service::SERVICE_PROVIDER_CONFIG,
+    &service::RESOURCE_TYPE,
+    &service::SCHEMA,
+];

@@ -1,0 +1,165 @@
+//! What a resource must hold to once it is read: RFC 7644 §3.3, §3.5.1.
+
+use super::{
+    ErrorKind, Profile, Quirk, Quirks, Resource, Result,
+    path::Located,
+    schema::{Attribute, Mutability, ResourceType},
+    text,
+};
+use serde_json::Value;
+
+/// Checks a resource about to be created, and gives `active` its default.
+pub fn created(
+    resource_type: &'static ResourceType,
+    resource: &mut Resource,
+    quirks: &mut Quirks,
+) -> Result<()> {
+    if resource_type.attribute("active").is_some() {
+        resource.0.entry("active").or_insert(Value::Bool(true));
+    }
+    check(resource_type, resource, quirks)
+}
+
+/// Makes what a PUT leaves behind: the body, and of the stored resource what the client did not speak
+/// of and must not lose by silence.
+pub fn replaced(
+    resource_type: &'static ResourceType,
+    before: &Resource,
+    mut body: Resource,
+    quirks: &mut Quirks,
+) -> Result<Resource> {
+    let listed: Vec<String> =
+        body.get("schemas").and_then(Value::as_array).into_iter().flatten().filter_map(lower).collect();
+    for name in ["active", "externalId"] {
+        if let (None, Some(kept)) = (body.get(name), before.get(name)) {
+            body.0.insert(name.to_owned(), kept.clone());
+        }
+    }
+    for schema in resource_type.extensions {
+        let spoken_of = body.0.contains_key(schema.id) || listed.contains(&schema.id.to_ascii_lowercase());
+        if let (false, Some(kept)) = (spoken_of, before.get(schema.id)) {
+            body.0.insert(schema.id.to_owned(), kept.clone());
+        }
+    }
+    for attribute in resource_type.attributes().filter(|it| it.mutability == Mutability::Immutable) {
+        match (before.get(attribute.name), body.get(attribute.name)) {
+            (Some(kept), None) => {
+                body.0.insert(attribute.name.to_owned(), kept.clone());
+            }
+            (Some(kept), Some(sent)) if kept != sent => return Err(immutable(attribute.name)),
+            _ => {}
+        }
+    }
+    check(resource_type, &mut body, quirks)?;
+    Ok(body)
+}
+
+/// The refusal of a change to a value that is set once.
+pub fn immutable(path: &str) -> super::Error {
+    ErrorKind::Mutability.because(format!("{path} is immutable and already has another value"))
+}
+
+/// Required attributes, one primary at most, and in strict profiles the shapes RFC 7643 §4.1 names.
+pub fn check(
+    resource_type: &'static ResourceType,
+    resource: &mut Resource,
+    quirks: &mut Quirks,
+) -> Result<()> {
+    for attribute in resource_type.attributes() {
+        if attribute.required && attribute.name != "schemas" {
+            check_required(attribute, resource)?;
+        }
+        if let Some(Value::Array(elements)) = resource.0.get_mut(attribute.name) {
+            one_primary(attribute, elements, quirks)?;
+        }
+    }
+    if let Some(name) = resource.text("userName")
+        && name.chars().any(char::is_control)
+    {
+        return Err(ErrorKind::InvalidValue.because("userName must not contain control characters"));
+    }
+    if quirks.profile() == Profile::Strict { check_shapes(resource_type, resource) } else { Ok(()) }
+}
+
+fn check_required(attribute: &Attribute, resource: &Resource) -> Result<()> {
+    let missing = match resource.get(attribute.name) {
+        None | Some(Value::Null) => true,
+        Some(Value::String(value)) => text::is_blank(value),
+        Some(_) => false,
+    };
+    if missing {
+        let detail = format!("the required attribute {} is missing or empty", attribute.name);
+        return Err(ErrorKind::InvalidValue.because(detail));
+    }
+    Ok(())
+}
+
+/// RFC 7643 §2.4: `primary` is true at most once. The last one wins, or the body is refused.
+fn one_primary(attribute: &Attribute, elements: &mut [Value], quirks: &mut Quirks) -> Result<()> {
+    let primaries =
+        elements.iter().filter(|element| element.get("primary") == Some(&Value::Bool(true))).count();
+    if primaries < 2 {
+        return Ok(());
+    }
+    if !quirks.allow(Quirk::ManyPrimaries) {
+        let detail = format!("{} has {primaries} primary values, at most one is allowed", attribute.name);
+        return Err(ErrorKind::InvalidValue.because(detail));
+    }
+    let primary = |element: &&mut Value| element.get("primary") == Some(&Value::Bool(true));
+    for element in elements.iter_mut().filter(primary).rev().skip(1) {
+        clear_primary(element);
+    }
+    Ok(())
+}
+
+/// Takes the preference from an element.
+pub(super) fn clear_primary(element: &mut Value) {
+    if let Some(primary) = element.get_mut("primary") {
+        *primary = Value::Bool(false);
+    }
+}
+
+/// shapes that only a strict connection insists on.
+fn check_shapes(resource_type: &'static ResourceType, resource: &Resource) -> Result<()> {
+    let shapes: [(&str, &str, fn(&str) -> bool, &str); 4] = [
+        ("addresses", "country", is_country, "two capital letters of ISO 3166-1"),
+        ("photos", "value", is_url, "the URL of an image"),
+        ("profileUrl", "", is_url, "a URL"),
+        ("x509Certificates", "value", is_one_certificate, "exactly one DER certificate in base64"),
+    ];
+    for (name, part, holds, expected) in shapes {
+        let Some(attribute) = resource_type.attribute(name) else { continue };
+        let located = Located { extension: None, attribute, sub_attribute: attribute.sub_attribute(part) };
+        if resource.values(&located).into_iter().filter_map(Value::as_str).any(|value| !holds(value)) {
+            return Err(ErrorKind::InvalidValue.because(format!("{located} must be {expected}")));
+        }
+    }
+    Ok(())
+}
+
+fn is_country(value: &str) -> bool {
+    value.len() == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn is_url(value: &str) -> bool {
+    url::Url::parse(value).is_ok()
+}
+
+/// Whether the bytes are one ASN.1 SEQUENCE and nothing after it (RFC 7643 §4.1.2).
+fn is_one_certificate(value: &str) -> bool {
+    let Some(bytes) = text::decode_base64(value) else { return false };
+    let (header, length) = match bytes.as_slice() {
+        [0x30, short @ 0..=0x7f, ..] => (2, usize::from(*short)),
+        [0x30, 0x81, one, ..] => (3, usize::from(*one)),
+        [0x30, 0x82, high, low, ..] => (4, usize::from(u16::from_be_bytes([*high, *low]))),
+        [0x30, 0x83, high, middle, low, ..] => {
+            (5, usize::try_from(u32::from_be_bytes([0, *high, *middle, *low])).unwrap_or(usize::MAX))
+        }
+        _ => return false,
+    };
+    bytes.len() == header + length
+}
+
+fn lower(urn: &Value) -> Option<String> {
+    urn.as_str().map(str::to_ascii_lowercase)
+}

@@ -1,0 +1,284 @@
+//! Connections, their tokens, and whom a token speaks for.
+
+use super::{App, Context, Error, Result};
+use crate::{
+    org::{
+        connection::{Connection, DECLARED, Origin, TokenInfo, Verdict, check_name},
+        event::{Event, EventKind},
+    },
+    scim::Profile,
+    store::{
+        WriteTx,
+        connections::{self, NewToken},
+    },
+};
+use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
+    digest::{SHA256, digest},
+    rand,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// How long a verdict is believed without a look at the database, in microseconds.
+const BELIEVED: i64 = 5_000_000;
+/// How often the last use of a token is written down, in microseconds.
+const USE_NOTED: i64 = 60_000_000;
+/// Verdicts kept at a time.
+const MAX_VERDICTS: usize = 10_000;
+
+/// A SHA-256.
+type Digest = [u8; 32];
+
+/// Verdicts on tokens. They are dropped the moment a token or connection is revoked.
+#[derive(Debug, Default)]
+pub struct Verdicts(Mutex<HashMap<Digest, (Arc<Verdict>, i64)>>);
+
+impl Verdicts {
+    fn get(&self, digest: &Digest, now: i64) -> Option<Arc<Verdict>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(digest).filter(|(_, until)| now < *until).map(|(verdict, _)| verdict.clone())
+    }
+
+    fn keep(&self, digest: Digest, verdict: Arc<Verdict>, now: i64) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MAX_VERDICTS {
+            kept.clear();
+        }
+        kept.insert(digest, (verdict, now + BELIEVED));
+    }
+
+    fn drop_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Whom a credential speaks for, or [`Error::Unauthorized`].
+pub async fn authenticate(app: &Arc<App>, credential: &str) -> Result<Arc<Verdict>> {
+    let now = app.clock.now();
+    let digest = digest_of(credential);
+    let verdict = match app.verdicts.get(&digest, now) {
+        Some(verdict) => verdict,
+        None => {
+            let found =
+                app.store.read(move |tx| Ok::<_, Error>(connections::by_digest(tx, &digest)?)).await?;
+            let (stored, verdict) = found.ok_or(Error::Unauthorized)?;
+            verify_slices_are_equal(&stored, &digest).map_err(|_| Error::Unauthorized)?;
+            let verdict = Arc::new(verdict);
+            if verdict.last_used_at.is_none_or(|last| last + USE_NOTED <= now) {
+                note_use(app, &verdict, now);
+            }
+            app.verdicts.keep(digest, verdict.clone(), now);
+            verdict
+        }
+    };
+    if verdict.holds(now) { Ok(verdict) } else { Err(Error::Unauthorized) }
+}
+
+/// Writes down a token's use, without making the request wait for it.
+fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
+    let (app, verdict) = (app.clone(), verdict.clone());
+    tokio::spawn(async move {
+        let noted = app
+            .store
+            .write(move |tx| {
+                Ok::<_, Error>(connections::use_token(tx, &verdict.organization, &verdict.token, now)?)
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of a token was not written down");
+        }
+    });
+}
+
+/// The id of the organization that a fresh server has; made when it is not there yet.
+pub async fn first_organization(app: &Arc<App>) -> Result<String> {
+    let job = app.clone();
+    app.store
+        .write(move |tx| {
+            if let Some(id) = connections::organization(tx, DECLARED)? {
+                return Ok::<_, Error>(id);
+            }
+            let now = job.clock.now();
+            let id = job.ids.make(now);
+            connections::insert_organization(tx, &id, DECLARED, "Organization", now)?;
+            Ok(id)
+        })
+        .await
+}
+
+/// Makes a connection.
+pub async fn create(cx: &Arc<Context>, name: &str, profile: Profile) -> Result<Connection> {
+    check_name(name)?;
+    let (job, name) = (cx.clone(), name.to_owned());
+    cx.app.store.write(move |tx| insert(tx, &job, &name, profile)).await
+}
+
+fn insert(tx: &WriteTx<'_>, cx: &Context, name: &str, profile: Profile) -> Result<Connection> {
+    let id = cx.app.ids.make(cx.now);
+    let connection = Connection { id, name: name.to_owned(), profile, created_at: cx.now };
+    connections::insert(tx, &cx.organization, &connection)?;
+    record(tx, cx, EventKind::ConnectionCreated, &connection.id, json!({"profile": profile.as_str()}))?;
+    Ok(connection)
+}
+
+/// The connections and their tokens.
+pub async fn list(cx: &Arc<Context>) -> Result<(Vec<Connection>, Vec<TokenInfo>)> {
+    let job = cx.clone();
+    cx.app
+        .store
+        .read(move |tx| {
+            let organization = &job.organization;
+            Ok::<_, Error>((connections::list(tx, organization)?, connections::tokens(tx, organization)?))
+        })
+        .await
+}
+
+/// Revokes a connection and all its tokens; they stop working at once.
+pub async fn revoke(cx: &Arc<Context>, name: &str) -> Result<()> {
+    let (job, name) = (cx.clone(), name.to_owned());
+    let outcome = cx
+        .app
+        .store
+        .write(move |tx| {
+            let connection = named(tx, &job, &name)?;
+            connections::revoke(tx, &job.organization, &connection.id, job.now)?;
+            record(tx, &job, EventKind::ConnectionRevoked, &connection.id, json!({}))
+        })
+        .await;
+    cx.app.verdicts.drop_all();
+    outcome
+}
+
+/// A token just made: shown once, never kept.
+#[derive(Debug)]
+pub struct CreatedToken {
+    /// The token's id.
+    pub id: String,
+    /// The token.
+    pub token: SecretString,
+    /// When it ends, if it does; microseconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+/// Makes a token for a connection. `lifetime` is in microseconds; without one the token does not end.
+pub async fn create_token(
+    cx: &Arc<Context>,
+    connection: &str,
+    lifetime: Option<i64>,
+) -> Result<CreatedToken> {
+    let secret = random_secret()?;
+    let (job, connection) = (cx.clone(), connection.to_owned());
+    let expires_at = lifetime.map(|lifetime| cx.now.saturating_add(lifetime));
+    cx.app
+        .store
+        .write(move |tx| {
+            let connection = named(tx, &job, &connection)?;
+            let id = job.app.ids.make(job.now);
+            let token =
+                SecretString::from(format!("roster_{}_{}", id.replace('-', ""), secret.expose_secret()));
+            let digest = digest_of(token.expose_secret());
+            let new = NewToken {
+                id: &id,
+                connection: &connection.id,
+                digest: &digest,
+                origin: Origin::Command,
+                expires_at,
+            };
+            connections::insert_token(tx, &job.organization, new, job.now)?;
+            record(tx, &job, EventKind::TokenCreated, &id, json!({"connection": connection.id}))?;
+            Ok(CreatedToken { id, token, expires_at })
+        })
+        .await
+}
+
+/// Revokes a token; it stops working at once.
+pub async fn revoke_token(cx: &Arc<Context>, id: &str) -> Result<()> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    let outcome = cx
+        .app
+        .store
+        .write(move |tx| {
+            let connection = connections::revoke_token(tx, &job.organization, &id, job.now)?;
+            let connection = connection.ok_or(Error::NotFound("token"))?;
+            record(tx, &job, EventKind::TokenRevoked, &id, json!({"connection": connection}))
+        })
+        .await;
+    cx.app.verdicts.drop_all();
+    outcome
+}
+
+/// Makes sure that the connection named `default` has this profile and accepts these tokens; tokens that
+/// were declared before and are no longer stop working. With no tokens that is all of them.
+pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profile) -> Result<()> {
+    let digests: Vec<Digest> = tokens.iter().map(|token| digest_of(token.expose_secret())).collect();
+    let job = cx.clone();
+    let outcome = cx
+        .app
+        .store
+        .write(move |tx| {
+            for (id, digest) in connections::declared_tokens(tx, &job.organization)? {
+                if !digests.iter().any(|declared| declared.as_slice() == digest) {
+                    connections::revoke_token(tx, &job.organization, &id, job.now)?;
+                    record(tx, &job, EventKind::TokenRevoked, &id, json!({"origin": "declared"}))?;
+                }
+            }
+            if digests.is_empty() {
+                return Ok(());
+            }
+            let connection = match connections::named(tx, &job.organization, DECLARED)? {
+                Some(connection) => connection,
+                None => insert(tx, &job, DECLARED, profile)?,
+            };
+            if connection.profile != profile {
+                connections::set_profile(tx, &job.organization, &connection.id, profile)?;
+                let detail = json!({"profile": profile.as_str()});
+                record(tx, &job, EventKind::ConnectionChanged, &connection.id, detail)?;
+            }
+            digests.iter().try_for_each(|digest| declare_token(tx, &job, &connection, digest))
+        })
+        .await;
+    cx.app.verdicts.drop_all();
+    outcome
+}
+
+fn declare_token(tx: &WriteTx<'_>, cx: &Context, connection: &Connection, digest: &Digest) -> Result<()> {
+    let live = connections::declared_tokens(tx, &cx.organization)?;
+    if live.iter().any(|(_, known)| known == digest) {
+        return Ok(());
+    }
+    let id = cx.app.ids.make(cx.now);
+    let new =
+        NewToken { id: &id, connection: &connection.id, digest, origin: Origin::Declared, expires_at: None };
+    if !connections::revive_token(tx, &cx.organization, new)? {
+        connections::insert_token(tx, &cx.organization, new, cx.now)?;
+    }
+    record(tx, cx, EventKind::TokenCreated, &id, json!({"connection": connection.id, "origin": "declared"}))
+}
+
+fn named(tx: &WriteTx<'_>, cx: &Context, name: &str) -> Result<Connection> {
+    connections::named(tx, &cx.organization, name)?.ok_or(Error::NotFound("connection"))
+}
+
+fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {
+    let resource_type = if kind.as_str().starts_with("token") { "Token" } else { "Connection" };
+    Ok(cx.record(tx, &Event { kind, resource_type, resource: id.to_owned(), detail })?)
+}
+
+fn digest_of(credential: &str) -> Digest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, credential.as_bytes()).as_ref());
+    bytes
+}
+
+/// 256 random bits as text.
+fn random_secret() -> Result<SecretString> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| Error::Busy)?;
+    Ok(SecretString::from(URL_SAFE_NO_PAD.encode(bytes)))
+}

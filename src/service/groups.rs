@@ -1,0 +1,332 @@
+//! What a provisioning client can do to groups. A SCIM Group is a team.
+//!
+//! Members are rows. A change of one member is one row, one version and one event, however large the
+//! group: its members are loaded only for an operation that selects them by something but their id.
+
+use super::{
+    Answer, Context, Error, Result, changed_names,
+    read::{Found, LARGE, answer, get},
+    users::Demand,
+};
+use crate::{
+    org::{
+        event::{Event, EventKind},
+        record::Record,
+        scim_view::{self, Related, decorated},
+        team::{Joining, MemberType, check_nesting},
+    },
+    scim::{
+        ErrorKind, Quirk, Quirks, Resource,
+        patch::{self, MemberChanges, Patch},
+        projection::Projection,
+        read,
+        schema::standard::GROUP_TYPE,
+        validate,
+        version::Precondition,
+    },
+    store::{
+        DbError, ReadTx, WriteTx,
+        memberships::{self, Holder},
+        records::{self, TEAM},
+        teams, users,
+    },
+};
+use serde_json::{Map, Value, json};
+use std::{collections::HashSet, sync::Arc};
+
+/// `POST /Groups`: RFC 7644 §3.3.
+pub async fn create(
+    cx: &Arc<Context>,
+    body: Map<String, Value>,
+    projection: Projection,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let mut group = read::resource(&GROUP_TYPE, body, quirks)?;
+    validate::created(&GROUP_TYPE, &mut group, quirks)?;
+    let members = members_of(&group);
+    let group = storable(group);
+    let (job, seen, shown) = (cx.clone(), quirks.clone(), projection.clone());
+    let (answer, used) = cx
+        .app
+        .store
+        .write(move |tx| {
+            let mut quirks = seen.clone();
+            let id = job.app.ids.make(job.now);
+            teams::insert(tx, &job.organization, &id, &group, job.now)?;
+            let mut moved = Moved::default();
+            join(tx, &job, &id, &members, &mut moved, &mut quirks)?;
+            teams::count_members(tx, &job.organization, &id, moved.more)?;
+            job.record(tx, &event(EventKind::TeamCreated, &id, moved.detail(&[], &quirks)))?;
+            Ok::<_, Error>((small_answer(tx, &job, &id, &shown)?, quirks))
+        })
+        .await?;
+    *quirks = used;
+    complete(cx, answer, &projection).await
+}
+
+/// `PUT /Groups/{id}`: RFC 7644 §3.5.1. Members the body does not name leave.
+pub async fn replace(
+    cx: &Arc<Context>,
+    id: &str,
+    body: Map<String, Value>,
+    demand: Demand,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let body = read::resource(&GROUP_TYPE, body, quirks)?;
+    let projection = demand.projection.clone();
+    let answer = change(cx, id, demand, quirks, move |_, before, quirks| {
+        let group = validate::replaced(&GROUP_TYPE, &stripped(before)?, body.clone(), quirks)?;
+        Ok((group, MemberChanges::exactly(&members_of(&body))))
+    })
+    .await?;
+    complete(cx, answer, &projection).await
+}
+
+/// `PATCH /Groups/{id}`: RFC 7644 §3.5.2.
+///
+/// Answers with the group, or without a body when it has more than a thousand members and no projection
+/// asks for anything in particular.
+pub async fn patch(
+    cx: &Arc<Context>,
+    id: &str,
+    body: Map<String, Value>,
+    demand: Demand,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let patch = Patch::read(&GROUP_TYPE, body, quirks)?;
+    let (base, organization, projection) =
+        (cx.base.clone(), cx.organization.clone(), demand.projection.clone());
+    let answer = change(cx, id, demand, quirks, move |tx, before, quirks| {
+        let rows = match patch.needs_rows(&GROUP_TYPE) {
+            true => rows(tx, &organization, &before.id, &base)?,
+            false => Vec::new(),
+        };
+        let mut group = decorated(&GROUP_TYPE, before, &Related::none(&GROUP_TYPE), &base)?;
+        group.0.shift_remove("members");
+        let outcome = patch::apply(&GROUP_TYPE, &group, &rows, &patch, quirks)?;
+        Ok((outcome.resource, outcome.members))
+    })
+    .await?;
+    match projection {
+        Projection::Default => Ok(answer),
+        asked => complete(cx, answer, &asked).await,
+    }
+}
+
+/// Load, check the version, make the change, let members leave and join, save, record; nothing at all when
+/// nothing changes.
+async fn change(
+    cx: &Arc<Context>,
+    id: &str,
+    demand: Demand,
+    quirks: &mut Quirks,
+    make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<(Resource, MemberChanges)> + Send + 'static,
+) -> Result<Answer> {
+    let (job, seen, id) = (cx.clone(), quirks.clone(), id.to_owned());
+    let (answer, used) = cx
+        .app
+        .store
+        .write(move |tx| {
+            let mut quirks = seen.clone();
+            let before = load(tx, &job, &id)?;
+            if !demand.precondition.allows_change(before.version) {
+                return Err(Error::PreconditionFailed);
+            }
+            let (group, changes) = make(tx, &before, &mut quirks)?;
+            let (group, was) = (storable(group), stripped(&before)?);
+            let mut moved = leave(tx, &job, &id, &changes)?;
+            let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
+            join(tx, &job, &id, &joining, &mut moved, &mut quirks)?;
+            if group != was || moved.anybody {
+                let change = teams::Change { now: job.modified(&before), more_members: moved.more };
+                let version = teams::replace(tx, &job.organization, &before, &group, change)?;
+                // a miss can only mean that somebody else was faster; the client may try again
+                version.ok_or(Error::Busy)?;
+                let detail = moved.detail(&changed_names(&was, &group), &quirks);
+                job.record(tx, &event(EventKind::TeamChanged, &id, detail))?;
+            }
+            Ok((small_answer(tx, &job, &id, &demand.projection)?, quirks))
+        })
+        .await?;
+    *quirks = used;
+    Ok(answer)
+}
+
+/// `DELETE /Groups/{id}`: RFC 7644 §3.6. The team is archived, its name free at once.
+pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    cx.app
+        .store
+        .write(move |tx| {
+            let team = load(tx, &job, &id)?;
+            if !precondition.allows_change(team.version) {
+                return Err(Error::PreconditionFailed);
+            }
+            let left = memberships::forget_member(tx, &job.organization, &id)?;
+            for outer in &left {
+                teams::lose_member(tx, &job.organization, outer, job.now)?;
+            }
+            teams::archive(tx, &job.organization, &team, job.now)?;
+            Ok(job.record(tx, &event(EventKind::TeamArchived, &id, json!({"teams": left})))?)
+        })
+        .await
+}
+
+/// Who came and went.
+#[derive(Debug, Default)]
+struct Moved {
+    /// How many members more there are, or fewer.
+    more: i64,
+    /// Whether any row came or went.
+    anybody: bool,
+    came: Vec<String>,
+    left: Vec<String>,
+    /// Ids that are nobody's.
+    unknown: Vec<String>,
+}
+
+impl Moved {
+    fn detail(&self, attributes: &[String], quirks: &Quirks) -> Value {
+        json!({
+            "attributes": attributes,
+            "joined": self.came,
+            "left": self.left,
+            "unknown": self.unknown,
+            "quirks": quirks.rules(),
+        })
+    }
+}
+
+fn leave(tx: &WriteTx<'_>, cx: &Context, team: &str, changes: &MemberChanges) -> Result<Moved, DbError> {
+    let holder = holder(cx, team);
+    let mut moved = Moved::default();
+    if changes.cleared {
+        let added = changes.added();
+        let stay: Vec<&str> = added.iter().filter_map(|member| id_of(member)).collect();
+        moved.left = memberships::keep_only(tx, holder, &stay)?;
+    }
+    for id in changes.removed() {
+        if memberships::remove(tx, holder, id)? > 0 {
+            moved.left.push(id.to_owned());
+        }
+    }
+    moved.anybody = !moved.left.is_empty();
+    moved.more = -records::int(moved.left.len());
+    Ok(moved)
+}
+
+/// Lets members in who exist, whose type is the one they claim, and whom no rule
+/// about teams in teams keeps out.
+fn join(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    team: &str,
+    members: &[Value],
+    moved: &mut Moved,
+    quirks: &mut Quirks,
+) -> Result<()> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = members.iter().filter_map(id_of).collect();
+    let ids = serde_json::to_string(&ids)?;
+    let known_users: HashSet<String> = users::existing(tx, &cx.organization, &ids)?.into_iter().collect();
+    let known_teams: HashSet<String> = match known_users.len() < members.len() {
+        true => teams::existing(tx, &cx.organization, &ids)?.into_iter().collect(),
+        false => HashSet::new(),
+    };
+    for member in members {
+        let Some(id) = id_of(member) else { continue };
+        let member_type = match (known_users.contains(id), known_teams.contains(id)) {
+            (true, _) => MemberType::User,
+            (_, true) => MemberType::Group,
+            _ if quirks.allow(Quirk::UnknownMembers) => {
+                moved.unknown.push(id.to_owned());
+                continue;
+            }
+            _ => return Err(refuse(format!("members: {id} is no user or group of this organization"))),
+        };
+        check_type(id, member_type, member)?;
+        let joining = Joining { id: id.to_owned(), member_type };
+        if member_type == MemberType::Group {
+            check_nesting(team, id, &memberships::surroundings(tx, holder(cx, team), id)?)?;
+        }
+        if memberships::add(tx, holder(cx, team), &joining, cx.now + records::int(moved.came.len()))? > 0 {
+            moved.came.push(joining.id);
+        }
+    }
+    moved.anybody |= !moved.came.is_empty();
+    moved.more += records::int(moved.came.len());
+    Ok(())
+}
+
+fn check_type(id: &str, found: MemberType, member: &Value) -> Result<()> {
+    match member.get("type").and_then(Value::as_str) {
+        Some(claimed) if !claimed.eq_ignore_ascii_case(found.as_str()) => {
+            Err(refuse(format!("members: {id} is a {}, not a {claimed}", found.as_str())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse(detail: String) -> Error {
+    ErrorKind::InvalidValue.because(detail).into()
+}
+
+/// The answer, without a body where it would hold a large list of members: that is not for the writer.
+fn small_answer(tx: &WriteTx<'_>, cx: &Context, id: &str, projection: &Projection) -> Result<Answer> {
+    let record = load(tx, cx, id)?;
+    if record.n_members <= LARGE || !projection.shows("members") {
+        return answer(tx, cx, &TEAM, &record, projection);
+    }
+    let location = scim_view::location(&GROUP_TYPE, id, &cx.base);
+    Ok(Answer { body: None, version: record.version, location })
+}
+
+/// Reads the body that was too large for the writer.
+async fn complete(cx: &Arc<Context>, answer: Answer, projection: &Projection) -> Result<Answer> {
+    let id = answer.location.rsplit('/').next().unwrap_or_default();
+    match answer.body {
+        Some(_) => Ok(answer),
+        None => match get(cx, &GROUP_TYPE, id, projection, &Precondition::default()).await? {
+            Found::Resource(answer) => Ok(answer),
+            Found::Unchanged(_) => Ok(answer),
+        },
+    }
+}
+
+fn rows(tx: &ReadTx<'_>, organization: &str, id: &str, base: &str) -> Result<Vec<Value>, DbError> {
+    let members = memberships::members(tx, organization, &[id])?.remove(id).unwrap_or_default();
+    Ok(members.iter().map(|member| scim_view::member(member, base)).collect())
+}
+
+fn load(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<Record> {
+    records::load(tx, &TEAM, &cx.organization, id)?.ok_or(Error::NotFound("Group"))
+}
+
+fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {
+    Holder { organization: &cx.organization, team, connection: Some(&cx.actor) }
+}
+
+fn members_of(group: &Resource) -> Vec<Value> {
+    group.get("members").and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn id_of(member: &Value) -> Option<&str> {
+    member.get("value").and_then(Value::as_str)
+}
+
+/// A resource without what is derived and without its members, which are rows.
+fn storable(mut group: Resource) -> Resource {
+    group.0.shift_remove("members");
+    group.strip_derived(&GROUP_TYPE);
+    group
+}
+
+fn stripped(record: &Record) -> Result<Resource, DbError> {
+    Ok(storable(record.resource()?))
+}
+
+fn event(kind: EventKind, id: &str, detail: Value) -> Event {
+    Event { kind, resource_type: GROUP_TYPE.name, resource: id.to_owned(), detail }
+}

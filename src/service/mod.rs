@@ -1,0 +1,158 @@
+//! One function per thing the server can do. Each owns its transaction.
+//!
+//! A function reads as the recipe: load, check, apply, save, record. The functions below it are siblings;
+//! they hand values back and never call each other.
+
+pub mod connections;
+pub mod groups;
+mod plan;
+pub mod read;
+pub mod users;
+
+use crate::{
+    clock::Clock,
+    ids::Ids,
+    org::{connection::Refusal, event::Event, record::Record},
+    scim::{self, ErrorKind, Profile, Resource, version::Version},
+    store::{DbError, Store, WriteTx, journal},
+};
+use std::sync::Arc;
+
+/// Everything that lives as long as the process.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The maker of ids.
+    pub ids: Ids,
+    /// Verdicts on tokens, kept for seconds.
+    pub verdicts: connections::Verdicts,
+    /// How many rows an unindexed filter may look at (more is 400 `tooMany`).
+    pub scan_rows: usize,
+}
+
+impl App {
+    /// An app on a store, with the default budget for unindexed filters.
+    pub fn new(store: Store, clock: Clock) -> Self {
+        let verdicts = connections::Verdicts::default();
+        Self { store, clock, ids: Ids::default(), verdicts, scan_rows: 200_000 }
+    }
+}
+
+/// Who is asking, for whom, and when: made once per request.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The process.
+    pub app: Arc<App>,
+    /// The organization the credential belongs to.
+    pub organization: String,
+    /// The connection's id, or `command` for the command line.
+    pub actor: String,
+    /// How the request is read.
+    pub profile: Profile,
+    /// Microseconds since 1970, read once.
+    pub now: i64,
+    /// The request's id.
+    pub request: String,
+    /// The URL the SCIM endpoints stand under.
+    pub base: Arc<str>,
+}
+
+impl Context {
+    /// Writes an event beside the change it tells of.
+    fn record(&self, tx: &WriteTx<'_>, event: &Event) -> Result<(), DbError> {
+        let entry = journal::Entry {
+            organization: &self.organization,
+            id: &self.app.ids.make(self.now),
+            at: self.now,
+            actor: &self.actor,
+            request: &self.request,
+        };
+        journal::record(tx, entry, event)
+    }
+
+    /// When a change of this record happened: now, but never before its last one.
+    fn modified(&self, record: &Record) -> i64 {
+        self.now.max(record.modified_at)
+    }
+}
+
+/// A resource as it is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The body; absent where none is sent.
+    pub body: Option<String>,
+    /// What the ETag shows.
+    pub version: Version,
+    /// Where the resource is found.
+    pub location: String,
+}
+
+/// Why a use case did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing here by that id, or nothing this caller may know of.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// A precondition of the client does not hold.
+    #[error("the resource has another version than the request demands")]
+    PreconditionFailed,
+    /// The credential is missing, unknown, expired or revoked.
+    #[error("the request needs the token of a connection, in the header Authorization: Bearer")]
+    Unauthorized,
+    /// A rule about connections and their tokens.
+    #[error(transparent)]
+    Connection(#[from] Refusal),
+    /// A name is taken, on a command.
+    #[error("{0}")]
+    Taken(String),
+    /// The protocol refuses the request.
+    #[error(transparent)]
+    Scim(#[from] scim::Error),
+    /// Too much is going on; the same request may succeed a moment later.
+    #[error("the server is busy, try again in a moment")]
+    Busy,
+    /// The database failed. The cause is for the log and never for the client.
+    #[error("internal error")]
+    Store(#[source] DbError),
+}
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The database decides what is unique; here its answer gets the protocol's words.
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        let taken = |attribute: &str, who: &str| {
+            Self::Scim(ErrorKind::Uniqueness.because(format!("another {who} has this {attribute}")))
+        };
+        match error {
+            DbError::Unique(column) => match column.as_str() {
+                "users.user_name_key" => taken("userName", "user"),
+                "teams.display_name_key" => taken("displayName", "group"),
+                "connections.name_key" => Self::Taken("another connection has this name".to_owned()),
+                "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),
+                _ => Self::Store(DbError::Unique(column)),
+            },
+            DbError::Busy | DbError::Closed => Self::Busy,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The names of the attributes that differ, for the journal.
+fn changed_names(before: &Resource, after: &Resource) -> Vec<String> {
+    let mut names: Vec<String> = before.0.keys().chain(after.0.keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| before.get(name) != after.get(name));
+    names
+}

@@ -1,0 +1,304 @@
+//! Reading users and groups: one, or a list.
+
+use super::{Answer, App, Context, Error, Result, plan};
+use crate::{
+    org::{
+        record::Record,
+        scim_view::{self, Related},
+    },
+    scim::{
+        ErrorKind, Resource,
+        filter::{Predicate, eval::eval},
+        message,
+        path::Located,
+        projection::Projection,
+        query::Query,
+        schema::{Mutability, ResourceType},
+        sort::SortKey,
+        version::{Precondition, Version},
+    },
+    store::{
+        DbError, ReadTx, journal, memberships,
+        records::{self, Kind},
+    },
+};
+use std::sync::Arc;
+
+/// Resources looked at in one go.
+const BATCH: usize = 500;
+/// A group with more members is read where it holds up nobody.
+pub(super) const LARGE: i64 = 1_000;
+/// How long an unindexed filter may take, in microseconds.
+const SCAN_TIME: i64 = 20_000_000;
+
+/// What a conditional read found.
+#[derive(Debug)]
+pub enum Found {
+    /// The client's copy is current (R-479).
+    Unchanged(Version),
+    /// The resource.
+    Resource(Answer),
+}
+
+/// Whether the database answers.
+pub async fn is_ready(app: &Arc<App>) -> Result<()> {
+    app.store.read(|tx| Ok::<_, Error>(journal::total(tx, &records::USER, "").map(drop)?)).await
+}
+
+/// `GET /{type}/{id}`: RFC 7644 §3.4.1.
+pub async fn get(
+    cx: &Arc<Context>,
+    resource_type: &'static ResourceType,
+    id: &str,
+    projection: &Projection,
+    precondition: &Precondition,
+) -> Result<Found> {
+    let kind = Kind::of(resource_type);
+    let job = {
+        let (cx, id, projection, precondition) =
+            (cx.clone(), id.to_owned(), projection.clone(), precondition.clone());
+        move |tx: &ReadTx<'_>, large: i64| {
+            let name = kind.resource_type.name;
+            let record = records::load(tx, kind, &cx.organization, &id)?.ok_or(Error::NotFound(name))?;
+            if precondition.refuses_read(record.version) {
+                return Err(Error::PreconditionFailed);
+            }
+            if precondition.has_current(record.version) {
+                return Ok(Some(Found::Unchanged(record.version)));
+            }
+            if record.n_members > large && projection.shows("members") {
+                return Ok(None);
+            }
+            Ok(Some(Found::Resource(answer(tx, &cx, kind, &record, &projection)?)))
+        }
+    };
+    let again = job.clone();
+    match cx.app.store.read(move |tx| job(tx, LARGE)).await? {
+        Some(found) => Ok(found),
+        None => cx.app.store.scan(move |tx| again(tx, i64::MAX)).await?.ok_or(Error::Busy),
+    }
+}
+
+/// Renders a resource with what belongs to it, loading only what the answer shows.
+pub(super) fn answer(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: &'static Kind,
+    record: &Record,
+    projection: &Projection,
+) -> Result<Answer> {
+    let related = related(tx, cx, kind, std::slice::from_ref(record), projection)?;
+    let related = related.first().cloned().unwrap_or_else(|| Related::none(kind.resource_type));
+    Ok(Answer {
+        body: Some(scim_view::answer(kind.resource_type, record, &related, projection, &cx.base)?),
+        version: record.version,
+        location: scim_view::location(kind.resource_type, &record.id, &cx.base),
+    })
+}
+
+/// What belongs to each of the records, in one statement; nothing where the projection shows nothing of it.
+fn related(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: &'static Kind,
+    found: &[Record],
+    projection: &Projection,
+) -> Result<Vec<Related>, DbError> {
+    let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
+    if kind.resource_type.rows.is_some() {
+        let mut all = match projection.shows("members") {
+            true => memberships::members(tx, &cx.organization, &ids)?,
+            false => Default::default(),
+        };
+        return Ok(ids.iter().map(|id| Related::Members(all.remove(*id).unwrap_or_default())).collect());
+    }
+    let mut all = match projection.shows("groups") {
+        true => memberships::teams_of(tx, &cx.organization, &ids)?,
+        false => Default::default(),
+    };
+    Ok(ids.iter().map(|id| Related::Teams(all.remove(*id).unwrap_or_default())).collect())
+}
+
+/// `GET /{type}`: RFC 7644 §3.4.2. The body of a ListResponse.
+pub async fn list(cx: &Arc<Context>, resource_type: &'static ResourceType, query: Query) -> Result<String> {
+    let kind = Kind::of(resource_type);
+    let query = Arc::new(query);
+    let job = {
+        let (cx, query) = (cx.clone(), query.clone());
+        move |tx: &ReadTx<'_>| list_indexed(tx, &cx, kind, &query)
+    };
+    if let Some(body) = cx.app.store.read(job).await? {
+        return Ok(body);
+    }
+    let (cx_scan, query) = (cx.clone(), query.clone());
+    cx.app.store.scan(move |tx| list_all(tx, &cx_scan, kind, &query)).await
+}
+
+/// The list, where it does not take a look at every resource.
+fn list_indexed(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, query: &Query) -> Result<Option<String>> {
+    let Some(filter) = &query.filter else {
+        if query.sort.is_some() && query.page.count > 0 {
+            return Ok(None);
+        }
+        let total = journal::total(tx, kind, &cx.organization)?;
+        let (offset, count) = (query.page.offset(), query.page.count);
+        let found = match count {
+            0 => Vec::new(),
+            _ => records::page(tx, kind, &cx.organization, offset, count)?,
+        };
+        return Ok(Some(render(tx, cx, kind, query, total, &found)?));
+    };
+    let Some(ids) = plan::candidates(tx, kind, &cx.organization, filter)? else { return Ok(None) };
+    if ids.len() > BATCH {
+        return Ok(None);
+    }
+    let mut search = Search::new(cx, kind, query);
+    search.look(tx, records::among(tx, kind, &cx.organization, &ids)?)?;
+    Ok(Some(search.finish(tx)?))
+}
+
+/// The list, by a look at every candidate.
+fn list_all(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, query: &Query) -> Result<String> {
+    let ids = match &query.filter {
+        Some(filter) => plan::candidates(tx, kind, &cx.organization, filter)?,
+        None => None,
+    };
+    let mut search = Search::new(cx, kind, query);
+    match ids {
+        Some(ids) => {
+            for ids in ids.chunks(BATCH) {
+                search.look(tx, records::among(tx, kind, &cx.organization, ids)?)?;
+            }
+        }
+        None => {
+            let mut last = String::new();
+            loop {
+                let batch = records::after(tx, kind, &cx.organization, &last, BATCH)?;
+                let Some(end) = batch.last() else { break };
+                last = end.id.clone();
+                search.look(tx, batch)?;
+            }
+        }
+    }
+    search.finish(tx)
+}
+
+/// A look at resources one by one: counts what matches and keeps what the page needs.
+struct Search<'s> {
+    cx: &'s Context,
+    kind: &'static Kind,
+    query: &'s Query,
+    related: Projection,
+    derived: bool,
+    looked_at: usize,
+    total: usize,
+    page: Vec<Record>,
+    order: Vec<(SortKey, String)>,
+}
+
+impl<'s> Search<'s> {
+    fn new(cx: &'s Context, kind: &'static Kind, query: &'s Query) -> Self {
+        let filter = query.filter.as_ref();
+        let mentions = |name: &str| filter.is_some_and(|filter| filter.mentions(name));
+        let sorts_derived = query.sort.is_some_and(|sort| is_derived(&sort.path));
+        let rows = if kind.resource_type.rows.is_some() { "members" } else { "groups" };
+        let rows_needed = mentions(rows) || query.sort.is_some_and(|sort| sort.path.attribute.name == rows);
+        Self {
+            cx,
+            kind,
+            query,
+            // nothing of the rows is loaded unless the filter or the order looks at them
+            related: if rows_needed { Projection::Default } else { Projection::Only(Vec::new()) },
+            derived: rows_needed
+                || sorts_derived
+                || filter.is_some_and(|filter| filter.any_path(&is_derived)),
+            looked_at: 0,
+            total: 0,
+            page: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+
+    fn look(&mut self, tx: &ReadTx<'_>, batch: Vec<Record>) -> Result<()> {
+        self.looked_at += batch.len();
+        if self.looked_at > self.cx.app.scan_rows {
+            let detail = format!(
+                "the filter has to look at more than {} resources; filter by an indexed attribute \
+                such as userName, externalId or emails.value",
+                self.cx.app.scan_rows
+            );
+            return Err(ErrorKind::TooMany.because(detail).into());
+        }
+        if self.cx.app.clock.now() - self.cx.now > SCAN_TIME {
+            return Err(Error::Busy);
+        }
+        let related = related(tx, self.cx, self.kind, &batch, &self.related)?;
+        for (record, related) in batch.into_iter().zip(&related) {
+            let resource = self.resource(&record, related)?;
+            if self.query.filter.as_ref().is_none_or(|filter: &Predicate| eval(filter, &resource)) {
+                self.keep(record, &resource);
+            }
+        }
+        Ok(())
+    }
+
+    fn resource(&self, record: &Record, related: &Related) -> Result<Resource, serde_json::Error> {
+        match self.derived {
+            true => scim_view::decorated(self.kind.resource_type, record, related, &self.cx.base),
+            false => record.resource(),
+        }
+    }
+
+    fn keep(&mut self, record: Record, resource: &Resource) {
+        let page = self.query.page;
+        match &self.query.sort {
+            Some(sort) => self.order.push((sort.key(resource), record.id)),
+            None if self.total >= page.offset() && self.page.len() < page.count => self.page.push(record),
+            None => {}
+        }
+        self.total += 1;
+    }
+
+    fn finish(mut self, tx: &ReadTx<'_>) -> Result<String> {
+        if let Some(sort) = &self.query.sort {
+            // equal keys keep the order of creation, so that every page has its own resources (R-275)
+            self.order
+                .sort_by(|left, right| sort.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
+            let wanted: Vec<String> = self
+                .order
+                .into_iter()
+                .skip(self.query.page.offset())
+                .take(self.query.page.count)
+                .map(|(_, id)| id)
+                .collect();
+            let mut found = records::among(tx, self.kind, &self.cx.organization, &wanted)?;
+            found.sort_by_key(|record| wanted.iter().position(|id| *id == record.id));
+            self.page = found;
+        }
+        render(tx, self.cx, self.kind, self.query, self.total, &self.page)
+    }
+}
+
+/// What is not part of the stored text.
+fn is_derived(path: &Located) -> bool {
+    path.attribute.mutability == Mutability::ReadOnly || ["members", "manager"].contains(&path.attribute.name)
+}
+
+fn render(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: &'static Kind,
+    query: &Query,
+    total: usize,
+    found: &[Record],
+) -> Result<String> {
+    let related = related(tx, cx, kind, found, &query.projection)?;
+    let resources: Result<Vec<String>, _> = found
+        .iter()
+        .zip(&related)
+        .map(|(record, related)| {
+            scim_view::answer(kind.resource_type, record, related, &query.projection, &cx.base)
+        })
+        .collect();
+    Ok(message::list::body(total, query.page.start_index, &resources?))
+}

@@ -1,0 +1,201 @@
+//! What a provisioning client can do to users.
+
+use super::{Answer, Context, Error, Result, changed_names, read::answer};
+use crate::{
+    org::{
+        event::{Event, EventKind},
+        record::Record,
+        scim_view::{Related, decorated},
+        user,
+    },
+    scim::{
+        ErrorKind, Quirk, Quirks, Resource,
+        patch::{self, Patch},
+        projection::Projection,
+        read,
+        schema::standard::USER_TYPE,
+        validate,
+        version::Precondition,
+    },
+    store::{
+        DbError, WriteTx, memberships,
+        records::{self, USER},
+        teams, users,
+    },
+};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// `POST /Users`: RFC 7644 §3.3.
+pub async fn create(
+    cx: &Arc<Context>,
+    body: Map<String, Value>,
+    projection: Projection,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let mut user = read::resource(&USER_TYPE, body, quirks)?;
+    validate::created(&USER_TYPE, &mut user, quirks)?;
+    let user = storable(user);
+    let (job, seen) = (cx.clone(), quirks.clone());
+    let (answer, used) = cx
+        .app
+        .store
+        .write(move |tx| {
+            let mut quirks = seen.clone();
+            let id = job.app.ids.make(job.now);
+            check_manager(tx, &job, &user, &mut quirks)?;
+            users::insert(tx, &job.organization, &id, &user, job.now)?;
+            let detail = json!({"quirks": quirks.rules()});
+            job.record(tx, &event(EventKind::UserCreated, &id, detail))?;
+            Ok::<_, Error>((answer(tx, &job, &USER, &load(tx, &job, &id)?, &projection)?, quirks))
+        })
+        .await?;
+    *quirks = used;
+    Ok(answer)
+}
+
+/// `PUT /Users/{id}`: RFC 7644 §3.5.1.
+pub async fn replace(
+    cx: &Arc<Context>,
+    id: &str,
+    body: Map<String, Value>,
+    demand: Demand,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let body = read::resource(&USER_TYPE, body, quirks)?;
+    change(cx, id, demand, quirks, move |_, before, quirks| {
+        Ok(validate::replaced(&USER_TYPE, &stripped(before)?, body.clone(), quirks)?)
+    })
+    .await
+}
+
+/// `PATCH /Users/{id}`: RFC 7644 §3.5.2.
+pub async fn patch(
+    cx: &Arc<Context>,
+    id: &str,
+    body: Map<String, Value>,
+    demand: Demand,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let patch = Patch::read(&USER_TYPE, body, quirks)?;
+    let base = cx.base.clone();
+    let organization = cx.organization.clone();
+    change(cx, id, demand, quirks, move |tx, before, quirks| {
+        // an operation may repeat what is derived, so it must be there to compare with
+        let teams = match patch.mentions("groups") {
+            true => memberships::teams_of(tx, &organization, &[&before.id])?.remove(&before.id),
+            false => None,
+        };
+        let related = Related::Teams(teams.unwrap_or_default());
+        let before = decorated(&USER_TYPE, before, &related, &base)?;
+        Ok(patch::apply(&USER_TYPE, &before, &[], &patch, quirks)?.resource)
+    })
+    .await
+}
+
+/// What a client demands of a change: which version it finds, and what the answer holds.
+#[derive(Debug, Clone, Default)]
+pub struct Demand {
+    /// `If-Match` and `If-None-Match`.
+    pub precondition: Precondition,
+    /// `attributes` and `excludedAttributes`.
+    pub projection: Projection,
+}
+
+/// Load, check the version, make the change, check the rules, save, record. A change that changes nothing
+/// writes nothing: same version, same `lastModified`, no event.
+async fn change(
+    cx: &Arc<Context>,
+    id: &str,
+    demand: Demand,
+    quirks: &mut Quirks,
+    make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<Resource> + Send + 'static,
+) -> Result<Answer> {
+    let (job, seen, id) = (cx.clone(), quirks.clone(), id.to_owned());
+    let (answer, used) = cx
+        .app
+        .store
+        .write(move |tx| {
+            let mut quirks = seen.clone();
+            let before = load(tx, &job, &id)?;
+            if !demand.precondition.allows_change(before.version) {
+                return Err(Error::PreconditionFailed);
+            }
+            let user = storable(make(tx, &before, &mut quirks)?);
+            let was = stripped(&before)?;
+            if user == was {
+                return Ok((answer(tx, &job, &USER, &before, &demand.projection)?, quirks));
+            }
+            if user::manager(&user) != user::manager(&was) {
+                check_manager(tx, &job, &user, &mut quirks)?;
+            }
+            save(tx, &job, &before, &user)?;
+            let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+            job.record(tx, &event(EventKind::UserChanged, &id, detail))?;
+            Ok((answer(tx, &job, &USER, &load(tx, &job, &id)?, &demand.projection)?, quirks))
+        })
+        .await?;
+    *quirks = used;
+    Ok(answer)
+}
+
+/// `DELETE /Users/{id}`: RFC 7644 §3.6. The name is free at once; a tombstone stays.
+pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    cx.app
+        .store
+        .write(move |tx| {
+            let user = load(tx, &job, &id)?;
+            if !precondition.allows_change(user.version) {
+                return Err(Error::PreconditionFailed);
+            }
+            let left = memberships::forget_member(tx, &job.organization, &id)?;
+            for team in &left {
+                teams::lose_member(tx, &job.organization, team, job.now)?;
+            }
+            let reports = users::reports(tx, &job.organization, &id)?;
+            for report in reports.iter().filter(|report| **report != id) {
+                let before = load(tx, &job, report)?;
+                save(tx, &job, &before, &user::without_manager(stripped(&before)?))?;
+            }
+            users::remove(tx, &job.organization, &user, job.now)?;
+            let detail = json!({"teams": left, "reports": reports});
+            Ok(job.record(tx, &event(EventKind::UserRemoved, &id, detail))?)
+        })
+        .await
+}
+
+fn load(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<Record> {
+    records::load(tx, &USER, &cx.organization, id)?.ok_or(Error::NotFound("User"))
+}
+
+/// A miss can only mean that somebody else was faster; the client may try again.
+fn save(tx: &WriteTx<'_>, cx: &Context, before: &Record, user: &Resource) -> Result<()> {
+    let version = users::replace(tx, &cx.organization, before, user, cx.modified(before))?;
+    version.map(drop).ok_or(Error::Busy)
+}
+
+/// a manager nobody knows is kept, for managers may come later; strict connections are refused.
+fn check_manager(tx: &WriteTx<'_>, cx: &Context, user: &Resource, quirks: &mut Quirks) -> Result<()> {
+    let Some(manager) = user::manager(user) else { return Ok(()) };
+    let known = records::load(tx, &USER, &cx.organization, manager)?.is_some();
+    if known || quirks.allow(Quirk::LooseManager) {
+        return Ok(());
+    }
+    Err(ErrorKind::InvalidValue.because("manager.value names no user of this organization").into())
+}
+
+/// A resource without what is derived and without the password, which nothing here keeps.
+fn storable(mut user: Resource) -> Resource {
+    user.strip_derived(&USER_TYPE);
+    user.0.shift_remove("password");
+    user
+}
+
+fn stripped(record: &Record) -> Result<Resource, DbError> {
+    Ok(storable(record.resource()?))
+}
+
+fn event(kind: EventKind, id: &str, detail: Value) -> Event {
+    Event { kind, resource_type: USER_TYPE.name, resource: id.to_owned(), detail }
+}

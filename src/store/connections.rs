@@ -1,0 +1,184 @@
+//! Organizations, connections and tokens.
+
+use super::{
+    DbError, ReadTx, WriteTx,
+    db::{Arg, Row, Statement},
+};
+use crate::{
+    org::connection::{Connection, Origin, TokenInfo, Verdict},
+    scim::{Profile, text},
+};
+
+const SQL: &str = include_str!("../../sql/queries/connections.sql");
+const ORGANIZATION: Statement = Statement::named(SQL, "organization");
+const INSERT_ORGANIZATION: Statement = Statement::named(SQL, "insert_organization");
+const INSERT: Statement = Statement::named(SQL, "insert");
+const SET_PROFILE: Statement = Statement::named(SQL, "set_profile");
+const NAMED: Statement = Statement::named(SQL, "named");
+const LIST: Statement = Statement::named(SQL, "list");
+const REVOKE: Statement = Statement::named(SQL, "revoke");
+const INSERT_TOKEN: Statement = Statement::named(SQL, "insert_token");
+const REVIVE_TOKEN: Statement = Statement::named(SQL, "revive_token");
+const TOKENS: Statement = Statement::named(SQL, "tokens");
+const DECLARED_TOKENS: Statement = Statement::named(SQL, "declared_tokens");
+const REVOKE_TOKEN: Statement = Statement::named(SQL, "revoke_token");
+const REVOKE_TOKENS_OF: Statement = Statement::named(SQL, "revoke_tokens_of");
+const USE_TOKEN: Statement = Statement::named(SQL, "use_token");
+const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
+
+/// The id of the organization with that slug.
+pub fn organization(tx: &ReadTx<'_>, slug: &str) -> Result<Option<String>, DbError> {
+    tx.one(ORGANIZATION, &[slug.into()], |row| row.get(0))
+}
+
+/// Inserts an organization.
+pub fn insert_organization(
+    tx: &WriteTx<'_>,
+    id: &str,
+    slug: &str,
+    name: &str,
+    now: i64,
+) -> Result<(), DbError> {
+    tx.execute(INSERT_ORGANIZATION, &[id.into(), slug.into(), name.into(), now.into()])?;
+    Ok(())
+}
+
+/// Inserts a connection. A taken name is `DbError::Unique("connections.name_key")`.
+pub fn insert(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> Result<(), DbError> {
+    let key = text::fold(&connection.name);
+    let args: [Arg<'_>; 6] = [
+        organization.into(),
+        (&connection.id).into(),
+        (&connection.name).into(),
+        (&key).into(),
+        connection.profile.as_str().into(),
+        connection.created_at.into(),
+    ];
+    tx.execute(INSERT, &args)?;
+    Ok(())
+}
+
+/// Changes how a connection's requests are read.
+pub fn set_profile(tx: &WriteTx<'_>, organization: &str, id: &str, profile: Profile) -> Result<(), DbError> {
+    tx.execute(SET_PROFILE, &[organization.into(), id.into(), profile.as_str().into()])?;
+    Ok(())
+}
+
+/// The live connection of that name; case does not count.
+pub fn named(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<Option<Connection>, DbError> {
+    let key = text::fold(name);
+    tx.one(NAMED, &[organization.into(), (&key).into()], connection)
+}
+
+/// The live connections by name.
+pub fn list(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Connection>, DbError> {
+    tx.rows(LIST, &[organization.into()], connection)
+}
+
+/// Revokes a connection and all its tokens.
+pub fn revoke(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
+    let args = [organization.into(), id.into(), now.into()];
+    tx.execute(REVOKE, &args)?;
+    tx.execute(REVOKE_TOKENS_OF, &args)?;
+    Ok(())
+}
+
+/// A token about to be kept: its digest, never itself.
+#[derive(Debug, Clone, Copy)]
+pub struct NewToken<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// The connection's id.
+    pub connection: &'a str,
+    /// SHA-256 of the whole credential.
+    pub digest: &'a [u8],
+    /// Where it comes from.
+    pub origin: Origin,
+    /// When it ends, if it does; microseconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+/// Keeps a token. One that is known already is `DbError::Unique("tokens.digest")`.
+pub fn insert_token(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    token: NewToken<'_>,
+    now: i64,
+) -> Result<(), DbError> {
+    let args: [Arg<'_>; 7] = [
+        organization.into(),
+        token.id.into(),
+        token.connection.into(),
+        token.digest.into(),
+        token.origin.as_str().into(),
+        now.into(),
+        token.expires_at.into(),
+    ];
+    tx.execute(INSERT_TOKEN, &args)?;
+    Ok(())
+}
+
+/// Lets a declared token that was declared before work again; says whether there is one.
+pub fn revive_token(tx: &WriteTx<'_>, organization: &str, token: NewToken<'_>) -> Result<bool, DbError> {
+    let args = [organization.into(), token.digest.into(), token.connection.into()];
+    Ok(tx.one(REVIVE_TOKEN, &args, |row| row.get::<String>(0))?.is_some())
+}
+
+/// The live tokens, oldest first.
+pub fn tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<TokenInfo>, DbError> {
+    tx.rows(TOKENS, &[organization.into()], |row| {
+        Ok(TokenInfo {
+            id: row.get(0)?,
+            connection: row.get(1)?,
+            origin: row.get(2)?,
+            created_at: row.get(3)?,
+            expires_at: row.get(4)?,
+            last_used_at: row.get(5)?,
+        })
+    })
+}
+
+/// The live declared tokens: id and digest.
+pub fn declared_tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<(String, Vec<u8>)>, DbError> {
+    tx.rows(DECLARED_TOKENS, &[organization.into()], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Revokes a token; says whose it was, or `None` when no live token has that id.
+pub fn revoke_token(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    now: i64,
+) -> Result<Option<String>, DbError> {
+    tx.one(REVOKE_TOKEN, &[organization.into(), id.into(), now.into()], |row| row.get(0))
+}
+
+/// Writes down when a token was last used.
+pub fn use_token(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
+    tx.execute(USE_TOKEN, &[organization.into(), id.into(), now.into()])?;
+    Ok(())
+}
+
+/// Whom the credential with that digest speaks for: the stored digest and the verdict.
+pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Verdict)>, DbError> {
+    tx.one(BY_DIGEST, &[digest.into()], |row| {
+        let verdict = Verdict {
+            organization: row.get(0)?,
+            token: row.get(1)?,
+            expires_at: row.get(3)?,
+            last_used_at: row.get(4)?,
+            connection: row.get(5)?,
+            connection_name: row.get(6)?,
+            profile: profile(row, 7)?,
+        };
+        Ok((row.get(2)?, verdict))
+    })
+}
+
+fn connection(row: &Row<'_>) -> Result<Connection, DbError> {
+    Ok(Connection { id: row.get(0)?, name: row.get(1)?, profile: profile(row, 2)?, created_at: row.get(3)? })
+}
+
+fn profile(row: &Row<'_>, column: usize) -> Result<Profile, DbError> {
+    row.get::<String>(column)?.parse().map_err(DbError::Corrupt)
+}

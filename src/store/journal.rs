@@ -1,0 +1,59 @@
+//! Events and counters.
+
+use super::{
+    DbError, ReadTx, WriteTx,
+    db::{Arg, Statement},
+    records::Kind,
+};
+use crate::org::event::Event;
+
+const SQL: &str = include_str!("../../sql/queries/journal.sql");
+const EVENT: Statement = Statement::named(SQL, "event");
+const COUNT: Statement = Statement::named(SQL, "count");
+const COUNTED: Statement = Statement::named(SQL, "counted");
+
+/// Who made a change, for whom, when, and in which request.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// The organization.
+    pub organization: &'a str,
+    /// The event's id.
+    pub id: &'a str,
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// The connection's id, or `command`.
+    pub actor: &'a str,
+    /// The request's id.
+    pub request: &'a str,
+}
+
+/// Writes an event beside the change it tells of.
+pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<(), DbError> {
+    let detail = event.detail.to_string();
+    let args: [Arg<'_>; 9] = [
+        entry.organization.into(),
+        entry.id.into(),
+        entry.at.into(),
+        entry.actor.into(),
+        entry.request.into(),
+        event.kind.as_str().into(),
+        event.resource_type.into(),
+        (&event.resource).into(),
+        (&detail).into(),
+    ];
+    tx.execute(EVENT, &args)?;
+    Ok(())
+}
+
+/// Adds to a counter.
+pub(super) fn count(tx: &WriteTx<'_>, organization: &str, name: &str, more: i64) -> Result<(), DbError> {
+    tx.execute(COUNT, &[organization.into(), name.into(), more.into()])?;
+    Ok(())
+}
+
+/// How many live resources of a kind there are; exact.
+pub fn total(tx: &ReadTx<'_>, kind: &Kind, organization: &str) -> Result<usize, DbError> {
+    let value: Option<i64> =
+        tx.one(COUNTED, &[organization.into(), kind.counter.into()], |row| row.get(0))?;
+    Ok(usize::try_from(value.unwrap_or(0)).unwrap_or(0))
+}

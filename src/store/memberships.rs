@@ -1,0 +1,123 @@
+//! Memberships: one row each, so that adding or removing one costs the same in a team of any size.
+
+use super::{
+    DbError, ReadTx, WriteTx,
+    db::{Arg, Statement},
+};
+use crate::org::{
+    scim_view::{MemberRef, TeamRef},
+    team::{Joining, Surroundings},
+};
+use std::collections::HashMap;
+
+const SQL: &str = include_str!("../../sql/queries/memberships.sql");
+const ADD: Statement = Statement::named(SQL, "add");
+const REMOVE: Statement = Statement::named(SQL, "remove");
+const KEEP_ONLY: Statement = Statement::named(SQL, "keep_only");
+const MEMBERS: Statement = Statement::named(SQL, "members");
+const TEAMS_OF: Statement = Statement::named(SQL, "teams_of");
+const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
+const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
+const DEPTH_ABOVE: Statement = Statement::named(SQL, "depth_above");
+const DEPTH_BELOW: Statement = Statement::named(SQL, "depth_below");
+const FORGET_MEMBER: Statement = Statement::named(SQL, "forget_member");
+
+/// A team in an organization, and the connection that changes its members.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The organization.
+    pub organization: &'a str,
+    /// The team's id.
+    pub team: &'a str,
+    /// Where the memberships come from.
+    pub connection: Option<&'a str>,
+}
+
+/// Adds a member; says how many that were: 1, or 0 when it is one already. `position` orders the members.
+pub fn add(tx: &WriteTx<'_>, holder: Holder<'_>, joining: &Joining, position: i64) -> Result<usize, DbError> {
+    let args: [Arg<'_>; 6] = [
+        holder.organization.into(),
+        holder.team.into(),
+        (&joining.id).into(),
+        joining.member_type.as_str().into(),
+        position.into(),
+        holder.connection.into(),
+    ];
+    tx.execute(ADD, &args)
+}
+
+/// Removes one member; says how many that were: 1 or 0.
+pub fn remove(tx: &WriteTx<'_>, holder: Holder<'_>, member: &str) -> Result<usize, DbError> {
+    tx.execute(REMOVE, &[holder.organization.into(), holder.team.into(), member.into()])
+}
+
+/// Removes everybody but these; says who left.
+pub fn keep_only(tx: &WriteTx<'_>, holder: Holder<'_>, ids: &[&str]) -> Result<Vec<String>, DbError> {
+    let ids = serde_json::to_string(ids)?;
+    tx.texts(KEEP_ONLY, &[holder.organization.into(), holder.team.into(), (&ids).into()])
+}
+
+/// The members of each of the teams, in the order of joining.
+pub fn members(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    teams: &[&str],
+) -> Result<HashMap<String, Vec<MemberRef>>, DbError> {
+    let teams = serde_json::to_string(teams)?;
+    let rows = tx.rows(MEMBERS, &[organization.into(), (&teams).into()], |row| {
+        let member = MemberRef { id: row.get(1)?, member_type: row.get(2)?, display: row.get(3)? };
+        Ok((row.get::<String>(0)?, member))
+    })?;
+    Ok(by_key(rows))
+}
+
+/// The teams each of the members belongs to, directly or through other teams.
+pub fn teams_of(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    members: &[&str],
+) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
+    let members = serde_json::to_string(members)?;
+    let rows = tx.rows(TEAMS_OF, &[organization.into(), (&members).into()], |row| {
+        let team = TeamRef { id: row.get(1)?, display: row.get(2)?, direct: row.get::<i64>(3)? == 1 };
+        Ok((row.get::<String>(0)?, team))
+    })?;
+    Ok(by_key(rows))
+}
+
+/// The ids of the teams that someone is a member of, not through another.
+pub fn direct_teams(tx: &ReadTx<'_>, organization: &str, member: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(DIRECT_TEAMS, &[organization.into(), member.into()])
+}
+
+/// The ids of the users who belong to a team, themselves or through teams in it.
+pub fn all_members(tx: &ReadTx<'_>, organization: &str, team: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(ALL_MEMBERS, &[organization.into(), team.into()])
+}
+
+/// The teams around `holder` when `joining` shall stand in it.
+pub fn surroundings(tx: &ReadTx<'_>, holder: Holder<'_>, joining: &str) -> Result<Surroundings, DbError> {
+    let above = tx.rows(DEPTH_ABOVE, &[holder.organization.into(), holder.team.into()], |row| {
+        Ok((row.get::<String>(0)?, row.get::<i64>(1)?))
+    })?;
+    let levels_below =
+        tx.one(DEPTH_BELOW, &[holder.organization.into(), joining.into()], |row| row.get(0))?.unwrap_or(0);
+    Ok(Surroundings {
+        levels_above: above.iter().map(|(_, level)| *level).max().unwrap_or(0),
+        above: above.into_iter().map(|(team, _)| team).collect(),
+        levels_below,
+    })
+}
+
+/// Ends every membership of a user or team; says in which teams.
+pub fn forget_member(tx: &WriteTx<'_>, organization: &str, member: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(FORGET_MEMBER, &[organization.into(), member.into()])
+}
+
+fn by_key<T>(rows: Vec<(String, T)>) -> HashMap<String, Vec<T>> {
+    let mut found: HashMap<String, Vec<T>> = HashMap::new();
+    for (key, value) in rows {
+        found.entry(key).or_default().push(value);
+    }
+    found
+}

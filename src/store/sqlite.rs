@@ -1,0 +1,137 @@
+//! SQLite: a writer thread, a read-only connection per thread for short reads, a pool for long ones.
+
+use super::{DbError, ReadTx, WriteTx, migrate, writer::Writer};
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// How many long reads run at a time, and how long one more waits for its turn.
+const LONG_READERS: u32 = 4;
+const LONG_READ_PATIENCE: Duration = Duration::from_secs(5);
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 128;
+
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    /// Tells the stores of one process apart in the threads' readers.
+    number: u64,
+    path: PathBuf,
+    writer: Writer,
+    long_readers: r2d2::Pool<SqliteConnectionManager>,
+}
+
+thread_local! {
+    /// A hop to another thread costs three times a point read, so each thread reads for itself.
+    static READERS: RefCell<HashMap<u64, Connection>> = RefCell::new(HashMap::new());
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path, now: i64) -> Result<Self, DbError> {
+        static STORES: AtomicU64 = AtomicU64::new(0);
+        let connection = Connection::open(path)?;
+        // FULL: what is answered survives the power cord. The WAL file is kept and overwritten, since a
+        // growing one makes every sync slow.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;",
+        )?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        migrate::run(&connection, now)?;
+        let manager = SqliteConnectionManager::file(path).with_flags(read_only()).with_init(prepare_reader);
+        let long_readers = r2d2::Pool::builder()
+            .max_size(LONG_READERS)
+            .min_idle(Some(0))
+            .connection_timeout(LONG_READ_PATIENCE)
+            .test_on_check_out(false)
+            .build(manager)?;
+        Ok(Self {
+            number: STORES.fetch_add(1, Ordering::Relaxed),
+            path: path.to_owned(),
+            writer: Writer::start(connection)?,
+            long_readers,
+        })
+    }
+
+    pub(super) fn read<T, E: From<DbError>>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        READERS.with_borrow_mut(|readers| {
+            let connection = match readers.remove(&self.number) {
+                Some(connection) => connection,
+                None => self.open_reader()?,
+            };
+            let outcome = in_snapshot(&connection, work);
+            // a connection that could not end its transaction is not used again
+            if connection.is_autocommit() {
+                readers.insert(self.number, connection);
+            }
+            outcome
+        })
+    }
+
+    pub(super) async fn scan<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let pool = self.long_readers.clone();
+        let job = move || {
+            let connection = pool.get().map_err(|_| DbError::Busy)?;
+            in_snapshot(&connection, work)
+        };
+        tokio::task::spawn_blocking(job).await.unwrap_or_else(|_| Err(E::from(DbError::Panicked)))
+    }
+
+    pub(super) async fn write<T, E>(
+        &self,
+        work: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.writer.submit(work)?.await.unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+    }
+
+    pub(super) fn close(&self) {
+        self.writer.close();
+    }
+
+    fn open_reader(&self) -> Result<Connection, DbError> {
+        let mut connection = Connection::open_with_flags(&self.path, read_only())?;
+        prepare_reader(&mut connection)?;
+        Ok(connection)
+    }
+}
+
+fn read_only() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn prepare_reader(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 268435456;")
+}
+
+/// Every statement of the work sees the state the first one saw.
+fn in_snapshot<T, E: From<DbError>>(
+    connection: &Connection,
+    work: impl Fn(&ReadTx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let end = |sql: &str| connection.prepare_cached(sql)?.execute([]).map_err(DbError::from);
+    end("BEGIN")?;
+    let outcome = work(&ReadTx::new(connection));
+    end("COMMIT")?;
+    outcome
+}

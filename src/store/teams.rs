@@ -1,0 +1,101 @@
+//! Teams: the rows that writes make.
+
+use super::{
+    DbError, ReadTx, WriteTx, attributes,
+    db::{Arg, Statement},
+    journal, records,
+};
+use crate::{
+    org::{record::Record, scim_view::stored, team::Columns},
+    scim::{Resource, schema::standard::GROUP_TYPE, version::Version},
+};
+
+const SQL: &str = include_str!("../../sql/queries/teams.sql");
+const INSERT: Statement = Statement::named(SQL, "insert");
+const REPLACE: Statement = Statement::named(SQL, "replace");
+const COUNT_MEMBERS: Statement = Statement::named(SQL, "count_members");
+const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
+const ARCHIVE: Statement = Statement::named(SQL, "archive");
+const EXISTING: Statement = Statement::named(SQL, "existing");
+
+/// Inserts a team without members. A taken name is `DbError::Unique("teams.display_name_key")`.
+pub fn insert(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    team: &Resource,
+    now: i64,
+) -> Result<(), DbError> {
+    let columns = Columns::of(team);
+    let text = stored(&GROUP_TYPE, id, team);
+    let args: [Arg<'_>; 6] = [
+        organization.into(),
+        id.into(),
+        (&columns.display_name_key).into(),
+        (&columns.display).into(),
+        now.into(),
+        (&text).into(),
+    ];
+    tx.execute(INSERT, &args)?;
+    attributes::index(tx, organization, &GROUP_TYPE, id, &Resource::default(), team)?;
+    journal::count(tx, organization, records::TEAM.counter, 1)
+}
+
+/// Replaces a team that was read as `before`, which has `more` members now; `None` when somebody else was
+/// faster.
+pub fn replace(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    before: &Record,
+    team: &Resource,
+    change: Change,
+) -> Result<Option<Version>, DbError> {
+    let columns = Columns::of(team);
+    let text = stored(&GROUP_TYPE, &before.id, team);
+    let args: [Arg<'_>; 8] = [
+        organization.into(),
+        (&before.id).into(),
+        before.version.0.into(),
+        (&columns.display_name_key).into(),
+        (&columns.display).into(),
+        change.now.into(),
+        (&text).into(),
+        change.more_members.into(),
+    ];
+    let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
+    attributes::index(tx, organization, &GROUP_TYPE, &before.id, &before.resource()?, team)?;
+    Ok(version)
+}
+
+/// When a team changed and by how many members.
+#[derive(Debug, Clone, Copy)]
+pub struct Change {
+    /// Microseconds since 1970.
+    pub now: i64,
+    /// How many members more, or fewer.
+    pub more_members: i64,
+}
+
+/// Counts the first members of a team just inserted; its version stays.
+pub fn count_members(tx: &WriteTx<'_>, organization: &str, id: &str, more: i64) -> Result<(), DbError> {
+    tx.execute(COUNT_MEMBERS, &[organization.into(), id.into(), more.into()])?;
+    Ok(())
+}
+
+/// Notes that a team lost a member who was removed altogether.
+pub fn lose_member(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
+    tx.execute(LOSE_MEMBER, &[organization.into(), id.into(), now.into()])?;
+    Ok(())
+}
+
+/// Archives a team: gone from every answer, its name free, its rows kept for a restore.
+pub fn archive(tx: &WriteTx<'_>, organization: &str, team: &Record, now: i64) -> Result<(), DbError> {
+    tx.execute(ARCHIVE, &[organization.into(), (&team.id).into(), now.into()])?;
+    attributes::index(tx, organization, &GROUP_TYPE, &team.id, &team.resource()?, &Resource::default())?;
+    journal::count(tx, organization, records::TEAM.counter, -1)
+}
+
+/// Which of the ids are teams that are not archived.
+pub fn existing(tx: &ReadTx<'_>, organization: &str, ids: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(EXISTING, &[organization.into(), ids.into()])
+}

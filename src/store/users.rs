@@ -1,0 +1,99 @@
+//! Users: the rows that writes make.
+
+use super::{
+    DbError, ReadTx, WriteTx, attributes,
+    db::{Arg, Statement},
+    journal, records,
+};
+use crate::{
+    org::{record::Record, scim_view::stored, user::Columns},
+    scim::{Resource, schema::standard::USER_TYPE, version::Version},
+};
+
+const SQL: &str = include_str!("../../sql/queries/users.sql");
+const INSERT: Statement = Statement::named(SQL, "insert");
+const REPLACE: Statement = Statement::named(SQL, "replace");
+const REMOVE: Statement = Statement::named(SQL, "remove");
+const BURY: Statement = Statement::named(SQL, "bury");
+const REPORTS: Statement = Statement::named(SQL, "reports");
+const EXISTING: Statement = Statement::named(SQL, "existing");
+
+/// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
+pub fn insert(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    user: &Resource,
+    now: i64,
+) -> Result<(), DbError> {
+    let columns = Columns::of(user);
+    let text = stored(&USER_TYPE, id, user);
+    let args: [Arg<'_>; 8] = [
+        organization.into(),
+        id.into(),
+        (&columns.user_name_key).into(),
+        (&columns.display).into(),
+        columns.active.into(),
+        columns.manager.as_ref().into(),
+        now.into(),
+        (&text).into(),
+    ];
+    tx.execute(INSERT, &args)?;
+    attributes::index(tx, organization, &USER_TYPE, id, &Resource::default(), user)?;
+    journal::count(tx, organization, records::USER.counter, 1)
+}
+
+/// Replaces a user that was read as `before`; `None` when somebody else was faster.
+pub fn replace(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    before: &Record,
+    user: &Resource,
+    now: i64,
+) -> Result<Option<Version>, DbError> {
+    let columns = Columns::of(user);
+    let text = stored(&USER_TYPE, &before.id, user);
+    let args: [Arg<'_>; 9] = [
+        organization.into(),
+        (&before.id).into(),
+        before.version.0.into(),
+        (&columns.user_name_key).into(),
+        (&columns.display).into(),
+        columns.active.into(),
+        columns.manager.as_ref().into(),
+        now.into(),
+        (&text).into(),
+    ];
+    let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
+    attributes::index(tx, organization, &USER_TYPE, &before.id, &before.resource()?, user)?;
+    Ok(version)
+}
+
+/// Removes a user and leaves a tombstone: id, last name and handle, and when.
+pub fn remove(tx: &WriteTx<'_>, organization: &str, user: &Record, now: i64) -> Result<(), DbError> {
+    let resource = user.resource()?;
+    let display = Columns::of(&resource).display;
+    let handle = resource.text("userName").unwrap_or_default();
+    let args: [Arg<'_>; 6] = [
+        organization.into(),
+        (&user.id).into(),
+        USER_TYPE.name.into(),
+        (&display).into(),
+        handle.into(),
+        now.into(),
+    ];
+    tx.execute(BURY, &args)?;
+    attributes::index(tx, organization, &USER_TYPE, &user.id, &resource, &Resource::default())?;
+    tx.execute(REMOVE, &[organization.into(), (&user.id).into()])?;
+    journal::count(tx, organization, records::USER.counter, -1)
+}
+
+/// The ids of those who name this user as their manager.
+pub fn reports(tx: &ReadTx<'_>, organization: &str, manager: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(REPORTS, &[organization.into(), manager.into()])
+}
+
+/// Which of the ids are users.
+pub fn existing(tx: &ReadTx<'_>, organization: &str, ids: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(EXISTING, &[organization.into(), ids.into()])
+}
