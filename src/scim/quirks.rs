@@ -97,6 +97,8 @@ quirks! {
     ManyPrimaries = "Q-051",
     /// A role that is a JSON document inside a string; `displayName` for `display`.
     FoldedRole = "Q-052",
+    /// A key of a pathless value that is a dotted path or has a filter.
+    PathKeys = "Q-060",
     /// A replace whose value filter matches nothing creates the element.
     ReplaceCreates = "Q-062",
     /// A boolean as text in a path's filter.

@@ -18,8 +18,9 @@ const MAX_ELEMENTS: usize = 1_000;
 
 /// Reads the body of a POST or PUT (RFC 7644 §3.3, §3.5.1).
 ///
-/// readOnly attributes are dropped whatever they hold. What is unassigned is absent afterwards.
-/// `schemas` lists the extensions the client knows, for [`super::validate::replaced`].
+/// readOnly attributes are dropped whatever they hold. What was sent unassigned is null, so that
+/// [`super::validate::replaced`] can tell it from what was not sent; `schemas` tells it which extensions the
+/// client knows.
 pub fn resource(
     resource_type: &'static ResourceType,
     body: Map<String, Value>,
@@ -42,9 +43,7 @@ pub fn resource(
         }
     }
     check_schemas(resource_type, found.get("schemas"), quirks)?;
-    let mut resource = Resource(found);
-    resource.0.retain(|_, value| !value.is_null());
-    Ok(resource)
+    Ok(Resource(found))
 }
 
 /// Reads an extension's container; an unassigned one is null.

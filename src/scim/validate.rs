@@ -14,6 +14,7 @@ pub fn created(
     resource: &mut Resource,
     quirks: &mut Quirks,
 ) -> Result<()> {
+    resource.drop_unassigned();
     if resource_type.attribute("active").is_some() {
         resource.0.entry("active").or_insert(Value::Bool(true));
     }
@@ -30,8 +31,12 @@ pub fn replaced(
 ) -> Result<Resource> {
     let listed: Vec<String> =
         body.get("schemas").and_then(Value::as_array).into_iter().flatten().filter_map(lower).collect();
-    for name in ["active", "externalId"] {
-        if let (None, Some(kept)) = (body.get(name), before.get(name)) {
+    // a null clears the externalId, but says nothing about who may sign in
+    for (name, sent) in [
+        ("active", body.get("active").is_some_and(|it| !it.is_null())),
+        ("externalId", body.0.contains_key("externalId")),
+    ] {
+        if let (false, Some(kept)) = (sent, before.get(name)) {
             body.0.insert(name.to_owned(), kept.clone());
         }
     }
@@ -41,6 +46,7 @@ pub fn replaced(
             body.0.insert(schema.id.to_owned(), kept.clone());
         }
     }
+    body.drop_unassigned();
     for attribute in resource_type.attributes().filter(|it| it.mutability == Mutability::Immutable) {
         match (before.get(attribute.name), body.get(attribute.name)) {
             (Some(kept), None) => {

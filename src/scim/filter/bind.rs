@@ -121,6 +121,12 @@ impl Binder<'_> {
                 Operand::Exact(text::exact(value))
             }
             (Type::String, Value::String(value)) => Operand::Folded(text::fold(value)),
+            // a value without quotes that happens to look like a number
+            (Type::String, Value::Number(value)) => {
+                self.quirks.allow(Quirk::BareFilterValue).then_some(())?;
+                let text = Value::String(value.clone());
+                return self.operand(attribute, &text);
+            }
             (Type::Boolean, Value::Bool(value)) => Operand::Boolean(*value),
             (Type::Boolean, Value::String(value)) => {
                 let value = value.to_ascii_lowercase().parse().ok()?;

@@ -98,7 +98,8 @@ fn describe_attribute(attribute: &Attribute) -> Value {
     }
     show("mutability", mutability(attribute.mutability).into());
     show("returned", returned(attribute.returned).into());
-    if !matches!(attribute.kind, Type::Complex | Type::Boolean | Type::DateTime) {
+    // EID 8470: a binary value has case but no uniqueness
+    if has_case(attribute.kind) && attribute.kind != Type::Binary {
         show("uniqueness", uniqueness(attribute.uniqueness).into());
     }
     if attribute.kind == Type::Reference {

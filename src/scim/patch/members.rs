@@ -49,7 +49,15 @@ impl MemberChanges {
     pub(super) fn apply(&mut self, target: &Target, action: &Action, rows: &[Value]) -> Result<()> {
         match target {
             Target::Attribute(path) if path.sub_attribute.is_some() => Err(fixed(path)),
-            Target::Elements { attribute, part: Some(part), .. } => Err(fixed(&attribute.part(part))),
+            Target::Elements { attribute, filter, part: Some(part), .. } => match action {
+                // the value it has already
+                Action::Replace(Value::String(id))
+                    if part.name == "value" && named_id(filter) == Some(id) =>
+                {
+                    Ok(())
+                }
+                _ => Err(fixed(&attribute.part(part))),
+            },
             Target::Elements { attribute, filter, template, part: None } => {
                 self.apply_to_selected(attribute, filter, template.as_ref(), action, rows)
             }

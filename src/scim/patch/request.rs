@@ -95,6 +95,10 @@ impl Reader<'_> {
         for (key, value) in members {
             let before = found.len();
             match target::parse(&key, self.resource_type, self.quirks) {
+                // a key is an attribute's name to the letter; a path only where that is tolerated
+                Ok(target) if !is_name(&target) && !self.quirks.allow(Quirk::PathKeys) => {
+                    read::unknown(&key, self.quirks)?;
+                }
                 Ok(target) => self.assign(op, target, value, found)?,
                 // what no schema knows is as in a POST
                 Err(error) if error.kind == ErrorKind::InvalidPath => read::unknown(&key, self.quirks)?,
@@ -163,6 +167,15 @@ impl Reader<'_> {
         };
         found.push(Operation { target, action, pathless: false });
         Ok(())
+    }
+}
+
+/// Whether the target is an attribute or extension as a whole.
+fn is_name(target: &Target) -> bool {
+    match target {
+        Target::Extension(_) => true,
+        Target::Attribute(path) => path.sub_attribute.is_none(),
+        Target::Elements { .. } => false,
     }
 }
 
