@@ -8,8 +8,8 @@ use serde_json::Value;
 pub struct Columns {
     /// The key of `userName`, unique in the organization.
     pub user_name_key: String,
-    /// What other resources show of the user.
-    pub display: String,
+    /// The name that other resources show of the user, where there is one.
+    pub display: Option<String>,
     /// Whether the person may sign in.
     pub active: bool,
     /// The id of the manager, known or not.
@@ -21,18 +21,18 @@ impl Columns {
     pub fn of(user: &Resource) -> Self {
         Self {
             user_name_key: text::fold(user.text("userName").unwrap_or_default()),
-            display: display(user),
+            display: display(user).map(str::to_owned),
             active: user.get("active") == Some(&Value::Bool(true)),
             manager: manager(user).map(str::to_owned),
         }
     }
 }
 
-/// The name to show: the display name, else the formatted one, else the user name.
-fn display(user: &Resource) -> String {
+/// The name to show: the display name, else the formatted one. The user name stays out of it: it may say
+/// more about a person than a list of members should.
+fn display(user: &Resource) -> Option<&str> {
     let formatted = user.get("name").and_then(|name| name.get("formatted")).and_then(Value::as_str);
-    let display = user.text("displayName").or(formatted).filter(|name| !name.is_empty());
-    display.or(user.text("userName")).unwrap_or_default().to_owned()
+    user.text("displayName").or(formatted).filter(|name| !name.is_empty())
 }
 
 /// The id of the user's manager.

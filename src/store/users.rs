@@ -32,7 +32,7 @@ pub fn insert(
         organization.into(),
         id.into(),
         (&columns.user_name_key).into(),
-        (&columns.display).into(),
+        columns.display.as_ref().into(),
         columns.active.into(),
         columns.manager.as_ref().into(),
         now.into(),
@@ -58,7 +58,7 @@ pub fn replace(
         (&before.id).into(),
         before.version.0.into(),
         (&columns.user_name_key).into(),
-        (&columns.display).into(),
+        columns.display.as_ref().into(),
         columns.active.into(),
         columns.manager.as_ref().into(),
         now.into(),
@@ -72,8 +72,8 @@ pub fn replace(
 /// Removes a user and leaves a tombstone: id, last name and handle, and when.
 pub fn remove(tx: &WriteTx<'_>, organization: &str, user: &Record, now: i64) -> Result<(), DbError> {
     let resource = user.resource()?;
-    let display = Columns::of(&resource).display;
     let handle = resource.text("userName").unwrap_or_default();
+    let display = Columns::of(&resource).display.unwrap_or_else(|| handle.to_owned());
     let args: [Arg<'_>; 6] = [
         organization.into(),
         (&user.id).into(),

@@ -1,1 +1,17 @@
+//! Every integration test, in one binary: one link instead of a dozen.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+#![allow(clippy::print_stdout, reason = "some tests print what they measured")]
+
+mod commands;
+mod conformance;
+mod crash;
+mod floors;
+mod races;
+mod support;

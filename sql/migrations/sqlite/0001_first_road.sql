@@ -37,12 +37,12 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 
 -- resource holds the rest of the user as it is answered, without what is derived (groups, meta, the
--- manager's name). display is what other resources show of the user.
+-- manager's name). display is the name that other resources show of the user, where there is one.
 CREATE TABLE users (
     organization  TEXT    NOT NULL REFERENCES organizations (id),
     id            TEXT    NOT NULL,
     user_name_key TEXT    NOT NULL,
-    display       TEXT    NOT NULL,
+    display       TEXT,
     active        INTEGER NOT NULL,
     manager       TEXT,
     version       INTEGER NOT NULL,

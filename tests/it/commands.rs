@@ -1,0 +1,98 @@
+//! The commands, as an operator runs them.
+
+use crate::support::{Client, Program, TOKEN};
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+fn roster(database: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
+    command.args(arguments);
+    if arguments.first() != Some(&"conformance") {
+        command.arg("--database").arg(database);
+    }
+    command.env_remove("ROSTER_SCIM_TOKEN").output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_token_made_while_the_server_runs_works_at_once_and_stops_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("roster.db");
+    let program = Program::serve(&database);
+
+    json(&roster(&database, &["connection", "create", "okta", "--profile", "strict", "--json"]));
+    let made = json(&roster(&database, &["token", "create", "okta", "--expires-in", "1h", "--json"]));
+    let client =
+        Client { root: program.client.root.clone(), token: made["token"].as_str().unwrap().to_owned() };
+    assert_eq!(client.get("/Users").status, 200);
+    let listed = json(&roster(&database, &["connection", "list", "--json"]));
+    assert!(!listed.to_string().contains(&client.token), "a token is shown once");
+    assert!(listed.to_string().contains(made["id"].as_str().unwrap()));
+
+    json(&roster(&database, &["token", "revoke", made["id"].as_str().unwrap(), "--json"]));
+    assert_eq!(client.get("/Users").status, 401);
+    let again = json(&roster(&database, &["token", "create", "okta", "--json"]));
+    let again = Client { token: again["token"].as_str().unwrap().to_owned(), ..client };
+    assert_eq!(again.get("/Users").status, 200);
+    json(&roster(&database, &["connection", "revoke", "okta", "--json"]));
+    assert_eq!(again.get("/Users").status, 401);
+    assert_eq!(program.client.get("/Users").status, 200);
+}
+
+#[test]
+fn commands_work_without_a_running_server_and_refuse_what_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("roster.db");
+
+    assert_eq!(roster(&database, &["connection", "list"]).status.code(), Some(1), "there is no database yet");
+    assert!(roster(&database, &["connection", "create", "okta"]).status.success());
+    for wrong in [
+        &["connection", "create", "Okta"][..],
+        &["connection", "create", " "],
+        &["connection", "revoke", "nobody"],
+        &["token", "create", "nobody"],
+        &["token", "revoke", "nothing"],
+    ] {
+        let output = roster(&database, wrong);
+        assert_eq!(output.status.code(), Some(1), "{wrong:?}");
+        assert!(output.stderr.starts_with(b"roster: "), "{wrong:?}");
+    }
+    let listed = roster(&database, &["connection", "list"]);
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("okta"));
+}
+
+#[test]
+fn a_second_process_on_the_same_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("roster.db");
+    let _program = Program::serve(&database);
+
+    let second = roster(&database, &["serve", "--listen", "127.0.0.1:0"]);
+
+    assert_eq!(second.status.code(), Some(1));
+    assert!(String::from_utf8(second.stderr).unwrap().contains("in use"));
+}
+
+#[test]
+fn the_conformance_command_reports_and_says_how_it_went() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::serve(&directory.path().join("roster.db"));
+    let url = format!("{}/scim/v2", program.client.root);
+    let run = |arguments: &[&str]| roster(directory.path(), &[&["conformance"], arguments].concat());
+
+    let passed = run(&["--url", &url, "--token", TOKEN, "--json", "okta"]);
+    assert_eq!(passed.status.code(), Some(0));
+    assert_eq!(json(&passed)["passed"], Value::Bool(true));
+    let failed = run(&["--url", &url, "--token", "wrong", "okta"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8(failed.stdout).unwrap().contains("FAIL okta"));
+    let impossible = run(&["--url", "http://127.0.0.1:1/scim/v2", "--token", TOKEN]);
+    assert_eq!(impossible.status.code(), Some(2));
+}

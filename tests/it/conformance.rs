@@ -1,0 +1,96 @@
+//! The suites under `conformance/`, against our own server, and the count of what they cover.
+
+use crate::support::{Server, TOKEN};
+use roster::{
+    conformance::{Profile, Target, cases, play},
+    scim,
+};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+#[test]
+fn every_case_holds_for_a_forgiving_connection() {
+    all_cases_hold(scim::Profile::Standard, Profile::Standard);
+}
+
+#[test]
+fn every_case_holds_for_a_strict_connection() {
+    all_cases_hold(scim::Profile::Strict, Profile::Strict);
+}
+
+fn all_cases_hold(of_connection: scim::Profile, of_run: Profile) {
+    let server = Server::start(of_connection, |_| {});
+    let target = Target {
+        url: format!("{}/scim/v2", server.client.root),
+        token: TOKEN.to_owned(),
+        profile: of_run,
+        timeout: Duration::from_secs(30),
+    };
+
+    let report = play(&target, &cases().unwrap(), &mut |_| {}).unwrap();
+
+    assert!(report.passed(), "\n{report}");
+    assert!(report.counts().cases_passed > 390, "{:?}", report.counts());
+}
+
+#[test]
+fn every_requirement_is_checked_or_pending() {
+    let scope = numbers_of("conformance/requirements.tsv");
+    let pending = numbers_of("conformance/pending.txt");
+    let mut checked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let names = cases().unwrap().into_iter().map(|case| case.name);
+    for name in names.chain(test_names(Path::new("tests"))) {
+        if let Some(number) = number_in(&name) {
+            checked.entry(number).or_default().push(name);
+        }
+    }
+
+    let nowhere: Vec<_> =
+        scope.iter().filter(|it| !checked.contains_key(*it) && !pending.contains(it)).collect();
+    let both: Vec<_> = pending.iter().filter(|it| checked.contains_key(*it)).collect();
+    let unknown: Vec<_> = checked.keys().chain(&pending).filter(|it| !scope.contains(it)).collect();
+
+    println!(
+        "requirements covered: {} of {} in scope, {} pending",
+        scope.iter().filter(|it| checked.contains_key(*it)).count(),
+        scope.len(),
+        pending.len()
+    );
+    assert!(nowhere.is_empty(), "neither checked nor pending: {nowhere:?}");
+    assert!(both.is_empty(), "checked and pending: {both:?}");
+    assert!(unknown.is_empty(), "not in scope: {unknown:?}");
+}
+
+/// The numbers a table's lines begin with.
+fn numbers_of(path: &str) -> Vec<String> {
+    fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("R-"))
+        .map(|line| line.split('\t').next().unwrap().to_owned())
+        .collect()
+}
+
+/// `r_123_what_holds` is about R-123.
+fn number_in(name: &str) -> Option<String> {
+    let digits = name.strip_prefix("r_")?.get(..3)?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("R-{digits}"))
+}
+
+/// The names of the test functions under a folder.
+fn test_names(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(test_names(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let after_test = text.split("#[test]\n").skip(1);
+            found.extend(after_test.filter_map(|rest| {
+                let name = rest.trim_start().strip_prefix("fn ")?.split('(').next()?;
+                Some(name.to_owned())
+            }));
+        }
+    }
+    found
+}

@@ -1,0 +1,266 @@
+//! Servers to test against, and a client to ask them.
+
+use roster::{
+    clock::Clock,
+    http::server::{Door, Entrance, start},
+    org::connection::DECLARED,
+    scim::Profile,
+    service::{App, Context, connections},
+    store::Store,
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    thread::JoinHandle,
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// The token that test servers accept.
+pub(crate) const TOKEN: &str = "a-token-for-tests-that-is-long-enough";
+pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+pub(crate) const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// A server in this process, on a database of its own.
+pub(crate) struct Server {
+    pub(crate) client: Client,
+    pub(crate) app: Arc<App>,
+    pub(crate) directory: TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// A server whose connection has the profile `standard`.
+    pub(crate) fn standard() -> Self {
+        Self::start(Profile::Standard, |_| {})
+    }
+
+    /// A server with the given profile; `adjust` may change the app before it starts.
+    pub(crate) fn start(profile: Profile, adjust: impl FnOnce(&mut App)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::System;
+        let store = Store::open(&directory.path().join("roster.db"), clock.now()).unwrap();
+        let mut app = App::new(store, clock);
+        adjust(&mut app);
+        let app = Arc::new(app);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        let base = format!("{root}/scim/v2");
+        let door = Door { app: app.clone(), base: Arc::from(base.as_str()) };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let declaring = app.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let cx = context(&declaring).await;
+                connections::declare(&cx, &[SecretString::from(TOKEN)], profile).await.unwrap();
+                let stop = async {
+                    let _ = stopped.await;
+                };
+                start(door, Entrance { listener, tls: None, workers: 2 }, stop).unwrap().await.unwrap();
+            });
+        });
+        let client = Client { root, token: TOKEN.to_owned() };
+        client.get("/ServiceProviderConfig");
+        Self { client, app, directory, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Creates a user with this name and answers its id.
+    pub(crate) fn user(&self, name: &str) -> String {
+        self.client.user(name)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        self.app.store.close();
+    }
+}
+
+/// The context of the machine's operator.
+pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
+    let organization = connections::first_organization(app).await.unwrap();
+    let now = app.clock.now();
+    Arc::new(Context {
+        app: app.clone(),
+        organization,
+        actor: DECLARED.to_owned(),
+        profile: Profile::Standard,
+        now,
+        request: app.ids.make(now),
+        base: Arc::from("http://127.0.0.1/scim/v2"),
+    })
+}
+
+/// The program itself, on a database file.
+pub(crate) struct Program {
+    pub(crate) client: Client,
+    pub(crate) child: Child,
+}
+
+impl Program {
+    /// Starts `roster serve` and waits until it accepts connections.
+    pub(crate) fn serve(database: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_roster"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database"])
+            .arg(database)
+            .env("ROSTER_SCIM_TOKEN", TOKEN)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let root = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("said {line:?}"));
+        Self { client: Client { root: root.to_owned(), token: TOKEN.to_owned() }, child }
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A SCIM client.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    /// Scheme, host and port.
+    pub(crate) root: String,
+    pub(crate) token: String,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON; null when there is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Status and `scimType` of an error, after a look at its form.
+    #[track_caller]
+    pub(crate) fn error(&self) -> (u16, String) {
+        let body = self.json();
+        assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{body}");
+        assert_eq!(body["status"], json!(self.status.to_string()), "{body}");
+        assert!(!body["detail"].as_str().unwrap_or_default().is_empty(), "{body}");
+        assert_eq!(self.header("Content-Type"), "application/scim+json");
+        (self.status, body["scimType"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+impl Client {
+    /// Sends a request to a path under `/scim/v2`, with further headers; the token goes along unless they
+    /// say otherwise.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .build()
+            .into();
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}/scim/v2{path}", self.root));
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
+            request = request.header("Authorization", format!("Bearer {}", self.token));
+        }
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).unwrap();
+        let mut response = agent.run(request).unwrap();
+        Reply {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().with_config().limit(256 * 1024 * 1024).read_to_vec().unwrap(),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], &[])
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, &[], &[])
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.json("POST", path, body)
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
+        self.json("PUT", path, body)
+    }
+
+    /// Sends a PATCH with these operations.
+    pub(crate) fn patch(&self, path: &str, operations: &Value) -> Reply {
+        self.json("PATCH", path, &json!({"schemas": [PATCH_OP], "Operations": operations}))
+    }
+
+    fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
+        let headers = [("Content-Type", "application/scim+json")];
+        self.send(method, path, &headers, body.to_string().as_bytes())
+    }
+
+    /// Creates a user with this name and answers its id.
+    #[track_caller]
+    pub(crate) fn user(&self, name: &str) -> String {
+        let made = self.post("/Users", &json!({"schemas": [USER], "userName": name}));
+        assert_eq!(made.status, 201, "{}", made.json());
+        made.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates a group with these members and answers its id.
+    #[track_caller]
+    pub(crate) fn group(&self, name: &str, members: &[String]) -> String {
+        let members: Vec<Value> = members.iter().map(|id| json!({"value": id})).collect();
+        let made =
+            self.post("/Groups", &json!({"schemas": [GROUP], "displayName": name, "members": members}));
+        assert_eq!(made.status, 201, "{}", made.json());
+        made.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The ids of a group's members, sorted.
+    pub(crate) fn members(&self, group: &str) -> Vec<String> {
+        let group = self.get(&format!("/Groups/{group}")).json();
+        let mut ids: Vec<String> = group["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|member| member["value"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    }
+}
