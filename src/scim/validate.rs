@@ -125,19 +125,39 @@ pub(super) fn clear_primary(element: &mut Value) {
     }
 }
 
-/// shapes that only a strict connection insists on.
+/// A shape that only a strict connection insists on.
+struct Shape {
+    attribute: &'static str,
+    part: &'static str,
+    holds: fn(&str) -> bool,
+    expected: &'static str,
+}
+
+const SHAPES: [Shape; 4] = [
+    Shape {
+        attribute: "addresses",
+        part: "country",
+        holds: is_country,
+        expected: "two capital letters of ISO 3166-1",
+    },
+    Shape { attribute: "photos", part: "value", holds: is_url, expected: "the URL of an image" },
+    Shape { attribute: "profileUrl", part: "", holds: is_url, expected: "a URL" },
+    Shape {
+        attribute: "x509Certificates",
+        part: "value",
+        holds: is_one_certificate,
+        expected: "exactly one DER certificate in base64",
+    },
+];
+
 fn check_shapes(resource_type: &'static ResourceType, resource: &Resource) -> Result<()> {
-    let shapes: [(&str, &str, fn(&str) -> bool, &str); 4] = [
-        ("addresses", "country", is_country, "two capital letters of ISO 3166-1"),
-        ("photos", "value", is_url, "the URL of an image"),
-        ("profileUrl", "", is_url, "a URL"),
-        ("x509Certificates", "value", is_one_certificate, "exactly one DER certificate in base64"),
-    ];
-    for (name, part, holds, expected) in shapes {
-        let Some(attribute) = resource_type.attribute(name) else { continue };
-        let located = Located { extension: None, attribute, sub_attribute: attribute.sub_attribute(part) };
-        if resource.values(&located).into_iter().filter_map(Value::as_str).any(|value| !holds(value)) {
-            return Err(ErrorKind::InvalidValue.because(format!("{located} must be {expected}")));
+    for shape in SHAPES {
+        let Some(attribute) = resource_type.attribute(shape.attribute) else { continue };
+        let located =
+            Located { extension: None, attribute, sub_attribute: attribute.sub_attribute(shape.part) };
+        let values = resource.values(&located);
+        if values.into_iter().filter_map(Value::as_str).any(|value| !(shape.holds)(value)) {
+            return Err(ErrorKind::InvalidValue.because(format!("{located} must be {}", shape.expected)));
         }
     }
     Ok(())

@@ -53,9 +53,8 @@ pub async fn create(
             let mut quirks = seen.clone();
             let id = job.app.ids.make(job.now);
             teams::insert(tx, &job.organization, &id, &group, job.now)?;
-            let mut moved = Moved::default();
-            join(tx, &job, &id, &members, &mut moved, &mut quirks)?;
-            teams::count_members(tx, &job.organization, &id, moved.more)?;
+            let moved = join(tx, &job, &id, &members, &mut quirks)?;
+            teams::count_members(tx, &job.organization, &id, moved.more())?;
             job.record(tx, &event(EventKind::TeamCreated, &id, moved.detail(&[], &quirks)))?;
             Ok::<_, Error>((small_answer(tx, &job, &id, &shown)?, quirks))
         })
@@ -134,11 +133,11 @@ async fn change(
             }
             let (group, changes) = make(tx, &before, &mut quirks)?;
             let (group, was) = (storable(group), stripped(&before)?);
-            let mut moved = leave(tx, &job, &id, &changes)?;
+            let left = leave(tx, &job, &id, &changes)?;
             let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
-            join(tx, &job, &id, &joining, &mut moved, &mut quirks)?;
-            if group != was || moved.anybody {
-                let change = teams::Change { now: job.modified(&before), more_members: moved.more };
+            let moved = Moved { left, ..join(tx, &job, &id, &joining, &mut quirks)? };
+            if group != was || moved.anybody() {
+                let change = teams::Change { now: job.modified(&before), more_members: moved.more() };
                 let version = teams::replace(tx, &job.organization, &before, &group, change)?;
                 // a miss can only mean that somebody else was faster; the client may try again
                 version.ok_or(Error::Busy)?;
@@ -175,10 +174,6 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 /// Who came and went.
 #[derive(Debug, Default)]
 struct Moved {
-    /// How many members more there are, or fewer.
-    more: i64,
-    /// Whether any row came or went.
-    anybody: bool,
     came: Vec<String>,
     left: Vec<String>,
     /// Ids that are nobody's.
@@ -186,6 +181,15 @@ struct Moved {
 }
 
 impl Moved {
+    fn anybody(&self) -> bool {
+        !self.came.is_empty() || !self.left.is_empty()
+    }
+
+    /// How many members more there are, or fewer.
+    fn more(&self) -> i64 {
+        records::int(self.came.len()) - records::int(self.left.len())
+    }
+
     fn detail(&self, attributes: &[String], quirks: &Quirks) -> Value {
         json!({
             "attributes": attributes,
@@ -197,36 +201,34 @@ impl Moved {
     }
 }
 
-fn leave(tx: &WriteTx<'_>, cx: &Context, team: &str, changes: &MemberChanges) -> Result<Moved, DbError> {
+/// Takes the members away who leave; says who they were.
+fn leave(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    team: &str,
+    changes: &MemberChanges,
+) -> Result<Vec<String>, DbError> {
     let holder = holder(cx, team);
-    let mut moved = Moved::default();
+    let mut left = Vec::new();
     if changes.cleared {
         let added = changes.added();
         let stay: Vec<&str> = added.iter().filter_map(|member| id_of(member)).collect();
-        moved.left = memberships::keep_only(tx, holder, &stay)?;
+        left = memberships::keep_only(tx, holder, &stay)?;
     }
     for id in changes.removed() {
         if memberships::remove(tx, holder, id)? > 0 {
-            moved.left.push(id.to_owned());
+            left.push(id.to_owned());
         }
     }
-    moved.anybody = !moved.left.is_empty();
-    moved.more = -records::int(moved.left.len());
-    Ok(moved)
+    Ok(left)
 }
 
 /// Lets members in who exist, whose type is the one they claim, and whom no rule
 /// about teams in teams keeps out.
-fn join(
-    tx: &WriteTx<'_>,
-    cx: &Context,
-    team: &str,
-    members: &[Value],
-    moved: &mut Moved,
-    quirks: &mut Quirks,
-) -> Result<()> {
+fn join(tx: &WriteTx<'_>, cx: &Context, team: &str, members: &[Value], quirks: &mut Quirks) -> Result<Moved> {
+    let mut moved = Moved::default();
     if members.is_empty() {
-        return Ok(());
+        return Ok(moved);
     }
     let ids: Vec<&str> = members.iter().filter_map(id_of).collect();
     let ids = serde_json::to_string(&ids)?;
@@ -255,9 +257,7 @@ fn join(
             moved.came.push(joining.id);
         }
     }
-    moved.anybody |= !moved.came.is_empty();
-    moved.more += records::int(moved.came.len());
-    Ok(())
+    Ok(moved)
 }
 
 fn check_type(id: &str, found: MemberType, member: &Value) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::{
     },
     scim::{
         ErrorKind, Resource,
-        filter::{Predicate, eval::eval},
+        filter::eval::eval,
         message,
         path::Located,
         projection::Projection,
@@ -121,73 +121,87 @@ fn related(
 
 /// `GET /{type}`: RFC 7644 §3.4.2. The body of a ListResponse.
 pub async fn list(cx: &Arc<Context>, resource_type: &'static ResourceType, query: Query) -> Result<String> {
-    let kind = Kind::of(resource_type);
-    let query = Arc::new(query);
-    let job = {
-        let (cx, query) = (cx.clone(), query.clone());
-        move |tx: &ReadTx<'_>| list_indexed(tx, &cx, kind, &query)
-    };
-    if let Some(body) = cx.app.store.read(job).await? {
-        return Ok(body);
+    let listing = Arc::new(Listing { cx: cx.clone(), kind: Kind::of(resource_type), query });
+    let job = listing.clone();
+    match cx.app.store.read(move |tx| job.by_index(tx)).await? {
+        Some(body) => Ok(body),
+        None => cx.app.store.scan(move |tx| listing.by_look(tx)).await,
     }
-    let (cx_scan, query) = (cx.clone(), query.clone());
-    cx.app.store.scan(move |tx| list_all(tx, &cx_scan, kind, &query)).await
 }
 
-/// The list, where it does not take a look at every resource.
-fn list_indexed(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, query: &Query) -> Result<Option<String>> {
-    let Some(filter) = &query.filter else {
-        if query.sort.is_some() && query.page.count > 0 {
-            return Ok(None);
-        }
-        let total = journal::total(tx, kind, &cx.organization)?;
-        let (offset, count) = (query.page.offset(), query.page.count);
-        let found = match count {
-            0 => Vec::new(),
-            _ => records::page(tx, kind, &cx.organization, offset, count)?,
+/// A list that somebody asked for.
+struct Listing {
+    cx: Arc<Context>,
+    kind: &'static Kind,
+    query: Query,
+}
+
+impl Listing {
+    /// The list, where it does not take a look at every resource; `None` where it does.
+    fn by_index(&self, tx: &ReadTx<'_>) -> Result<Option<String>> {
+        let (organization, page) = (&self.cx.organization, self.query.page);
+        let Some(filter) = &self.query.filter else {
+            if self.query.sort.is_some() && page.count > 0 {
+                return Ok(None);
+            }
+            let total = journal::total(tx, self.kind, organization)?;
+            let found = match page.count {
+                0 => Vec::new(),
+                count => records::page(tx, self.kind, organization, page.offset(), count)?,
+            };
+            return Ok(Some(self.render(tx, total, &found)?));
         };
-        return Ok(Some(render(tx, cx, kind, query, total, &found)?));
-    };
-    let Some(ids) = plan::candidates(tx, kind, &cx.organization, filter)? else { return Ok(None) };
-    if ids.len() > BATCH {
-        return Ok(None);
+        match plan::candidates(tx, self.kind, organization, filter)? {
+            Some(ids) if ids.len() <= BATCH => {
+                let mut search = Search::new(self);
+                search.look(tx, records::among(tx, self.kind, organization, &ids)?)?;
+                Ok(Some(search.finish(tx)?))
+            }
+            _ => Ok(None),
+        }
     }
-    let mut search = Search::new(cx, kind, query);
-    search.look(tx, records::among(tx, kind, &cx.organization, &ids)?)?;
-    Ok(Some(search.finish(tx)?))
-}
 
-/// The list, by a look at every candidate.
-fn list_all(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, query: &Query) -> Result<String> {
-    let ids = match &query.filter {
-        Some(filter) => plan::candidates(tx, kind, &cx.organization, filter)?,
-        None => None,
-    };
-    let mut search = Search::new(cx, kind, query);
-    match ids {
-        Some(ids) => {
+    /// The list, by a look at every candidate.
+    fn by_look(&self, tx: &ReadTx<'_>) -> Result<String> {
+        let organization = &self.cx.organization;
+        let ids = match &self.query.filter {
+            Some(filter) => plan::candidates(tx, self.kind, organization, filter)?,
+            None => None,
+        };
+        let mut search = Search::new(self);
+        if let Some(ids) = ids {
             for ids in ids.chunks(BATCH) {
-                search.look(tx, records::among(tx, kind, &cx.organization, ids)?)?;
+                search.look(tx, records::among(tx, self.kind, organization, ids)?)?;
             }
+            return search.finish(tx);
         }
-        None => {
-            let mut last = String::new();
-            loop {
-                let batch = records::after(tx, kind, &cx.organization, &last, BATCH)?;
-                let Some(end) = batch.last() else { break };
-                last = end.id.clone();
-                search.look(tx, batch)?;
-            }
+        let mut last = String::new();
+        loop {
+            let batch = records::after(tx, self.kind, organization, &last, BATCH)?;
+            let Some(end) = batch.last() else { return search.finish(tx) };
+            last = end.id.clone();
+            search.look(tx, batch)?;
         }
     }
-    search.finish(tx)
+
+    fn render(&self, tx: &ReadTx<'_>, total: usize, found: &[Record]) -> Result<String> {
+        let (resource_type, projection) = (self.kind.resource_type, &self.query.projection);
+        let related = related(tx, &self.cx, self.kind, found, projection)?;
+        let resources: Result<Vec<String>, _> = found
+            .iter()
+            .zip(&related)
+            .map(|(record, related)| {
+                scim_view::answer(resource_type, record, related, projection, &self.cx.base)
+            })
+            .collect();
+        Ok(message::list::body(total, self.query.page.start_index, &resources?))
+    }
 }
 
 /// A look at resources one by one: counts what matches and keeps what the page needs.
 struct Search<'s> {
-    cx: &'s Context,
-    kind: &'static Kind,
-    query: &'s Query,
+    listing: &'s Listing,
+    /// Nothing of the rows is loaded unless the filter or the order looks at them.
     related: Projection,
     derived: bool,
     looked_at: usize,
@@ -197,21 +211,18 @@ struct Search<'s> {
 }
 
 impl<'s> Search<'s> {
-    fn new(cx: &'s Context, kind: &'static Kind, query: &'s Query) -> Self {
-        let filter = query.filter.as_ref();
-        let mentions = |name: &str| filter.is_some_and(|filter| filter.mentions(name));
-        let sorts_derived = query.sort.is_some_and(|sort| is_derived(&sort.path));
-        let rows = if kind.resource_type.rows.is_some() { "members" } else { "groups" };
-        let rows_needed = mentions(rows) || query.sort.is_some_and(|sort| sort.path.attribute.name == rows);
+    fn new(listing: &'s Listing) -> Self {
+        let filter = listing.query.filter.as_ref();
+        let sort = listing.query.sort.as_ref();
+        let rows = if listing.kind.resource_type.rows.is_some() { "members" } else { "groups" };
+        let rows_needed = filter.is_some_and(|filter| filter.mentions(rows))
+            || sort.is_some_and(|sort| sort.path.attribute.name == rows);
+        let derived = filter.is_some_and(|filter| filter.any_path(&is_derived))
+            || sort.is_some_and(|sort| is_derived(&sort.path));
         Self {
-            cx,
-            kind,
-            query,
-            // nothing of the rows is loaded unless the filter or the order looks at them
+            listing,
             related: if rows_needed { Projection::Default } else { Projection::Only(Vec::new()) },
-            derived: rows_needed
-                || sorts_derived
-                || filter.is_some_and(|filter| filter.any_path(&is_derived)),
+            derived,
             looked_at: 0,
             total: 0,
             page: Vec::new(),
@@ -220,38 +231,35 @@ impl<'s> Search<'s> {
     }
 
     fn look(&mut self, tx: &ReadTx<'_>, batch: Vec<Record>) -> Result<()> {
+        let Listing { cx, kind, query } = self.listing;
         self.looked_at += batch.len();
-        if self.looked_at > self.cx.app.scan_rows {
+        if self.looked_at > cx.app.scan_rows {
             let detail = format!(
-                "the filter has to look at more than {} resources; filter by an indexed attribute \
-                such as userName, externalId or emails.value",
-                self.cx.app.scan_rows
+                "the query has to look at more than {} resources; filter by an indexed attribute such as \
+                 userName, externalId or emails.value",
+                cx.app.scan_rows
             );
             return Err(ErrorKind::TooMany.because(detail).into());
         }
-        if self.cx.app.clock.now() - self.cx.now > SCAN_TIME {
+        if cx.app.clock.now() - cx.now > SCAN_TIME {
             return Err(Error::Busy);
         }
-        let related = related(tx, self.cx, self.kind, &batch, &self.related)?;
+        let related = related(tx, cx, kind, &batch, &self.related)?;
         for (record, related) in batch.into_iter().zip(&related) {
-            let resource = self.resource(&record, related)?;
-            if self.query.filter.as_ref().is_none_or(|filter: &Predicate| eval(filter, &resource)) {
+            let resource = match self.derived {
+                true => scim_view::decorated(kind.resource_type, &record, related, &cx.base)?,
+                false => record.resource()?,
+            };
+            if query.filter.as_ref().is_none_or(|filter| eval(filter, &resource)) {
                 self.keep(record, &resource);
             }
         }
         Ok(())
     }
 
-    fn resource(&self, record: &Record, related: &Related) -> Result<Resource, serde_json::Error> {
-        match self.derived {
-            true => scim_view::decorated(self.kind.resource_type, record, related, &self.cx.base),
-            false => record.resource(),
-        }
-    }
-
     fn keep(&mut self, record: Record, resource: &Resource) {
-        let page = self.query.page;
-        match &self.query.sort {
+        let page = self.listing.query.page;
+        match &self.listing.query.sort {
             Some(sort) => self.order.push((sort.key(resource), record.id)),
             None if self.total >= page.offset() && self.page.len() < page.count => self.page.push(record),
             None => {}
@@ -260,45 +268,21 @@ impl<'s> Search<'s> {
     }
 
     fn finish(mut self, tx: &ReadTx<'_>) -> Result<String> {
-        if let Some(sort) = &self.query.sort {
+        let Listing { cx, kind, query } = self.listing;
+        if let Some(sort) = &query.sort {
             // equal keys keep the order of creation, so that every page has its own resources (R-275)
             self.order
                 .sort_by(|left, right| sort.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
-            let wanted: Vec<String> = self
-                .order
-                .into_iter()
-                .skip(self.query.page.offset())
-                .take(self.query.page.count)
-                .map(|(_, id)| id)
-                .collect();
-            let mut found = records::among(tx, self.kind, &self.cx.organization, &wanted)?;
-            found.sort_by_key(|record| wanted.iter().position(|id| *id == record.id));
-            self.page = found;
+            let wanted = self.order.into_iter().skip(query.page.offset()).take(query.page.count);
+            let wanted: Vec<String> = wanted.map(|(_, id)| id).collect();
+            self.page = records::among(tx, kind, &cx.organization, &wanted)?;
+            self.page.sort_by_key(|record| wanted.iter().position(|id| *id == record.id));
         }
-        render(tx, self.cx, self.kind, self.query, self.total, &self.page)
+        self.listing.render(tx, self.total, &self.page)
     }
 }
 
 /// What is not part of the stored text.
 fn is_derived(path: &Located) -> bool {
     path.attribute.mutability == Mutability::ReadOnly || ["members", "manager"].contains(&path.attribute.name)
-}
-
-fn render(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    kind: &'static Kind,
-    query: &Query,
-    total: usize,
-    found: &[Record],
-) -> Result<String> {
-    let related = related(tx, cx, kind, found, &query.projection)?;
-    let resources: Result<Vec<String>, _> = found
-        .iter()
-        .zip(&related)
-        .map(|(record, related)| {
-            scim_view::answer(kind.resource_type, record, related, &query.projection, &cx.base)
-        })
-        .collect();
-    Ok(message::list::body(total, query.page.start_index, &resources?))
 }

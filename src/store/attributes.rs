@@ -47,23 +47,27 @@ fn is_path(path: &Located, name: &str) -> bool {
     }
 }
 
+/// Whose values are indexed.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// The organization.
+    pub organization: &'a str,
+    /// The type of the resource.
+    pub resource_type: &'static ResourceType,
+    /// The resource's id.
+    pub id: &'a str,
+}
+
 /// Brings the index from one state of a resource to another; an absent resource is an empty one.
-pub fn index(
-    tx: &WriteTx<'_>,
-    organization: &str,
-    resource_type: &'static ResourceType,
-    id: &str,
-    before: &Resource,
-    after: &Resource,
-) -> Result<(), DbError> {
-    let (old, new) = (entries(resource_type, before), entries(resource_type, after));
+pub fn index(tx: &WriteTx<'_>, owner: Owner<'_>, before: &Resource, after: &Resource) -> Result<(), DbError> {
+    let (old, new) = (entries(owner.resource_type, before), entries(owner.resource_type, after));
     let write = |statement: Statement, entry: &Entry| {
         let args: [Arg<'_>; 6] = [
-            organization.into(),
-            resource_type.name.into(),
+            owner.organization.into(),
+            owner.resource_type.name.into(),
             entry.attribute.into(),
             (&entry.key).into(),
-            id.into(),
+            owner.id.into(),
             entry.element.into(),
         ];
         tx.execute(statement, &args).map(drop)

@@ -37,7 +37,7 @@ pub fn insert(
         (&text).into(),
     ];
     tx.execute(INSERT, &args)?;
-    attributes::index(tx, organization, &GROUP_TYPE, id, &Resource::default(), team)?;
+    attributes::index(tx, owner(organization, id), &Resource::default(), team)?;
     journal::count(tx, organization, records::TEAM.counter, 1)
 }
 
@@ -63,7 +63,7 @@ pub fn replace(
         change.more_members.into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
-    attributes::index(tx, organization, &GROUP_TYPE, &before.id, &before.resource()?, team)?;
+    attributes::index(tx, owner(organization, &before.id), &before.resource()?, team)?;
     Ok(version)
 }
 
@@ -91,11 +91,15 @@ pub fn lose_member(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> 
 /// Archives a team: gone from every answer, its name free, its rows kept for a restore.
 pub fn archive(tx: &WriteTx<'_>, organization: &str, team: &Record, now: i64) -> Result<(), DbError> {
     tx.execute(ARCHIVE, &[organization.into(), (&team.id).into(), now.into()])?;
-    attributes::index(tx, organization, &GROUP_TYPE, &team.id, &team.resource()?, &Resource::default())?;
+    attributes::index(tx, owner(organization, &team.id), &team.resource()?, &Resource::default())?;
     journal::count(tx, organization, records::TEAM.counter, -1)
 }
 
 /// Which of the ids are teams that are not archived.
 pub fn existing(tx: &ReadTx<'_>, organization: &str, ids: &str) -> Result<Vec<String>, DbError> {
     tx.texts(EXISTING, &[organization.into(), ids.into()])
+}
+
+fn owner<'a>(organization: &'a str, id: &'a str) -> attributes::Owner<'a> {
+    attributes::Owner { organization, resource_type: &GROUP_TYPE, id }
 }

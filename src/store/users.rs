@@ -39,7 +39,7 @@ pub fn insert(
         (&text).into(),
     ];
     tx.execute(INSERT, &args)?;
-    attributes::index(tx, organization, &USER_TYPE, id, &Resource::default(), user)?;
+    attributes::index(tx, owner(organization, id), &Resource::default(), user)?;
     journal::count(tx, organization, records::USER.counter, 1)
 }
 
@@ -65,7 +65,7 @@ pub fn replace(
         (&text).into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
-    attributes::index(tx, organization, &USER_TYPE, &before.id, &before.resource()?, user)?;
+    attributes::index(tx, owner(organization, &before.id), &before.resource()?, user)?;
     Ok(version)
 }
 
@@ -83,7 +83,7 @@ pub fn remove(tx: &WriteTx<'_>, organization: &str, user: &Record, now: i64) -> 
         now.into(),
     ];
     tx.execute(BURY, &args)?;
-    attributes::index(tx, organization, &USER_TYPE, &user.id, &resource, &Resource::default())?;
+    attributes::index(tx, owner(organization, &user.id), &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), (&user.id).into()])?;
     journal::count(tx, organization, records::USER.counter, -1)
 }
@@ -96,4 +96,8 @@ pub fn reports(tx: &ReadTx<'_>, organization: &str, manager: &str) -> Result<Vec
 /// Which of the ids are users.
 pub fn existing(tx: &ReadTx<'_>, organization: &str, ids: &str) -> Result<Vec<String>, DbError> {
     tx.texts(EXISTING, &[organization.into(), ids.into()])
+}
+
+fn owner<'a>(organization: &'a str, id: &'a str) -> attributes::Owner<'a> {
+    attributes::Owner { organization, resource_type: &USER_TYPE, id }
 }

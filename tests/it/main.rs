@@ -9,9 +9,12 @@
 )]
 #![allow(clippy::print_stdout, reason = "some tests print what they measured")]
 
+mod bad_input;
 mod commands;
 mod conformance;
 mod crash;
 mod floors;
+mod laws;
 mod races;
+mod reference;
 mod support;

@@ -112,42 +112,41 @@ fn is_version(segment: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The names under the base.
+const NAMES: [&str; 8] =
+    ["Users", "Groups", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"];
+
+/// A name under the base in its own spelling.
+fn canonical(segment: &str, quirks: &mut Quirks) -> Option<&'static str> {
+    if segment.eq_ignore_ascii_case("ServiceProviderConfigs") && quirks.allow(Quirk::PluralConfig) {
+        return Some("ServiceProviderConfig");
+    }
+    NAMES.into_iter().find(|name| is_named(segment, name, quirks))
+}
+
 fn collection(name: &str, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
-    let known = [
-        ("Users", Endpoint::Users),
-        ("Groups", Endpoint::Groups),
-        ("ServiceProviderConfig", Endpoint::ServiceProviderConfig),
-        ("ResourceTypes", Endpoint::ResourceTypes),
-        ("Schemas", Endpoint::Schemas),
-        ("Bulk", Endpoint::Bulk),
-        ("Me", Endpoint::Me),
-        (".search", Endpoint::Search),
-    ];
-    for (known, endpoint) in known {
-        if is_named(name, known, quirks) {
-            return Ok(endpoint);
-        }
+    match canonical(name, quirks) {
+        Some("Users") => Ok(Endpoint::Users),
+        Some("Groups") => Ok(Endpoint::Groups),
+        Some("ServiceProviderConfig") => Ok(Endpoint::ServiceProviderConfig),
+        Some("ResourceTypes") => Ok(Endpoint::ResourceTypes),
+        Some("Schemas") => Ok(Endpoint::Schemas),
+        Some("Bulk") => Ok(Endpoint::Bulk),
+        Some("Me") => Ok(Endpoint::Me),
+        Some(".search") => Ok(Endpoint::Search),
+        _ => Err(Refusal::NoEndpoint),
     }
-    if name.eq_ignore_ascii_case("ServiceProviderConfigs") && quirks.allow(Quirk::PluralConfig) {
-        return Ok(Endpoint::ServiceProviderConfig);
-    }
-    Err(Refusal::NoEndpoint)
 }
 
 fn member(name: &str, id: String, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
-    let is_search = id == ".search";
-    let known: [(&str, fn(String) -> Endpoint); 4] = [
-        ("Users", Endpoint::User),
-        ("Groups", Endpoint::Group),
-        ("ResourceTypes", Endpoint::ResourceType),
-        ("Schemas", Endpoint::Schema),
-    ];
-    for (known, endpoint) in known {
-        if is_named(name, known, quirks) {
-            return Ok(if is_search { Endpoint::Search } else { endpoint(id) });
-        }
+    match canonical(name, quirks) {
+        Some("Users" | "Groups") if id == ".search" => Ok(Endpoint::Search),
+        Some("Users") => Ok(Endpoint::User(id)),
+        Some("Groups") => Ok(Endpoint::Group(id)),
+        Some("ResourceTypes") => Ok(Endpoint::ResourceType(id)),
+        Some("Schemas") => Ok(Endpoint::Schema(id)),
+        _ => Err(Refusal::NoEndpoint),
     }
-    Err(Refusal::NoEndpoint)
 }
 
 /// Percent-decoded once. What is not UTF-8 names nothing, and so finds nothing.

@@ -58,9 +58,15 @@ impl MemberChanges {
                 }
                 _ => Err(fixed(&attribute.part(part))),
             },
-            Target::Elements { attribute, filter, template, part: None } => {
-                self.apply_to_selected(attribute, filter, template.as_ref(), action, rows)
-            }
+            Target::Elements { attribute, filter, template, part: None } => match action {
+                Action::Remove | Action::RemoveValues(_) => {
+                    self.remove_selected(filter, rows);
+                    Ok(())
+                }
+                Action::Add(value) | Action::Replace(value) => {
+                    self.add_described(attribute, template.as_ref(), value)
+                }
+            },
             _ => {
                 match action {
                     Action::Add(value) => self.add_all(value.as_array().map_or(&[], Vec::as_slice)),
@@ -77,36 +83,30 @@ impl MemberChanges {
         }
     }
 
-    fn apply_to_selected(
+    fn remove_selected(&mut self, filter: &Predicate, rows: &[Value]) {
+        let selected: Vec<String> = match named_id(filter) {
+            Some(id) => vec![id.to_owned()],
+            None => self.selected(filter, rows),
+        };
+        selected.iter().for_each(|id| self.remove(id));
+    }
+
+    /// An element's parts are immutable, so a member can come in by a filter that describes it, but never
+    /// change.
+    fn add_described(
         &mut self,
         attribute: &Located,
-        filter: &Predicate,
         template: Option<&Map<String, Value>>,
-        action: &Action,
-        rows: &[Value],
+        value: &Value,
     ) -> Result<()> {
-        match action {
-            Action::Remove | Action::RemoveValues(_) => {
-                let selected: Vec<String> = match named_id(filter) {
-                    Some(id) => vec![id.to_owned()],
-                    None => self.selected(filter, rows),
-                };
-                selected.iter().for_each(|id| self.remove(id));
-                Ok(())
-            }
-            // an element's parts are immutable, so a member can come in this way but never change
-            Action::Add(value) | Action::Replace(value) => {
-                let named = template.and_then(|element| element.get("value")).and_then(Value::as_str);
-                let Some(named) = named else { return Err(fixed(attribute)) };
-                match id_of(value) {
-                    Some(id) if id != named => Err(immutable(&attribute.to_string())),
-                    _ => {
-                        self.add(named, template.cloned().map(Value::Object).unwrap_or_default());
-                        Ok(())
-                    }
-                }
-            }
+        let Some(named) = template.and_then(|element| element.get("value")).and_then(Value::as_str) else {
+            return Err(fixed(attribute));
+        };
+        if id_of(value).is_some_and(|id| id != named) {
+            return Err(immutable(&attribute.to_string()));
         }
+        self.add(named, template.cloned().map(Value::Object).unwrap_or_default());
+        Ok(())
     }
 
     /// The ids of the members there are at this point and that the filter selects.

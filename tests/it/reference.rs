@@ -1,0 +1,40 @@
+//! The generated pages say what the program says.
+
+use std::{fs, process::Command};
+
+const COMMANDS: [&[&str]; 9] = [
+    &[],
+    &["serve"],
+    &["connection"],
+    &["connection", "create"],
+    &["connection", "list"],
+    &["connection", "revoke"],
+    &["token", "create"],
+    &["token", "revoke"],
+    &["conformance"],
+];
+
+#[test]
+fn the_page_of_commands_is_fresh() {
+    const PAGE: &str = "docs/reference/commands.md";
+    let mut page = "# Commands and settings\n\nGenerated from the program; `tests/it/reference.rs` fails when it is \
+        stale and writes what it should be to `target/commands.md`.\nTwo more settings exist only as environment \
+        variables, since they are secrets or belong to them: `ROSTER_SCIM_TOKEN` or `ROSTER_SCIM_TOKEN_FILE` (the \
+        tokens of the connection `default`, at least 32 bytes each, two at most with a comma between them), and \
+        `ROSTER_SCIM_PROFILE` (`standard` or `strict`).\n`ROSTER_LOG` chooses what is logged, such as `warn` or \
+        `roster::request=off,info`.\n"
+        .to_owned();
+    for command in COMMANDS {
+        let output = Command::new(env!("CARGO_BIN_EXE_roster")).args(command).arg("--help").output().unwrap();
+        assert!(output.status.success());
+        let title = [&["roster"], command].concat().join(" ");
+        let help = String::from_utf8(output.stdout).unwrap();
+        let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+        page.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", help.join("\n").trim()));
+    }
+
+    fs::create_dir_all("target").unwrap();
+    fs::write("target/commands.md", &page).unwrap();
+    let kept = fs::read_to_string(PAGE).unwrap_or_default();
+    assert_eq!(kept, page, "{PAGE} is stale; take target/commands.md over");
+}
