@@ -2,10 +2,12 @@
 
 use secrecy::SecretString;
 use std::{
+    env::VarError,
     fmt,
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
 };
+use tracing_subscriber::EnvFilter;
 
 /// The settings of `roster serve`, as they are given: a flag wins over its environment variable.
 #[derive(Debug, Clone, clap::Args)]
@@ -26,7 +28,7 @@ pub struct Settings {
     #[arg(long, env = "ROSTER_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
     /// A proxy in front of this server speaks TLS
-    #[arg(long, env = "ROSTER_BEHIND_PROXY")]
+    #[arg(long, env = "ROSTER_BEHIND_PROXY", value_parser = clap::builder::FalseyValueParser::new())]
     pub behind_proxy: bool,
     /// How many resources a filter on attributes without an index may look at
     #[arg(long, env = "ROSTER_SCAN_ROWS", value_name = "N", default_value_t = 200_000)]
@@ -52,10 +54,13 @@ pub struct Serve {
     pub public_url: Option<String>,
     /// Certificate and key, to speak HTTPS.
     pub tls: Option<(PathBuf, PathBuf)>,
-    /// The content of `ROSTER_SCIM_TOKEN` or of the file that `ROSTER_SCIM_TOKEN_FILE` names.
-    pub declared_tokens: Option<SecretString>,
-    /// `ROSTER_SCIM_PROFILE`.
+    /// The tokens of the connection `default`, from `ROSTER_SCIM_TOKEN` or the file that
+    /// `ROSTER_SCIM_TOKEN_FILE` names.
+    pub declared_tokens: Vec<SecretString>,
+    /// How that connection's requests are read: `ROSTER_SCIM_PROFILE`.
     pub declared_profile: Option<String>,
+    /// What the log shows: `ROSTER_LOG`, in the form of `tracing` directives.
+    pub log: String,
     /// The budget of unindexed filters.
     pub scan_rows: usize,
 }
@@ -74,7 +79,9 @@ impl std::error::Error for Mistakes {}
 
 impl Settings {
     /// Checks the settings and reads what only the environment may hold: secrets.
-    pub fn check(&self) -> Result<Serve, Mistakes> {
+    ///
+    /// `profiles` are the words that `ROSTER_SCIM_PROFILE` may be.
+    pub fn check(&self, profiles: &[&str]) -> Result<Serve, Mistakes> {
         let mut mistakes = Vec::new();
         let listen = found(resolve(&self.listen), &mut mistakes);
         let database = found(self.database.path(), &mut mistakes);
@@ -91,17 +98,25 @@ impl Settings {
         if let Some(listen) = listen {
             self.check_reach(listen, tls.is_some(), &mut mistakes);
         }
-        let declared_tokens = found(declared_tokens(), &mut mistakes).flatten();
-        match (listen, database) {
-            (Some(listen), Some(database)) if mistakes.is_empty() => Ok(Serve {
-                listen,
-                database,
-                public_url,
-                tls,
-                declared_tokens: declared_tokens.map(SecretString::from),
-                declared_profile: variable("ROSTER_SCIM_PROFILE"),
-                scan_rows: self.scan_rows,
-            }),
+        let declared_tokens = found(declared_tokens(), &mut mistakes);
+        let declared_profile = found(declared_profile(profiles), &mut mistakes);
+        let log = found(log_directives(), &mut mistakes);
+        match (listen, database, declared_tokens, declared_profile, log) {
+            (Some(listen), Some(database), Some(declared_tokens), Some(declared_profile), Some(log))
+                if mistakes.is_empty() =>
+            {
+                let scan_rows = self.scan_rows;
+                Ok(Serve {
+                    listen,
+                    database,
+                    public_url,
+                    tls,
+                    declared_tokens,
+                    declared_profile,
+                    log,
+                    scan_rows,
+                })
+            }
             _ => Err(Mistakes(mistakes)),
         }
     }
@@ -127,6 +142,7 @@ impl DatabaseSetting {
     /// The path of the SQLite file.
     pub fn path(&self) -> Result<PathBuf, String> {
         let text = self.database.strip_prefix("sqlite:").unwrap_or(&self.database);
+        let text = text.strip_prefix("//").filter(|_| text.len() < self.database.len()).unwrap_or(text);
         if text.contains("://") {
             let scheme = text.split("://").next().unwrap_or_default();
             return Err(format!("--database takes the path of a SQLite file, found a URL of {scheme}"));
@@ -138,14 +154,17 @@ impl DatabaseSetting {
     }
 }
 
-/// What the log shows: `ROSTER_LOG`, in the form of `tracing` directives.
-pub fn log_directives() -> String {
-    variable("ROSTER_LOG").unwrap_or_else(|| "info".to_owned())
-}
-
 /// The token that `roster conformance` uses when none is given.
 pub fn conformance_token() -> Option<String> {
-    variable("ROSTER_CONFORMANCE_TOKEN")
+    variable("ROSTER_CONFORMANCE_TOKEN").ok().flatten()
+}
+
+fn log_directives() -> Result<String, String> {
+    let directives = variable("ROSTER_LOG")?.unwrap_or_else(|| "info".to_owned());
+    match EnvFilter::try_new(&directives) {
+        Ok(_) => Ok(directives),
+        Err(error) => Err(format!("ROSTER_LOG takes a level such as info, found something else: {error}")),
+    }
 }
 
 fn found<T>(value: Result<T, String>, mistakes: &mut Vec<String>) -> Option<T> {
@@ -164,23 +183,54 @@ fn check_url(text: &str) -> Result<String, String> {
     if fits { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
 }
 
-fn declared_tokens() -> Result<Option<String>, String> {
-    match (variable("ROSTER_SCIM_TOKEN"), variable("ROSTER_SCIM_TOKEN_FILE")) {
+fn declared_tokens() -> Result<Vec<SecretString>, String> {
+    let (name, text) = match (variable("ROSTER_SCIM_TOKEN")?, variable("ROSTER_SCIM_TOKEN_FILE")?) {
+        (None, None) => return Ok(Vec::new()),
         (Some(_), Some(_)) => {
-            Err("ROSTER_SCIM_TOKEN and ROSTER_SCIM_TOKEN_FILE are both set; one of them is enough".to_owned())
+            let both = "ROSTER_SCIM_TOKEN and ROSTER_SCIM_TOKEN_FILE are both set; one of them is enough";
+            return Err(both.to_owned());
         }
-        (Some(tokens), None) => Ok(Some(tokens)),
+        (Some(tokens), None) => ("ROSTER_SCIM_TOKEN", tokens),
         (None, Some(file)) => match std::fs::read_to_string(&file) {
-            Ok(tokens) => Ok(Some(tokens.trim().to_owned())),
-            Err(error) => Err(format!("ROSTER_SCIM_TOKEN_FILE names {file}, which cannot be read: {error}")),
+            Ok(tokens) => ("ROSTER_SCIM_TOKEN_FILE", tokens),
+            Err(error) => {
+                return Err(format!("ROSTER_SCIM_TOKEN_FILE names {file}, which cannot be read: {error}"));
+            }
         },
-        (None, None) => Ok(None),
+    };
+    read_tokens(&text).map_err(|wrong| format!("{name}: {wrong}"))
+}
+
+/// One token, or two with a comma between them during a rotation.
+fn read_tokens(text: &str) -> Result<Vec<SecretString>, String> {
+    /// The shortest token that may be declared, in bytes.
+    const SHORTEST: usize = 32;
+    let tokens: Vec<&str> = text.trim().split(',').map(str::trim).collect();
+    if tokens.len() > 2 {
+        return Err(format!("expected one token, or two during a rotation, found {}", tokens.len()));
+    }
+    match tokens.iter().find(|token| token.len() < SHORTEST) {
+        Some(short) => Err(format!("a token needs at least {SHORTEST} bytes, found {}", short.len())),
+        None => Ok(tokens.into_iter().map(|token| SecretString::from(token.to_owned())).collect()),
+    }
+}
+
+fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
+    match variable("ROSTER_SCIM_PROFILE")? {
+        Some(text) if !profiles.contains(&text.as_str()) => {
+            Err(format!("ROSTER_SCIM_PROFILE is one of {}, found {text}", profiles.join(", ")))
+        }
+        profile => Ok(profile),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
+    }
 }
 
 #[cfg(test)]
@@ -208,9 +258,31 @@ mod tests {
             ..settings()
         };
 
-        let mistakes = wrong.check().unwrap_err().0;
+        let mistakes = wrong.check(&[]).unwrap_err().0;
 
         assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+    }
+
+    #[test]
+    fn declared_tokens_are_long_and_few() {
+        let (long, other) = ("x".repeat(32), "y".repeat(40));
+
+        assert_eq!(read_tokens(&format!("{long}\n")).unwrap().len(), 1);
+        assert_eq!(read_tokens(&format!("{long}, {other}")).unwrap().len(), 2);
+        for wrong in ["short", "", &format!("{long},"), &format!("{long},{long},{long}")] {
+            assert!(read_tokens(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_a_path_with_or_without_its_scheme() {
+        for (given, path) in
+            [("roster.db", "roster.db"), ("sqlite:r.db", "r.db"), ("sqlite:///var/r.db", "/var/r.db")]
+        {
+            let setting = DatabaseSetting { database: given.to_owned() };
+            assert_eq!(setting.path(), Ok(PathBuf::from(path)), "{given}");
+        }
+        assert!(DatabaseSetting { database: "postgres://x".to_owned() }.path().is_err());
     }
 
     #[test]
@@ -221,9 +293,9 @@ mod tests {
             ..settings()
         };
 
-        assert!(settings().check().is_ok());
-        assert!(public.check().is_err());
-        let behind_proxy = Settings { behind_proxy: true, ..public }.check().unwrap();
+        assert!(settings().check(&[]).is_ok());
+        assert!(public.check(&[]).is_err());
+        let behind_proxy = Settings { behind_proxy: true, ..public }.check(&[]).unwrap();
         assert_eq!(behind_proxy.public_url.as_deref(), Some("https://roster.example.com"));
     }
 }

@@ -9,3 +9,4 @@ DELETE FROM attribute_index
 -- name: equal
 SELECT DISTINCT resource FROM attribute_index
  WHERE organization = $1 AND resource_type = $2 AND attribute = $3 AND key = $4
+ LIMIT $5

@@ -3,6 +3,9 @@ INSERT INTO memberships (organization, team, member, member_type, position, conn
 VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (organization, team, member) DO NOTHING
 
+-- name: is_member
+SELECT 1 FROM memberships WHERE organization = $1 AND team = $2 AND member = $3
+
 -- name: remove
 DELETE FROM memberships WHERE organization = $1 AND team = $2 AND member = $3
 
@@ -20,17 +23,20 @@ SELECT m.team, m.member, m.member_type, coalesce(u.display, t.display)
  ORDER BY m.team, m.position, m.member
 
 -- name: teams_of
--- Every live team each of the members belongs to, 1 where it is a member itself.
+-- Every live team each of the members belongs to, 1 where it is a member itself. CROSS JOIN keeps the order:
+-- from the few memberships to their teams.
 WITH RECURSIVE up (member, team, direct) AS (
     SELECT member, team, 1 FROM memberships
      WHERE organization = $1 AND member IN (SELECT value FROM json_each($2))
     UNION
     SELECT up.member, m.team, 0
-      FROM up JOIN teams t ON t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
-              JOIN memberships m ON m.organization = $1 AND m.member = up.team
+      FROM up CROSS JOIN teams t CROSS JOIN memberships m
+     WHERE t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
+       AND m.organization = $1 AND m.member = up.team
 )
 SELECT up.member, t.id, t.display, max(up.direct)
-  FROM up JOIN teams t ON t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
+  FROM up CROSS JOIN teams t
+ WHERE t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
  GROUP BY up.member, t.id, t.display
  ORDER BY up.member, t.id
 
@@ -38,7 +44,7 @@ SELECT up.member, t.id, t.display, max(up.direct)
 SELECT m.team
   FROM memberships m JOIN teams t ON t.organization = m.organization AND t.id = m.team
  WHERE m.organization = $1 AND m.member = $2 AND t.archived_at IS NULL
- ORDER BY m.team
+ LIMIT $3
 
 -- name: all_members
 -- Users who belong to the team, themselves or through teams in it.
@@ -46,21 +52,24 @@ WITH RECURSIVE down (member, member_type) AS (
     SELECT member, member_type FROM memberships WHERE organization = $1 AND team = $2
     UNION
     SELECT m.member, m.member_type
-      FROM down JOIN memberships m ON m.organization = $1 AND m.team = down.member
-     WHERE down.member_type = 'Group'
+      FROM down CROSS JOIN memberships m
+     WHERE m.organization = $1 AND m.team = down.member AND down.member_type = 'Group'
 )
-SELECT member FROM down WHERE member_type = 'User'
+SELECT member FROM down WHERE member_type = 'User' LIMIT $3
 
 -- name: depth_above
--- The teams above a team with their distance. Bounded, should the data ever hold a cycle.
+-- The live teams above a team with their distance. Bounded, should the data ever hold a cycle.
 WITH RECURSIVE up (team, level) AS (
     SELECT team, 1 FROM memberships WHERE organization = $1 AND member = $2
     UNION
     SELECT m.team, up.level + 1
-      FROM up JOIN memberships m ON m.organization = $1 AND m.member = up.team
-     WHERE up.level < 100
+      FROM up CROSS JOIN memberships m
+     WHERE m.organization = $1 AND m.member = up.team AND up.level < 100
 )
-SELECT team, max(level) FROM up GROUP BY team
+SELECT up.team, max(up.level)
+  FROM up CROSS JOIN teams t
+ WHERE t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
+ GROUP BY up.team
 
 -- name: depth_below
 -- How many levels of teams stand below a team.
@@ -68,8 +77,8 @@ WITH RECURSIVE down (team, level) AS (
     SELECT member, 1 FROM memberships WHERE organization = $1 AND team = $2 AND member_type = 'Group'
     UNION
     SELECT m.member, down.level + 1
-      FROM down JOIN memberships m ON m.organization = $1 AND m.team = down.team AND m.member_type = 'Group'
-     WHERE down.level < 100
+      FROM down CROSS JOIN memberships m
+     WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'Group' AND down.level < 100
 )
 SELECT coalesce(max(level), 0) FROM down
 

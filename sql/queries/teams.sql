@@ -4,10 +4,13 @@ SELECT id, version, created_at, modified_at, members, resource, NULL
  WHERE organization = $1 AND id = $2 AND archived_at IS NULL
 
 -- name: page
+-- The ids are counted off in the index alone; rows are read only for the page.
 SELECT id, version, created_at, modified_at, members, resource, NULL
   FROM teams
- WHERE organization = $1 AND archived_at IS NULL
- ORDER BY id LIMIT $2 OFFSET $3
+ WHERE organization = $1
+   AND id IN (SELECT id FROM teams WHERE organization = $1 AND archived_at IS NULL
+               ORDER BY id LIMIT $2 OFFSET $3)
+ ORDER BY id
 
 -- name: after
 SELECT id, version, created_at, modified_at, members, resource, NULL
@@ -38,14 +41,15 @@ UPDATE teams
    SET display_name_key = $4, display = $5, modified_at = $6, resource = $7, members = members + $8,
        version = version + 1
  WHERE organization = $1 AND id = $2 AND version = $3
-RETURNING version, members
+RETURNING version
 
 -- name: count_members
 UPDATE teams SET members = members + $3 WHERE organization = $1 AND id = $2
 
 -- name: lose_member
 UPDATE teams
-   SET members = members - 1, modified_at = $3, version = version + 1
+   SET members = members - 1, version = version + 1,
+       modified_at = CASE WHEN modified_at > $3 THEN modified_at ELSE $3 END
  WHERE organization = $1 AND id = $2
 
 -- name: archive

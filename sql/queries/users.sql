@@ -4,10 +4,12 @@ SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
  WHERE u.organization = $1 AND u.id = $2
 
 -- name: page
+-- The ids are counted off in the index alone; rows are read only for the page.
 SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
  WHERE u.organization = $1
- ORDER BY u.id LIMIT $2 OFFSET $3
+   AND u.id IN (SELECT id FROM users WHERE organization = $1 ORDER BY id LIMIT $2 OFFSET $3)
+ ORDER BY u.id
 
 -- name: after
 SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
@@ -25,7 +27,7 @@ SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
 SELECT id FROM users WHERE organization = $1 AND user_name_key = $2
 
 -- name: reports
-SELECT id FROM users WHERE organization = $1 AND manager = $2
+SELECT id FROM users WHERE organization = $1 AND manager = $2 LIMIT $3
 
 -- name: existing
 SELECT id FROM users WHERE organization = $1 AND id IN (SELECT value FROM json_each($2))

@@ -6,7 +6,7 @@
 
 use crate::{
     clock::Clock,
-    org::connection::{Connection, TokenInfo},
+    org::connection::{Connection, Origin, Token},
     scim::Profile,
     service::{App, Context, connections},
     store::Store,
@@ -15,10 +15,10 @@ use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{File, Permissions},
+    fs::{DirBuilder, File, Permissions},
     io::{BufRead, BufReader, Read, Write},
     os::unix::{
-        fs::PermissionsExt,
+        fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
@@ -40,8 +40,8 @@ pub(super) enum Ask {
     RevokeToken { id: String },
 }
 
-/// What the owner says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What the owner says. It may hold a token, so it cannot be printed by accident.
+#[derive(Serialize, Deserialize)]
 pub(super) enum Reply {
     Connections(Vec<ShownConnection>),
     Token(ShownToken),
@@ -49,7 +49,7 @@ pub(super) enum Reply {
 }
 
 /// A connection as commands show it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct ShownConnection {
     pub(super) id: String,
     pub(super) name: String,
@@ -59,7 +59,7 @@ pub(super) struct ShownConnection {
 }
 
 /// A token as commands show it; the token itself only when it was just made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct ShownToken {
     pub(super) id: String,
     pub(super) origin: String,
@@ -75,8 +75,14 @@ pub(super) struct Ownership {
     _lock: File,
 }
 
-/// Takes ownership of a database file, or says that somebody has it.
+/// Takes ownership of a database file, made when it is not there, or says that somebody has it.
 pub(super) fn own(database: &Path) -> anyhow::Result<Ownership> {
+    let mut file = File::options();
+    file.create(true)
+        .append(true)
+        .mode(0o600)
+        .open(database)
+        .with_context(|| format!("the database {} cannot be opened", database.display()))?;
     let path = beside(database, "lock");
     let lock = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
     if lock.try_lock().is_err() {
@@ -85,13 +91,17 @@ pub(super) fn own(database: &Path) -> anyhow::Result<Ownership> {
     Ok(Ownership { _lock: lock })
 }
 
-/// Opens a database that is owned.
+/// Opens a database that is owned. People's data is in it: nobody else on this machine may read it, nor the
+/// files SQLite makes beside it, which take its permissions.
 pub(super) fn open(database: &Path) -> anyhow::Result<App> {
+    let unusable = || format!("the database {} cannot be opened", database.display());
+    for path in [database.to_owned(), sidecar(database, "-wal"), sidecar(database, "-shm")] {
+        if path.exists() {
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).with_context(unusable)?;
+        }
+    }
     let clock = Clock::System;
-    let store = Store::open(database, clock.now())
-        .with_context(|| format!("the database {} cannot be opened", database.display()))?;
-    // people's data: nobody else on this machine needs to read it
-    std::fs::set_permissions(database, Permissions::from_mode(0o600))?;
+    let store = Store::open(database, clock.now()).with_context(unusable)?;
     Ok(App::new(store, clock))
 }
 
@@ -126,31 +136,43 @@ fn ask_owner(stream: &UnixStream, ask: &Ask) -> anyhow::Result<Reply> {
 /// Listens for commands until the process ends.
 pub(super) fn listen(database: &Path, app: Arc<App>) -> anyhow::Result<()> {
     let path = beside(database, "sock");
+    let failed = || format!("cannot listen on {}", path.display());
+    // made in a folder of its own, so that nobody reaches the socket before its permissions are set
+    let folder = beside(database, "sock.new");
+    DirBuilder::new().mode(0o700).recursive(true).create(&folder).with_context(failed)?;
+    let made = folder.join("sock");
     // the lock says that whoever made an old socket is gone
-    if path.exists() {
-        std::fs::remove_file(&path)?;
-    }
-    let listener =
-        UnixListener::bind(&path).with_context(|| format!("cannot listen on {}", path.display()))?;
-    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-    let runtime = runtime()?;
+    let _ = std::fs::remove_file(&made);
+    let listener = UnixListener::bind(&made).with_context(failed)?;
+    std::fs::set_permissions(&made, Permissions::from_mode(0o600)).with_context(failed)?;
+    std::fs::rename(&made, &path).with_context(failed)?;
+    std::fs::remove_dir(&folder).with_context(failed)?;
     std::thread::Builder::new().name("roster-control".to_owned()).spawn(move || {
-        for stream in listener.incoming().flatten() {
-            if let Err(error) = answer(&stream, &app, &runtime) {
-                tracing::warn!(%error, "a command was not answered");
+        for stream in listener.incoming() {
+            let app = app.clone();
+            let served = stream.and_then(|stream| {
+                std::thread::Builder::new().spawn(move || {
+                    if let Err(error) = answer(&stream, &app) {
+                        tracing::warn!(%error, "a command was not answered");
+                    }
+                })
+            });
+            if let Err(error) = served {
+                tracing::warn!(%error, "a command could not be accepted");
+                std::thread::park_timeout(Duration::from_millis(100));
             }
         }
     })?;
     Ok(())
 }
 
-fn answer(stream: &UnixStream, app: &Arc<App>, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
+fn answer(stream: &UnixStream, app: &Arc<App>) -> anyhow::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(stream.take(MAX_LINE)).read_line(&mut line)?;
     let reply = match serde_json::from_str(&line) {
-        Ok(ask) => runtime.block_on(execute(app, &ask)).map_err(|error| format!("{error:#}")),
+        Ok(ask) => runtime()?.block_on(execute(app, &ask)).map_err(|error| format!("{error:#}")),
         Err(_) => Err("the command is not one this server knows; are both of the same version?".to_owned()),
     };
     let mut writer = stream;
@@ -159,7 +181,7 @@ fn answer(stream: &UnixStream, app: &Arc<App>, runtime: &tokio::runtime::Runtime
 
 /// Does what was asked.
 pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> {
-    let cx = &context(app).await?;
+    let (cx, _) = &context(app).await?;
     Ok(match ask {
         Ask::CreateConnection { name, profile } => {
             let profile: Profile = profile.parse().map_err(anyhow::Error::msg)?;
@@ -178,7 +200,7 @@ pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> 
             let made = connections::create_token(cx, connection, *lifetime).await?;
             Reply::Token(ShownToken {
                 id: made.id,
-                origin: "command".to_owned(),
+                origin: Origin::Command.as_str().to_owned(),
                 token: Some(made.token.expose_secret().to_owned()),
                 expires_at: made.expires_at,
                 last_used_at: None,
@@ -191,11 +213,11 @@ pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> 
     })
 }
 
-/// The context of a command: the machine's operator, in the first organization.
-pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<Arc<Context>> {
-    let organization = connections::first_organization(app).await?;
+/// The context of a command: the machine's operator, in the first organization; and whether that is new.
+pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<(Arc<Context>, bool)> {
+    let (organization, is_new) = connections::first_organization(app).await?;
     let now = app.clock.now();
-    Ok(Arc::new(Context {
+    let cx = Context {
         app: app.clone(),
         organization,
         actor: "command".to_owned(),
@@ -203,13 +225,14 @@ pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<Arc<Context>> {
         now,
         request: app.ids.make(now),
         base: Arc::from(""),
-    }))
+    };
+    Ok((Arc::new(cx), is_new))
 }
 
-fn show(connection: Connection, tokens: &[TokenInfo]) -> ShownConnection {
+fn show(connection: Connection, tokens: &[Token]) -> ShownConnection {
     let mine = tokens.iter().filter(|token| token.connection == connection.id).map(|token| ShownToken {
         id: token.id.clone(),
-        origin: token.origin.clone(),
+        origin: token.origin.as_str().to_owned(),
         token: None,
         expires_at: token.expires_at,
         last_used_at: token.last_used_at,
@@ -227,10 +250,15 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
-/// The file beside the database that belongs to it: `roster.db.sock`.
+/// The file beside the database that belongs to it: `roster.db.sock`. It follows links, so that a file has one
+/// owner by whatever name it is called.
 fn beside(database: &Path, suffix: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
+    let file = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    sidecar(&file, &format!(".{suffix}"))
+}
+
+fn sidecar(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
     PathBuf::from(name)
 }

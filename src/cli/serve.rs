@@ -5,34 +5,32 @@ use super::{
     say,
 };
 use crate::{
-    config::{Serve, Settings, log_directives},
+    config::{Serve, Settings},
     http::server::{Door, Entrance, start},
-    org::connection::{DECLARED, declared},
+    org::connection::DECLARED,
     scim::Profile,
     service::{App, connections},
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use secrecy::{ExposeSecret, SecretString};
 use std::{net::TcpListener, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Serves until the process is told to stop, then finishes what was accepted.
 pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
-    let settings = settings.check()?;
+    let settings = settings.check(&[Profile::Standard.as_str(), Profile::Strict.as_str()])?;
+    let profile: Profile = match &settings.declared_profile {
+        Some(profile) => profile.parse().map_err(anyhow::Error::msg)?,
+        None => Profile::default(),
+    };
     fmt()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::new(log_directives()))
+        .with_env_filter(EnvFilter::new(&settings.log))
         .init();
-    let tokens = declared_tokens(&settings)?;
-    let profile = match &settings.declared_profile {
-        Some(text) => text.parse().map_err(|error| anyhow::anyhow!("ROSTER_SCIM_PROFILE: {error}"))?,
-        None => Profile::default(),
-    };
     let _ownership = control::own(&settings.database)?;
     let mut app = control::open(&settings.database)?;
     app.scan_rows = settings.scan_rows;
@@ -43,16 +41,18 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", listener.local_addr()?);
     let public = settings.public_url.clone().unwrap_or_else(|| address.clone());
-    let door = Door { app: app.clone(), base: Arc::from(format!("{public}/scim/v2")) };
+    let door = Door::new(app.clone(), &format!("{public}/scim/v2"));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     actix_web::rt::System::new().block_on(async {
-        let cx = control::context(&app).await?;
-        connections::declare(&cx, &tokens, profile).await?;
+        let (cx, is_new) = control::context(&app).await?;
+        connections::declare(&cx, &settings.declared_tokens, profile).await?;
         control::listen(&settings.database, app.clone())?;
         let stop = stop()?;
         let server = start(door, Entrance { listener, tls, workers }, stop)?;
         say(&format!("listening on {address}"))?;
-        welcome(&app, &public, &settings).await?;
+        if is_new && settings.declared_tokens.is_empty() {
+            welcome(&app, &public, &settings).await?;
+        }
         server.await?;
         Ok::<_, anyhow::Error>(())
     })?;
@@ -61,18 +61,8 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn declared_tokens(settings: &Serve) -> anyhow::Result<Vec<SecretString>> {
-    let Some(text) = &settings.declared_tokens else { return Ok(Vec::new()) };
-    let tokens = declared(text.expose_secret()).context("ROSTER_SCIM_TOKEN")?;
-    Ok(tokens.into_iter().map(|token| SecretString::from(token.to_owned())).collect())
-}
-
 /// On a fresh server: a connection, its token, and the line that creates a first user with it.
 async fn welcome(app: &Arc<App>, public: &str, settings: &Serve) -> anyhow::Result<()> {
-    let known = control::execute(app, &Ask::ListConnections).await?;
-    if !matches!(known, Reply::Connections(known) if known.is_empty()) {
-        return Ok(());
-    }
     let name = DECLARED.to_owned();
     let profile = Profile::default().as_str().to_owned();
     control::execute(app, &Ask::CreateConnection { name: name.clone(), profile }).await?;

@@ -40,8 +40,10 @@ fn server(answer: fn(&Heard) -> Vec<u8>) -> (Target, Receiver<Heard>) {
                         (&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
                         continue;
                     }
-                    (&stream).write_all(&answer(&request)).unwrap();
+                    let answer = answer(&request);
+                    // noted first: whoever has the answer finds it noted
                     let _ = heard.send(request);
+                    (&stream).write_all(&answer).unwrap();
                 }
             });
         }

@@ -62,7 +62,7 @@ impl Refusal {
             Self::Service(Error::NotFound(_)) | Self::NoEndpoint => (404, None),
             Self::Service(Error::PreconditionFailed) => (412, None),
             Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
-            Self::Service(Error::Busy) => (503, None),
+            Self::Service(Error::Busy(_)) => (503, None),
             Self::Service(Error::Store(_) | Error::Connection(_) | Error::Taken(_)) | Self::Panic => {
                 (500, None)
             }
@@ -81,7 +81,7 @@ impl Refusal {
     pub(super) fn response(&self, request_id: &str) -> HttpResponse {
         let (status, keyword) = self.wire();
         let mut detail = self.to_string();
-        if status == 500 {
+        if status >= 500 && status != 501 {
             tracing::error!(request = request_id, error = ?self, "a request failed");
             detail = format!("{detail}; the server's log tells more under the request id {request_id}");
         }
@@ -105,7 +105,7 @@ impl Refusal {
                 response.insert_header((header::ALLOW, *allow));
             }
             // clients read a number of seconds, not a date
-            Self::Service(service::Error::Busy) => {
+            Self::Service(service::Error::Busy(_)) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             _ => {}

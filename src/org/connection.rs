@@ -1,12 +1,10 @@
 //! Connections and their tokens.
 
 use crate::scim::Profile;
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The name of the connection that is declared by environment.
 pub const DECLARED: &str = "default";
-/// The shortest token that may be declared, in bytes.
-pub const MIN_DECLARED: usize = 32;
 
 /// An identity provider's SCIM link into an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,15 +38,26 @@ impl Origin {
     }
 }
 
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Command, Self::Declared]
+            .into_iter()
+            .find(|origin| origin.as_str() == text)
+            .ok_or_else(|| format!("{text} is no origin of a token"))
+    }
+}
+
 /// What is known of a token; never the token itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenInfo {
+pub struct Token {
     /// The id, part of the token where a command made it.
     pub id: String,
     /// The connection's id.
     pub connection: String,
-    /// Where it came from: `command` or `declared`.
-    pub origin: String,
+    /// Where it came from.
+    pub origin: Origin,
     /// Microseconds since 1970.
     pub created_at: i64,
     /// When it ends, if it does.
@@ -83,67 +92,20 @@ impl Verdict {
     }
 }
 
-/// Why a name or a declared token is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// A connection's name must have 1 to 100 visible characters.
-    Name,
-    /// A declared token is too short.
-    Short(usize),
-    /// More than two tokens are declared.
-    Many(usize),
-}
+/// A name that no connection can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadName;
 
-impl fmt::Display for Refusal {
+impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name => {
-                f.write_str("a connection's name has 1 to 100 characters and no control characters")
-            }
-            Self::Short(found) => {
-                write!(f, "a declared token needs at least {MIN_DECLARED} bytes, found {found}")
-            }
-            Self::Many(found) => {
-                write!(f, "at most two tokens can be declared, for the time of a rotation, found {found}")
-            }
-        }
+        f.write_str("a connection's name has 1 to 100 characters and no control characters")
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for BadName {}
 
 /// Checks a connection's name.
-pub fn check_name(name: &str) -> Result<(), Refusal> {
+pub fn check_name(name: &str) -> Result<(), BadName> {
     let fits = (1..=100).contains(&name.chars().count());
-    if fits && !name.trim().is_empty() && !name.chars().any(char::is_control) {
-        Ok(())
-    } else {
-        Err(Refusal::Name)
-    }
-}
-
-/// Reads declared tokens: one, or two with a comma between them during a rotation.
-pub fn declared(text: &str) -> Result<Vec<&str>, Refusal> {
-    let tokens: Vec<&str> = text.split(',').map(str::trim).collect();
-    match tokens.iter().find(|token| token.len() < MIN_DECLARED) {
-        _ if tokens.len() > 2 => Err(Refusal::Many(tokens.len())),
-        Some(short) => Err(Refusal::Short(short.len())),
-        None => Ok(tokens),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn declared_tokens_are_long_and_few() {
-        let (long, other) = ("x".repeat(32), "y".repeat(40));
-
-        assert_eq!(declared(&long).unwrap(), [long.as_str()]);
-        assert_eq!(declared(&format!("{long}, {other}")).unwrap(), [long.as_str(), other.as_str()]);
-        assert_eq!(declared("short"), Err(Refusal::Short(5)));
-        assert_eq!(declared(&format!("{long},")), Err(Refusal::Short(0)));
-        assert_eq!(declared(&format!("{long},{long},{long}")), Err(Refusal::Many(3)));
-    }
+    if fits && !name.trim().is_empty() && !name.chars().any(char::is_control) { Ok(()) } else { Err(BadName) }
 }

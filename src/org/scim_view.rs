@@ -4,8 +4,16 @@
 //! spliced onto the text; only a projection, or a manager whose name must be filled in, makes the text a
 //! value again.
 
-use super::{record::Record, user};
-use crate::scim::{Resource, projection::Projection, schema::ResourceType, text, urn};
+use super::{record::Record, team::MemberType, user};
+use crate::scim::{
+    Resource,
+    projection::Projection,
+    schema::{
+        ResourceType,
+        standard::{GROUP_TYPE, USER_TYPE},
+    },
+    text, urn,
+};
 use serde_json::{Map, Value, json};
 
 /// A team that a user belongs to.
@@ -24,8 +32,8 @@ pub struct TeamRef {
 pub struct MemberRef {
     /// The member's id.
     pub id: String,
-    /// `User` or `Group`.
-    pub member_type: String,
+    /// What the member is.
+    pub member_type: MemberType,
     /// The member's name.
     pub display: Option<String>,
 }
@@ -64,9 +72,9 @@ pub fn answer(
 ) -> Result<String, serde_json::Error> {
     if *projection == Projection::Default && !record.text.contains("\"manager\":") {
         let derived = Value::Object(derived(resource_type, record, related, base)).to_string();
-        let (Some(head), Some(tail)) = (record.text.strip_suffix('}'), derived.strip_prefix('{')) else {
-            return serde_json::from_str::<Resource>(&record.text).map(|resource| resource.to_string());
-        };
+        // both are objects with something in them
+        let head = record.text.strip_suffix('}').unwrap_or(&record.text);
+        let tail = derived.strip_prefix('{').unwrap_or(&derived);
         return Ok(format!("{head},{tail}"));
     }
     let mut resource = decorated(resource_type, record, related, base)?;
@@ -85,7 +93,7 @@ pub fn decorated(
     if let Some(id) = user::manager(&resource).map(str::to_owned) {
         let manager = resource.0.get_mut(urn::ENTERPRISE_USER).and_then(|it| it.get_mut("manager"));
         if let Some(Value::Object(manager)) = manager {
-            manager.insert("$ref".to_owned(), format!("{base}/Users/{id}").into());
+            manager.insert("$ref".to_owned(), location(&USER_TYPE, &id, base).into());
             if let Some(name) = &record.manager_name {
                 manager.insert("displayName".to_owned(), name.as_str().into());
             }
@@ -102,10 +110,14 @@ pub fn location(resource_type: &ResourceType, id: &str, base: &str) -> String {
 
 /// A member as an element of `members`.
 pub fn member(member: &MemberRef, base: &str) -> Value {
+    let resource_type = match member.member_type {
+        MemberType::User => &USER_TYPE,
+        MemberType::Group => &GROUP_TYPE,
+    };
     let mut element = json!({
         "value": member.id,
-        "$ref": format!("{base}/{}s/{}", member.member_type, member.id),
-        "type": member.member_type,
+        "$ref": location(resource_type, &member.id, base),
+        "type": resource_type.name,
     });
     if let (Some(display), Some(parts)) = (&member.display, element.as_object_mut()) {
         parts.insert("display".to_owned(), display.as_str().into());
@@ -143,7 +155,7 @@ fn derived(
 fn group(team: &TeamRef, base: &str) -> Value {
     json!({
         "value": team.id,
-        "$ref": format!("{base}/Groups/{}", team.id),
+        "$ref": location(&GROUP_TYPE, &team.id, base),
         "display": team.display,
         "type": if team.direct { "direct" } else { "indirect" },
     })

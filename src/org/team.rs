@@ -1,6 +1,7 @@
 //! Teams and who may belong to them.
 
 use crate::scim::{ErrorKind, Resource, Result, text};
+use std::str::FromStr;
 
 /// How many teams may stand one inside the other.
 pub const MAX_DEPTH: i64 = 10;
@@ -38,6 +39,17 @@ impl MemberType {
             Self::User => "User",
             Self::Group => "Group",
         }
+    }
+}
+
+impl FromStr for MemberType {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        [Self::User, Self::Group]
+            .into_iter()
+            .find(|member_type| member_type.as_str() == text)
+            .ok_or_else(|| format!("{text} is no type of a member"))
     }
 }
 

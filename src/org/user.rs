@@ -1,6 +1,6 @@
 //! People: what the store must know of a user beside its text.
 
-use crate::scim::{Resource, path::Located, schema::standard::USER_TYPE, text, urn};
+use crate::scim::{Resource, text, urn};
 use serde_json::Value;
 
 /// The columns of a user.
@@ -42,13 +42,9 @@ pub fn manager(user: &Resource) -> Option<&str> {
 
 /// Takes the manager away: who left manages nobody.
 pub fn without_manager(mut user: Resource) -> Resource {
-    if let Some(attribute) = USER_TYPE.extensions.iter().find_map(|schema| schema.attribute("manager")) {
-        let extension = USER_TYPE.extension(urn::ENTERPRISE_USER);
-        let manager = Located { extension, attribute, sub_attribute: None };
-        if let Some(container) = user.container_mut(&manager) {
-            container.shift_remove(attribute.name);
-        }
-        user.drop_unassigned();
+    if let Some(Value::Object(extension)) = user.0.get_mut(urn::ENTERPRISE_USER) {
+        extension.shift_remove("manager");
     }
+    user.drop_unassigned();
     user
 }

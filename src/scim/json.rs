@@ -1,12 +1,15 @@
 //! Bytes to JSON, refusing what would be read two ways.
 
-use super::{ErrorKind, Result};
+use super::{ErrorKind, Result, text};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use std::fmt;
+use std::{cell::Cell, fmt};
 
-/// Parses a request body into an object: UTF-8 (a byte order mark is skipped), bounded depth, and
-/// no key twice in one object. Everything else is `invalidSyntax`.
+/// The most values one body may hold, all depths together.
+const MAX_VALUES: usize = 1_000_000;
+
+/// Parses a request body into an object: UTF-8 (a byte order mark is skipped), bounded depth and number
+/// of values, no key twice in one object. Everything else is `invalidSyntax`.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match serde_json::from_slice::<Unambiguous>(bytes) {
@@ -35,21 +38,29 @@ struct Unambiguous(Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Build.deserialize(deserializer).map(Self)
+        Build { left: &Cell::new(MAX_VALUES) }.deserialize(deserializer).map(Self)
     }
 }
 
-struct Build;
+#[derive(Clone, Copy)]
+struct Build<'c> {
+    /// How many more values the body may hold.
+    left: &'c Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Build {
+impl<'de> DeserializeSeed<'de> for Build<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(D::Error::custom(format_args!("it holds more than {MAX_VALUES} values")));
+        };
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Build {
+impl<'de> Visitor<'de> for Build<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +97,7 @@ impl<'de> Visitor<'de> for Build {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Build)? {
+        while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -95,8 +106,9 @@ impl<'de> Visitor<'de> for Build {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Build)?;
+            let value = members.next_value_seed(self)?;
             if object.contains_key(&key) {
+                let key = text::shown(&key);
                 return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
             }
             object.insert(key, value);
@@ -117,6 +129,8 @@ mod tests {
             assert_eq!(object(body.as_bytes()).unwrap_err().kind, ErrorKind::InvalidSyntax, "{body}");
         }
         assert_eq!(object(b"{\"a\":\"\xff\"}").unwrap_err().kind, ErrorKind::InvalidSyntax);
+        let many = format!("{{\"a\":[{}0]}}", "0,".repeat(MAX_VALUES));
+        assert_eq!(object(many.as_bytes()).unwrap_err().kind, ErrorKind::InvalidSyntax);
         assert_eq!(object("[".repeat(100_000).as_bytes()).unwrap_err().kind, ErrorKind::InvalidSyntax);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{ErrorKind, Result};
 
-/// The page size when none is asked for, and the largest.
+/// The page size when none is asked for.
 pub const DEFAULT_COUNT: usize = 100;
 /// The largest page; a larger `count` is clamped.
 pub const MAX_COUNT: usize = 1_000;

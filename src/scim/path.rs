@@ -2,7 +2,7 @@
 
 use super::{
     Quirk, Quirks,
-    schema::{Attribute, ResourceType, Schema},
+    schema::{Attribute, Mutability, ResourceType, Schema},
 };
 use scim_filter_parser::AttrPath;
 use std::fmt;
@@ -29,6 +29,11 @@ impl Located {
         Self { sub_attribute: Some(sub_attribute), ..self }
     }
 
+    /// Whether the server alone makes the values the path reaches.
+    pub fn is_read_only(&self) -> bool {
+        [self.attribute, self.leaf()].iter().any(|attribute| attribute.mutability == Mutability::ReadOnly)
+    }
+
     /// Whether the path leads to this core attribute or into it.
     pub fn is_of(&self, attribute: &Attribute) -> bool {
         self.extension.is_none() && self.attribute.name == attribute.name
@@ -43,9 +48,13 @@ impl Located {
     }
 }
 
+/// Attributes of one name in one schema are one attribute.
 impl PartialEq for Located {
     fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
+        let names = |it: &Self| {
+            (it.extension.map(|schema| schema.id), it.attribute.name, it.sub_attribute.map(|part| part.name))
+        };
+        names(self) == names(other)
     }
 }
 
@@ -66,12 +75,6 @@ impl fmt::Display for Located {
 pub enum Place {
     Attribute(Located),
     Extension(&'static Schema),
-}
-
-impl PartialEq for Schema {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
 }
 
 /// Finds what a path names, or `None` when the type has nothing by that name.

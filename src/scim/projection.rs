@@ -134,7 +134,7 @@ fn places(names: &[&str], resource_type: &'static ResourceType, quirks: &mut Qui
             let parsed = parse_path(name, Dialect::Forgiving).ok()?.value;
             match locate(resource_type, &parsed.attribute, &mut scratch) {
                 // without its URN an extension's attribute is named in every profile
-                None => {
+                None if parsed.attribute.urn.is_none() => {
                     let (schema, _) = resource_type.extension_attribute(&parsed.attribute.attribute)?;
                     let urn = Some(schema.id.to_owned());
                     locate(

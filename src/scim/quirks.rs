@@ -144,8 +144,6 @@ impl Quirks {
 
     /// The rule numbers that were needed, in order.
     pub fn rules(&self) -> Vec<&'static str> {
-        let mut rules: Vec<_> = self.used.iter().map(|quirk| quirk.rule()).collect();
-        rules.dedup();
-        rules
+        self.used.iter().map(|quirk| quirk.rule()).collect()
     }
 }

@@ -5,16 +5,21 @@
 
 use super::{
     ErrorKind, Quirk, Quirks, Resource, Result, json,
+    resource::{ElementKey, assigned},
     schema::{Attribute, Mutability, ResourceType, Schema, Type},
     text,
 };
 use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-/// The most characters a string may have, and a binary value.
+/// The most characters of a string.
 const MAX_TEXT: usize = 4_096;
+/// The most characters of a binary value.
 const MAX_BINARY: usize = 65_536;
 /// The most elements of a multi-valued attribute that is part of the resource.
 const MAX_ELEMENTS: usize = 1_000;
+/// The most elements in one request of an attribute that is kept as rows: a group's members.
+const MAX_ROWS: usize = 100_000;
 
 /// Reads the body of a POST or PUT (RFC 7644 §3.3, §3.5.1).
 ///
@@ -26,18 +31,16 @@ pub fn resource(
     body: Map<String, Value>,
     quirks: &mut Quirks,
 ) -> Result<Resource> {
+    refuse_twins(&body)?;
     let mut found = Map::new();
     for (key, value) in body {
         if let Some(attribute) = resource_type.attribute(&key) {
             if attribute.mutability != Mutability::ReadOnly {
-                put_once(
-                    &mut found,
-                    attribute.name,
-                    read_attribute(attribute, value, attribute.name, quirks)?,
-                )?;
+                let value = read_attribute(attribute, value, attribute.name, quirks)?;
+                found.insert(attribute.name.to_owned(), value);
             }
         } else if let Some(schema) = resource_type.extension(&key) {
-            put_once(&mut found, schema.id, read_extension(schema, value, quirks)?)?;
+            found.insert(schema.id.to_owned(), read_extension(schema, value, quirks)?);
         } else {
             unknown(&key, quirks)?;
         }
@@ -46,31 +49,31 @@ pub fn resource(
     Ok(Resource(found))
 }
 
-/// Reads an extension's container; an unassigned one is null.
+/// Reads an extension's container: an object, or null when null was sent.
 pub fn read_extension(schema: &'static Schema, value: Value, quirks: &mut Quirks) -> Result<Value> {
-    let Value::Object(members) = value else {
-        return match value {
-            Value::Null => Ok(Value::Null),
-            other => Err(wrong_type(schema.id, "an object", &other)),
-        };
+    let members = match value {
+        Value::Null => return Ok(Value::Null),
+        Value::Object(members) => members,
+        other => return Err(wrong_type(schema.id, "an object", &other)),
     };
+    refuse_twins(&members)?;
     let mut found = Map::new();
     for (key, value) in members {
         match schema.attribute(&key) {
             Some(attribute) if attribute.mutability == Mutability::ReadOnly => {}
             Some(attribute) => {
                 let path = format!("{}:{}", schema.id, attribute.name);
-                put_once(&mut found, attribute.name, read_attribute(attribute, value, &path, quirks)?)?;
+                found.insert(attribute.name.to_owned(), read_attribute(attribute, value, &path, quirks)?);
             }
             None => unknown(&format!("{}:{key}", schema.id), quirks)?,
         }
     }
-    found.retain(|_, value| !value.is_null());
-    Ok(if found.is_empty() { Value::Null } else { Value::Object(found) })
+    Ok(Value::Object(found))
 }
 
-/// Reads an attribute's value; an unassigned one (absent, null, `[]`, `{}`: RFC 7643 §2.5) is null.
-/// `path` names it in refusals.
+/// Reads an attribute's value; an unassigned one (null, `[]`: RFC 7643 §2.5) is null. A part of a complex
+/// value that was sent as null stays null in it: it says that this part shall go. `path` names the attribute
+/// in refusals.
 pub fn read_attribute(attribute: &Attribute, value: Value, path: &str, quirks: &mut Quirks) -> Result<Value> {
     if !attribute.multi_valued {
         return read_single(attribute, value, path, quirks);
@@ -84,35 +87,67 @@ pub fn read_attribute(attribute: &Attribute, value: Value, path: &str, quirks: &
     read_elements(attribute, elements, path, quirks)
 }
 
-/// Reads the elements of a multi-valued attribute; equal ones are kept once.
+/// Reads the elements of a multi-valued attribute. Of one value and type there is one element: a
+/// second one is merged into the first.
 pub fn read_elements(
     attribute: &Attribute,
     elements: Vec<Value>,
     path: &str,
     quirks: &mut Quirks,
 ) -> Result<Value> {
-    if elements.len() > MAX_ELEMENTS && attribute.name != "members" {
-        return Err(ErrorKind::InvalidValue
-            .because(format!("{path} takes at most {MAX_ELEMENTS} values, found {}", elements.len())));
-    }
+    // the elements of `members` become rows, which the store tells apart
+    let is_rows = attribute.name == "members";
+    check_length(elements.len(), if is_rows { MAX_ROWS } else { MAX_ELEMENTS }, path)?;
     let mut found: Vec<Value> = Vec::with_capacity(elements.len());
+    let mut places: HashMap<ElementKey, usize> = HashMap::new();
     for element in elements {
-        let element = read_element(attribute, element, path, quirks)?;
-        // a group may have many thousand members; those are told apart by their rows
-        if !element.is_null() && (attribute.name == "members" || !found.contains(&element)) {
+        let mut element = read_element(attribute, element, path, quirks)?;
+        if !assigned(&mut element) {
+            continue;
+        }
+        if is_rows {
             found.push(element);
+            continue;
+        }
+        match places.entry(ElementKey::of(attribute, &element)) {
+            Entry::Vacant(place) => {
+                place.insert(found.len());
+                found.push(element);
+            }
+            Entry::Occupied(place) => {
+                if let (Some(Value::Object(first)), Value::Object(again)) =
+                    (found.get_mut(*place.get()), element)
+                {
+                    first.extend(again);
+                }
+            }
         }
     }
     Ok(if found.is_empty() { Value::Null } else { Value::Array(found) })
 }
 
+/// Refuses more elements than an attribute may have.
+pub(super) fn check_length(found: usize, most: usize, path: &str) -> Result<()> {
+    if found > most {
+        return Err(
+            ErrorKind::InvalidValue.because(format!("{path} takes at most {most} values, found {found}"))
+        );
+    }
+    Ok(())
+}
+
+/// Refuses more elements than a multi-valued attribute of a resource may have.
+pub(super) fn check_elements(elements: &Value, path: &str) -> Result<()> {
+    check_length(elements.as_array().map_or(0, Vec::len), MAX_ELEMENTS, path)
+}
+
 /// Reads one element. A bare value stands for `{"value": …}`.
-fn read_element(attribute: &Attribute, element: Value, path: &str, quirks: &mut Quirks) -> Result<Value> {
+pub fn read_element(attribute: &Attribute, element: Value, path: &str, quirks: &mut Quirks) -> Result<Value> {
     let mut element = match element {
         bare @ Value::String(_)
             if attribute.sub_attribute("value").is_some() && quirks.allow(Quirk::BareElement) =>
         {
-            Value::Object(Map::from_iter([("value".to_owned(), bare)]))
+            valued(bare)
         }
         other => other,
     };
@@ -122,9 +157,10 @@ fn read_element(attribute: &Attribute, element: Value, path: &str, quirks: &mut 
     read_value(attribute, element, path, quirks)
 }
 
-/// a role whose `value` is a JSON document inside a string, and `displayName` for `display`.
+/// a role whose `value` is a JSON document inside a string.: `displayName` for `display`.
 fn unfold_role(attribute: &Attribute, element: &mut Map<String, Value>, quirks: &mut Quirks) {
-    if attribute.name == "roles"
+    let is_role = attribute.name == "roles";
+    if is_role
         && let Some(Value::String(folded)) = element.get("value")
         && folded.starts_with('{')
         && let Ok(document) = json::object(folded.as_bytes())
@@ -139,35 +175,42 @@ fn unfold_role(attribute: &Attribute, element: &mut Map<String, Value>, quirks: 
     if attribute.sub_attribute("display").is_some()
         && element.contains_key("displayName")
         && !element.contains_key("display")
-        && quirks.allow(Quirk::FoldedRole)
+        && quirks.allow(if is_role { Quirk::FoldedRole } else { Quirk::BareElement })
         && let Some(display) = element.remove("displayName")
     {
         element.insert("display".to_owned(), display);
     }
 }
 
-/// Reads a value that is not a list, undoing a list of one.
+/// Reads a value that is not a list, undoing a list of one and a bare manager.
 fn read_single(attribute: &Attribute, value: Value, path: &str, quirks: &mut Quirks) -> Result<Value> {
     let value = match value {
-        Value::Array(mut items) if items.len() <= 1 && quirks.allow(Quirk::ListForValue) => {
-            match items.pop() {
-                Some(Value::Object(mut object)) if attribute.kind != Type::Complex => {
+        Value::Array(items) if items.is_empty() => Value::Null,
+        Value::Array(mut items) if items.len() == 1 && quirks.allow(Quirk::ListForValue) => {
+            match items.pop().unwrap_or_default() {
+                Value::Object(mut object) if attribute.kind != Type::Complex => {
                     object.remove("value").unwrap_or_default()
                 }
-                item => item.unwrap_or_default(),
+                item => item,
             }
         }
-        // a manager as a bare id, or as nothing
+        other => other,
+    };
+    let value = match value {
         bare @ Value::String(_)
             if attribute.kind == Type::Complex
                 && attribute.sub_attribute("value").is_some()
                 && quirks.allow(Quirk::LooseManager) =>
         {
-            Value::Object(Map::from_iter([("value".to_owned(), bare)]))
+            valued(bare)
         }
         other => other,
     };
     read_value(attribute, value, path, quirks)
+}
+
+fn valued(bare: Value) -> Value {
+    Value::Object(Map::from_iter([("value".to_owned(), bare)]))
 }
 
 /// Reads one value of the attribute's type.
@@ -207,30 +250,28 @@ fn read_complex(
     path: &str,
     quirks: &mut Quirks,
 ) -> Result<Value> {
+    refuse_twins(&members)?;
     let mut found = Map::new();
     for (key, value) in members {
         match attribute.sub_attribute(&key) {
             Some(part) if part.mutability == Mutability::ReadOnly => {}
             Some(part) => {
                 let value = read_attribute(part, value, &format!("{path}.{}", part.name), quirks)?;
-                put_once(&mut found, part.name, value)?;
+                found.insert(part.name.to_owned(), value);
             }
             None => unknown(&format!("{path}.{key}"), quirks)?,
         }
     }
-    found.retain(|_, value| !value.is_null());
     derive_value(attribute, &mut found);
-    Ok(if found.is_empty() { Value::Null } else { Value::Object(found) })
+    Ok(Value::Object(found))
 }
 
 /// A reference names its target twice, by `value` and by `$ref`; clients may send either.
 fn derive_value(attribute: &Attribute, found: &mut Map<String, Value>) {
-    let points_to_resource =
-        attribute.sub_attribute("$ref").is_some_and(|part| part.reference_types.contains(&"User"));
+    let points_to_resource = attribute.sub_attribute("$ref").is_some_and(Attribute::is_resource_reference);
     if points_to_resource
-        && !found.contains_key("value")
-        && let Some(id) = found.get("$ref").and_then(Value::as_str).and_then(|url| url.rsplit('/').next())
-        && !id.is_empty()
+        && found.get("value").is_none_or(Value::is_null)
+        && let Some(id) = found.get("$ref").and_then(Value::as_str).and_then(text::referenced_id)
     {
         let id = Value::String(id.to_owned());
         found.insert("value".to_owned(), id);
@@ -264,14 +305,28 @@ fn read_binary(text: String, path: &str) -> Result<Value> {
 fn check_schemas(resource_type: &ResourceType, sent: Option<&Value>, quirks: &mut Quirks) -> Result<()> {
     let urns: Vec<&str> =
         sent.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let is_base = |urn: &&str| urn.eq_ignore_ascii_case(resource_type.schema.id);
-    let foreign = urns.iter().find(|urn| !is_base(urn) && resource_type.extension(urn).is_none());
-    let complaint = match foreign {
-        Some(urn) => format!("schemas names {urn}, which a {} does not have", resource_type.name),
-        None if !urns.iter().any(is_base) => format!("schemas must name {}", resource_type.schema.id),
-        None => return Ok(()),
-    };
+    if let Some(foreign) = foreign_urn(resource_type, &urns) {
+        return loose_schemas(
+            quirks,
+            format!("schemas names {foreign}, which a {} does not have", resource_type.name),
+        );
+    }
+    if !urns.iter().any(|urn| urn.eq_ignore_ascii_case(resource_type.schema.id)) {
+        return loose_schemas(quirks, format!("schemas must name {}", resource_type.schema.id));
+    }
+    Ok(())
+}
+
+fn loose_schemas(quirks: &mut Quirks, complaint: String) -> Result<()> {
     if quirks.allow(Quirk::LooseSchemas) { Ok(()) } else { Err(ErrorKind::InvalidSyntax.because(complaint)) }
+}
+
+/// The first URN that is neither the type's base nor one of its extensions, fit to be shown.
+pub(super) fn foreign_urn(resource_type: &ResourceType, urns: &[&str]) -> Option<String> {
+    let own = |urn: &str| {
+        urn.eq_ignore_ascii_case(resource_type.schema.id) || resource_type.extension(urn).is_some()
+    };
+    urns.iter().find(|urn| !own(urn)).map(|urn| text::shown(urn))
 }
 
 /// What no schema knows is left out, or refused.
@@ -279,16 +334,18 @@ pub fn unknown(path: &str, quirks: &mut Quirks) -> Result<()> {
     if quirks.allow(Quirk::UnknownAttribute) {
         return Ok(());
     }
-    let shown: String = path.chars().take(120).collect();
-    Err(ErrorKind::InvalidSyntax.because(format!("no schema of this resource has the attribute {shown}")))
+    let detail = format!("no schema of this resource has the attribute {}", text::shown(path));
+    Err(ErrorKind::InvalidSyntax.because(detail))
 }
 
-/// the same attribute in two spellings is refused, never last-one-wins.
-fn put_once(found: &mut Map<String, Value>, name: &str, value: Value) -> Result<()> {
-    match found.insert(name.to_owned(), value) {
+/// the same name in two spellings is refused, never last-one-wins.
+pub(super) fn refuse_twins(members: &Map<String, Value>) -> Result<()> {
+    let mut seen = HashSet::with_capacity(members.len());
+    match members.keys().find(|key| !seen.insert(key.to_ascii_lowercase())) {
         None => Ok(()),
-        Some(_) => {
-            Err(ErrorKind::InvalidSyntax.because(format!("the attribute {name} stands twice in one object")))
+        Some(twin) => {
+            let detail = format!("the attribute {} stands twice in one object", text::shown(twin));
+            Err(ErrorKind::InvalidSyntax.because(detail))
         }
     }
 }

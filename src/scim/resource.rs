@@ -2,15 +2,15 @@
 
 use super::{
     path::Located,
-    schema::{Mutability, ResourceType},
+    schema::{Attribute, Mutability, ResourceType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// A resource as read, stored or answered. Names are spelled as the schema spells them, values have
-/// their attribute's type, and what is unassigned is absent (RFC 7643 §2.5): whoever holds one need
-/// not check again.
+/// A resource as read, stored or answered: names are spelled as the schema spells them, and values have their
+/// attribute's type. What is unassigned is absent (RFC 7643 §2.5), but for the nulls that
+/// [`super::read::resource`] keeps until it is known what they clear.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Resource(pub Map<String, Value>);
 
@@ -37,16 +37,6 @@ impl Resource {
         match located.extension {
             None => Some(&self.0),
             Some(schema) => self.0.get(schema.id)?.as_object(),
-        }
-    }
-
-    /// The same, made when it is not there yet.
-    pub fn container_mut(&mut self, located: &Located) -> Option<&mut Map<String, Value>> {
-        match located.extension {
-            None => Some(&mut self.0),
-            Some(schema) => {
-                self.0.entry(schema.id).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
-            }
         }
     }
 
@@ -82,7 +72,7 @@ impl Resource {
                 let Some(Value::Object(complex)) = container.get_mut(attribute.name) else { continue };
                 complex.retain(|name, _| {
                     attribute.sub_attribute(name).is_some_and(|part| {
-                        part.mutability != Mutability::ReadOnly && part.reference_types != ["User"]
+                        part.mutability != Mutability::ReadOnly && !part.is_resource_reference()
                     })
                 });
             }
@@ -92,26 +82,64 @@ impl Resource {
 
     /// Takes away empty lists, empty objects and null, inside out.
     pub fn drop_unassigned(&mut self) {
-        fn assigned(value: &mut Value) -> bool {
-            match value {
-                Value::Null => false,
-                Value::Array(items) => {
-                    items.retain_mut(assigned);
-                    !items.is_empty()
-                }
-                Value::Object(members) => {
-                    members.retain(|_, value| assigned(value));
-                    !members.is_empty()
-                }
-                _ => true,
-            }
-        }
         self.0.retain(|_, value| assigned(value));
+    }
+
+    /// The same for one attribute or extension.
+    pub(super) fn tidy(&mut self, name: &str) {
+        if self.0.get_mut(name).is_some_and(|value| !assigned(value)) {
+            self.0.shift_remove(name);
+        }
     }
 
     /// The URNs in `schemas`: the base and every extension with something assigned.
     pub fn schemas(&self, resource_type: &ResourceType) -> Vec<&'static str> {
         let used = resource_type.extensions.iter().filter(|schema| self.0.contains_key(schema.id));
         std::iter::once(resource_type.schema.id).chain(used.map(|schema| schema.id)).collect()
+    }
+}
+
+/// Takes what is unassigned out of a value; whether anything is left.
+pub(super) fn assigned(value: &mut Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => {
+            items.retain_mut(assigned);
+            !items.is_empty()
+        }
+        Value::Object(members) => {
+            members.retain(|_, value| assigned(value));
+            !members.is_empty()
+        }
+        _ => true,
+    }
+}
+
+/// What makes an element of a multi-valued attribute that element: its `value` and `type`,
+/// each in its own case rule, or all of it where it has no `value`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum ElementKey {
+    Valued { value: String, kind: Option<String> },
+    Whole(String),
+}
+
+impl ElementKey {
+    pub(super) fn of(attribute: &Attribute, element: &Value) -> Self {
+        let part = |name: &str| {
+            let text = element.get(name)?.as_str()?;
+            Some(attribute.sub_attribute(name)?.key(text))
+        };
+        match part("value") {
+            Some(value) => Self::Valued { value, kind: part("type") },
+            None => Self::Whole(element.to_string()),
+        }
+    }
+
+    /// Whether this key, of an element there is, is meant by another; one without a type means every type.
+    pub(super) fn is_meant_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Valued { value, .. }, Self::Valued { value: wanted, kind: None }) => value == wanted,
+            _ => self == other,
+        }
     }
 }

@@ -13,9 +13,9 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// The key of a string that ignores case: width-mapped, lower-cased, NFC.
 ///
-/// Lower-casing, not case folding: `ß` stays apart from `ss`. It does not depend on the
-/// letter's place in the word, so that the key of a prefix is a prefix of the key; for the same
-/// reason a final sigma counts as a sigma.
+/// Lower-casing, not case folding: `ß` stays apart from `ss`. It does not depend on the letter's place
+/// in the word, so that `sw` and `co` find what stands there; for the same reason a final sigma counts as a
+/// sigma.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -77,15 +77,44 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     ENGINE.decode(text).ok()
 }
 
-/// The key of a reference: its API version segment does not count (RFC 7643 §2.4, R-265).
+/// The key of a reference to a resource: a version segment before its endpoint does not count (RFC 7643
+/// §2.4, R-265).
 pub fn reference_key(url: &str) -> String {
-    let is_version = |segment: &&str| {
-        segment
-            .strip_prefix('v')
-            .is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let key: Vec<&str> = url.split('/').filter(|segment| !is_version(segment)).collect();
-    exact(&key.join("/"))
+    let mut segments: Vec<&str> = url.split('/').collect();
+    if let Some(place) = segments.len().checked_sub(3)
+        && segments.get(place).is_some_and(|segment| is_version(segment))
+    {
+        segments.remove(place);
+    }
+    exact(&segments.join("/"))
+}
+
+/// Whether a reference names what another does; the other may be relative to the server.
+pub fn same_reference(key: &str, wanted: &str) -> bool {
+    if wanted.contains("://") {
+        return key == wanted;
+    }
+    let relative = wanted.trim_start_matches('/');
+    // an endpoint and an id at least; an id alone is no reference
+    relative.contains('/') && (key == relative || key.ends_with(&format!("/{relative}")))
+}
+
+/// The id at the end of a reference to a resource.
+pub fn referenced_id(url: &str) -> Option<&str> {
+    url.rsplit('/').next().filter(|id| !id.is_empty())
+}
+
+/// What a client sent, cut to a length that is fit for a sentence.
+pub fn shown(text: &str) -> String {
+    const LENGTH: usize = 120;
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Fullwidth and halfwidth forms become the ordinary ones (RFC 8265 §3.3.1).
@@ -126,7 +155,21 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_a_prefix_is_a_prefix_of_the_key() {
+    fn references_are_compared_without_their_version() {
+        let key = reference_key("https://h/scim/v2/Users/1");
+
+        assert_eq!(key, "https://h/scim/Users/1");
+        for same in ["https://h/scim/Users/1", "Users/1", "/scim/Users/1", "/Users/1"] {
+            assert!(same_reference(&key, &reference_key(same)), "{same}");
+        }
+        for other in ["https://h/scim/Users/2", "https://g/scim/Users/1", "sers/1", "1", "", "/", "users/1"] {
+            assert!(!same_reference(&key, &reference_key(other)), "{other}");
+        }
+        assert_ne!(reference_key("https://cdn/v1/p.png"), reference_key("https://cdn/v2/p.png"));
+    }
+
+    #[test]
+    fn a_final_sigma_hides_no_prefix() {
         assert!(fold("ΣΑΣΑ").starts_with(&fold("ΣΑΣ")));
     }
 

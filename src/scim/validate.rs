@@ -6,7 +6,7 @@ use super::{
     schema::{Attribute, Mutability, ResourceType},
     text,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Checks a resource about to be created, and gives `active` its default.
 pub fn created(
@@ -47,17 +47,34 @@ pub fn replaced(
         }
     }
     body.drop_unassigned();
-    for attribute in resource_type.attributes().filter(|it| it.mutability == Mutability::Immutable) {
+    keep_immutable(resource_type.attributes(), &before.0, &mut body.0)?;
+    for schema in resource_type.extensions {
+        let Some(Value::Object(kept)) = before.get(schema.id) else { continue };
+        if let Value::Object(sent) = body.0.entry(schema.id).or_insert_with(|| Value::Object(Map::new())) {
+            keep_immutable(schema.attributes.iter(), kept, sent)?;
+        }
+        body.tidy(schema.id);
+    }
+    check(resource_type, &mut body, quirks)?;
+    Ok(body)
+}
+
+/// what is set once stays when nothing is said of it, and never becomes something else.
+fn keep_immutable(
+    attributes: impl Iterator<Item = &'static Attribute>,
+    before: &Map<String, Value>,
+    body: &mut Map<String, Value>,
+) -> Result<()> {
+    for attribute in attributes.filter(|it| it.mutability == Mutability::Immutable) {
         match (before.get(attribute.name), body.get(attribute.name)) {
             (Some(kept), None) => {
-                body.0.insert(attribute.name.to_owned(), kept.clone());
+                body.insert(attribute.name.to_owned(), kept.clone());
             }
             (Some(kept), Some(sent)) if kept != sent => return Err(immutable(attribute.name)),
             _ => {}
         }
     }
-    check(resource_type, &mut body, quirks)?;
-    Ok(body)
+    Ok(())
 }
 
 /// The refusal of a change to a value that is set once.

@@ -6,16 +6,6 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub i64);
 
-impl Version {
-    /// The version of a resource just created.
-    pub const FIRST: Self = Self(1);
-
-    /// The version after one more change.
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
 /// The entity tag; weak, since projection changes the bytes (R-477).
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,9 +29,12 @@ impl Tags {
         let mut tags = Vec::new();
         let mut rest = header;
         // the opaque part stands between two quotes and may itself hold a comma
-        while let Some((_, after)) = rest.split_once('"') {
+        while let Some((before, after)) = rest.split_once('"') {
             let Some((opaque, after)) = after.split_once('"') else { break };
-            tags.push(opaque.to_owned());
+            // the mark of weakness is a capital letter (RFC 9110 §8.8.3)
+            if ["", "W/"].contains(&before.trim_start_matches([',', ' ', '\t'])) {
+                tags.push(opaque.to_owned());
+            }
             rest = after;
         }
         Self::These(tags)
@@ -105,7 +98,7 @@ mod tests {
             assert!(Precondition::parse(None, Some(header)).has_current(Version(7)), "{header}");
             assert!(!Precondition::parse(None, Some(header)).allows_change(Version(7)), "{header}");
         }
-        for header in ["W/\"8\"", "", "7", "\"", "\"77\""] {
+        for header in ["W/\"8\"", "", "7", "\"", "\"77\"", "w/\"7\"", "W/ \"7\""] {
             assert!(!Precondition::parse(Some(header), None).allows_change(Version(7)), "{header}");
             assert!(!Precondition::parse(None, Some(header)).has_current(Version(7)), "{header}");
         }

@@ -3,12 +3,12 @@
 use super::{App, Context, Error, Result};
 use crate::{
     org::{
-        connection::{Connection, DECLARED, Origin, TokenInfo, Verdict, check_name},
+        connection::{Connection, DECLARED, Origin, Token, Verdict, check_name},
         event::{Event, EventKind},
     },
     scim::Profile,
     store::{
-        WriteTx,
+        DbError, WriteTx,
         connections::{self, NewToken},
     },
 };
@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// How long a verdict is believed without a look at the database, in microseconds.
@@ -37,24 +37,42 @@ type Digest = [u8; 32];
 
 /// Verdicts on tokens. They are dropped the moment a token or connection is revoked.
 #[derive(Debug, Default)]
-pub struct Verdicts(Mutex<HashMap<Digest, (Arc<Verdict>, i64)>>);
+pub struct Verdicts(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    verdicts: HashMap<Digest, (Arc<Verdict>, i64)>,
+    /// Moves with every revocation: what was read before one is not kept after it.
+    epoch: u64,
+}
 
 impl Verdicts {
-    fn get(&self, digest: &Digest, now: i64) -> Option<Arc<Verdict>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(digest).filter(|(_, until)| now < *until).map(|(verdict, _)| verdict.clone())
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, digest: Digest, verdict: Arc<Verdict>, now: i64) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_VERDICTS {
-            kept.clear();
+    /// The verdict, if there is one, and the epoch to keep another by.
+    fn get(&self, digest: &Digest, now: i64) -> (Option<Arc<Verdict>>, u64) {
+        let kept = self.kept();
+        let found = kept.verdicts.get(digest).filter(|(_, until)| now < *until);
+        (found.map(|(verdict, _)| verdict.clone()), kept.epoch)
+    }
+
+    fn keep(&self, digest: Digest, verdict: Arc<Verdict>, now: i64, epoch: u64) {
+        let mut kept = self.kept();
+        if kept.epoch != epoch {
+            return;
         }
-        kept.insert(digest, (verdict, now + BELIEVED));
+        if kept.verdicts.len() >= MAX_VERDICTS {
+            kept.verdicts.clear();
+        }
+        kept.verdicts.insert(digest, (verdict, now + BELIEVED));
     }
 
     fn drop_all(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut kept = self.kept();
+        kept.epoch += 1;
+        kept.verdicts.clear();
     }
 }
 
@@ -62,7 +80,8 @@ impl Verdicts {
 pub async fn authenticate(app: &Arc<App>, credential: &str) -> Result<Arc<Verdict>> {
     let now = app.clock.now();
     let digest = digest_of(credential);
-    let verdict = match app.verdicts.get(&digest, now) {
+    let (known, epoch) = app.verdicts.get(&digest, now);
+    let verdict = match known {
         Some(verdict) => verdict,
         None => {
             let found =
@@ -70,10 +89,10 @@ pub async fn authenticate(app: &Arc<App>, credential: &str) -> Result<Arc<Verdic
             let (stored, verdict) = found.ok_or(Error::Unauthorized)?;
             verify_slices_are_equal(&stored, &digest).map_err(|_| Error::Unauthorized)?;
             let verdict = Arc::new(verdict);
-            if verdict.last_used_at.is_none_or(|last| last + USE_NOTED <= now) {
+            if verdict.holds(now) && verdict.last_used_at.is_none_or(|last| last + USE_NOTED <= now) {
                 note_use(app, &verdict, now);
             }
-            app.verdicts.keep(digest, verdict.clone(), now);
+            app.verdicts.keep(digest, verdict.clone(), now, epoch);
             verdict
         }
     };
@@ -96,18 +115,18 @@ fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
     });
 }
 
-/// The id of the organization that a fresh server has; made when it is not there yet.
-pub async fn first_organization(app: &Arc<App>) -> Result<String> {
+/// The organization that a fresh server has, made when it is not there yet: its id, and whether it is new.
+pub async fn first_organization(app: &Arc<App>) -> Result<(String, bool)> {
     let job = app.clone();
     app.store
         .write(move |tx| {
             if let Some(id) = connections::organization(tx, DECLARED)? {
-                return Ok::<_, Error>(id);
+                return Ok::<_, Error>((id, false));
             }
             let now = job.clock.now();
             let id = job.ids.make(now);
             connections::insert_organization(tx, &id, DECLARED, "Organization", now)?;
-            Ok(id)
+            Ok((id, true))
         })
         .await
 }
@@ -128,7 +147,7 @@ fn insert(tx: &WriteTx<'_>, cx: &Context, name: &str, profile: Profile) -> Resul
 }
 
 /// The connections and their tokens.
-pub async fn list(cx: &Arc<Context>) -> Result<(Vec<Connection>, Vec<TokenInfo>)> {
+pub async fn list(cx: &Arc<Context>) -> Result<(Vec<Connection>, Vec<Token>)> {
     let job = cx.clone();
     cx.app
         .store
@@ -255,9 +274,11 @@ fn declare_token(tx: &WriteTx<'_>, cx: &Context, connection: &Connection, digest
     let id = cx.app.ids.make(cx.now);
     let new =
         NewToken { id: &id, connection: &connection.id, digest, origin: Origin::Declared, expires_at: None };
-    if !connections::revive_token(tx, &cx.organization, new)? {
+    let revived = connections::revive_token(tx, &cx.organization, new)?;
+    if revived.is_none() {
         connections::insert_token(tx, &cx.organization, new, cx.now)?;
     }
+    let id = revived.unwrap_or(id);
     record(tx, cx, EventKind::TokenCreated, &id, json!({"connection": connection.id, "origin": "declared"}))
 }
 
@@ -279,6 +300,6 @@ fn digest_of(credential: &str) -> Digest {
 /// 256 random bits as text.
 fn random_secret() -> Result<SecretString> {
     let mut bytes = [0; 32];
-    rand::fill(&mut bytes).map_err(|_| Error::Busy)?;
+    rand::fill(&mut bytes).map_err(|_| Error::Busy(DbError::Busy))?;
     Ok(SecretString::from(URL_SAFE_NO_PAD.encode(bytes)))
 }

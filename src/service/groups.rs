@@ -21,7 +21,7 @@ use crate::{
         projection::Projection,
         read,
         schema::standard::GROUP_TYPE,
-        validate,
+        text, validate,
         version::Precondition,
     },
     store::{
@@ -33,6 +33,11 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 use std::{collections::HashSet, sync::Arc};
+
+/// A larger group is not rendered by the writer, where others wait.
+const SMALL: i64 = 50;
+/// How many ids of nobody an event names.
+const UNKNOWN_NAMED: usize = 20;
 
 /// `POST /Groups`: RFC 7644 §3.3.
 pub async fn create(
@@ -56,7 +61,7 @@ pub async fn create(
             let moved = join(tx, &job, &id, &members, &mut quirks)?;
             teams::count_members(tx, &job.organization, &id, moved.more())?;
             job.record(tx, &event(EventKind::TeamCreated, &id, moved.detail(&[], &quirks)))?;
-            Ok::<_, Error>((small_answer(tx, &job, &id, &shown)?, quirks))
+            Ok::<_, Error>((small_answer(tx, &job, &id, &shown)?.0, quirks))
         })
         .await?;
     *quirks = used;
@@ -73,7 +78,7 @@ pub async fn replace(
 ) -> Result<Answer> {
     let body = read::resource(&GROUP_TYPE, body, quirks)?;
     let projection = demand.projection.clone();
-    let answer = change(cx, id, demand, quirks, move |_, before, quirks| {
+    let (answer, _) = change(cx, id, demand, quirks, move |_, before, quirks| {
         let group = validate::replaced(&GROUP_TYPE, &stripped(before)?, body.clone(), quirks)?;
         Ok((group, MemberChanges::exactly(&members_of(&body))))
     })
@@ -95,7 +100,7 @@ pub async fn patch(
     let patch = Patch::read(&GROUP_TYPE, body, quirks)?;
     let (base, organization, projection) =
         (cx.base.clone(), cx.organization.clone(), demand.projection.clone());
-    let answer = change(cx, id, demand, quirks, move |tx, before, quirks| {
+    let (answer, n_members) = change(cx, id, demand, quirks, move |tx, before, quirks| {
         let rows = match patch.needs_rows(&GROUP_TYPE) {
             true => rows(tx, &organization, &before.id, &base)?,
             false => Vec::new(),
@@ -107,22 +112,22 @@ pub async fn patch(
     })
     .await?;
     match projection {
-        Projection::Default => Ok(answer),
+        Projection::Default if n_members > LARGE => Ok(answer),
         asked => complete(cx, answer, &asked).await,
     }
 }
 
 /// Load, check the version, make the change, let members leave and join, save, record; nothing at all when
-/// nothing changes.
+/// nothing changes. Says how many members there are then.
 async fn change(
     cx: &Arc<Context>,
     id: &str,
     demand: Demand,
     quirks: &mut Quirks,
     make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<(Resource, MemberChanges)> + Send + 'static,
-) -> Result<Answer> {
+) -> Result<(Answer, i64)> {
     let (job, seen, id) = (cx.clone(), quirks.clone(), id.to_owned());
-    let (answer, used) = cx
+    let (outcome, used) = cx
         .app
         .store
         .write(move |tx| {
@@ -140,7 +145,7 @@ async fn change(
                 let change = teams::Change { now: job.modified(&before), more_members: moved.more() };
                 let version = teams::replace(tx, &job.organization, &before, &group, change)?;
                 // a miss can only mean that somebody else was faster; the client may try again
-                version.ok_or(Error::Busy)?;
+                version.ok_or(Error::Busy(DbError::Busy))?;
                 let detail = moved.detail(&changed_names(&was, &group), &quirks);
                 job.record(tx, &event(EventKind::TeamChanged, &id, detail))?;
             }
@@ -148,7 +153,7 @@ async fn change(
         })
         .await?;
     *quirks = used;
-    Ok(answer)
+    Ok(outcome)
 }
 
 /// `DELETE /Groups/{id}`: RFC 7644 §3.6. The team is archived, its name free at once.
@@ -164,6 +169,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
             let left = memberships::forget_member(tx, &job.organization, &id)?;
             for outer in &left {
                 teams::lose_member(tx, &job.organization, outer, job.now)?;
+                job.record(tx, &event(EventKind::TeamChanged, outer, json!({"left": [id]})))?;
             }
             teams::archive(tx, &job.organization, &team, job.now)?;
             Ok(job.record(tx, &event(EventKind::TeamArchived, &id, json!({"teams": left})))?)
@@ -176,7 +182,8 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 struct Moved {
     came: Vec<String>,
     left: Vec<String>,
-    /// Ids that are nobody's.
+    /// How many ids are nobody's, and the first of them.
+    n_unknown: usize,
     unknown: Vec<String>,
 }
 
@@ -196,6 +203,7 @@ impl Moved {
             "joined": self.came,
             "left": self.left,
             "unknown": self.unknown,
+            "unknown_count": self.n_unknown,
             "quirks": quirks.rules(),
         })
     }
@@ -243,14 +251,22 @@ fn join(tx: &WriteTx<'_>, cx: &Context, team: &str, members: &[Value], quirks: &
             (true, _) => MemberType::User,
             (_, true) => MemberType::Group,
             _ if quirks.allow(Quirk::UnknownMembers) => {
-                moved.unknown.push(id.to_owned());
+                moved.n_unknown += 1;
+                if moved.unknown.len() < UNKNOWN_NAMED {
+                    moved.unknown.push(text::shown(id));
+                }
                 continue;
             }
-            _ => return Err(refuse(format!("members: {id} is no user or group of this organization"))),
+            _ => {
+                return Err(refuse(format!(
+                    "members: {} is no user or group of this organization",
+                    text::shown(id)
+                )));
+            }
         };
         check_type(id, member_type, member)?;
         let joining = Joining { id: id.to_owned(), member_type };
-        if member_type == MemberType::Group {
+        if member_type == MemberType::Group && !memberships::is_member(tx, holder(cx, team), id)? {
             check_nesting(team, id, &memberships::surroundings(tx, holder(cx, team), id)?)?;
         }
         if memberships::add(tx, holder(cx, team), &joining, cx.now + records::int(moved.came.len()))? > 0 {
@@ -273,14 +289,16 @@ fn refuse(detail: String) -> Error {
     ErrorKind::InvalidValue.because(detail).into()
 }
 
-/// The answer, without a body where it would hold a large list of members: that is not for the writer.
-fn small_answer(tx: &WriteTx<'_>, cx: &Context, id: &str, projection: &Projection) -> Result<Answer> {
+/// The answer, without a body where it would hold many members: rendering them is not for the writer. And how
+/// many members there are.
+fn small_answer(tx: &WriteTx<'_>, cx: &Context, id: &str, projection: &Projection) -> Result<(Answer, i64)> {
     let record = load(tx, cx, id)?;
-    if record.n_members <= LARGE || !projection.shows("members") {
-        return answer(tx, cx, &TEAM, &record, projection);
-    }
     let location = scim_view::location(&GROUP_TYPE, id, &cx.base);
-    Ok(Answer { body: None, version: record.version, location })
+    let answer = match record.n_members <= SMALL || !projection.shows("members") {
+        true => answer(tx, cx, &TEAM, &record, projection)?,
+        false => Answer { body: None, version: record.version, location },
+    };
+    Ok((answer, record.n_members))
 }
 
 /// Reads the body that was too large for the writer.
@@ -288,9 +306,10 @@ async fn complete(cx: &Arc<Context>, answer: Answer, projection: &Projection) ->
     let id = answer.location.rsplit('/').next().unwrap_or_default();
     match answer.body {
         Some(_) => Ok(answer),
-        None => match get(cx, &GROUP_TYPE, id, projection, &Precondition::default()).await? {
-            Found::Resource(answer) => Ok(answer),
-            Found::Unchanged(_) => Ok(answer),
+        // the change is durable: should the group not be readable now, the answer goes without it
+        None => match get(cx, &GROUP_TYPE, id, projection, &Precondition::default()).await {
+            Ok(Found::Resource(read)) => Ok(read),
+            _ => Ok(answer),
         },
     }
 }

@@ -12,7 +12,7 @@ pub mod users;
 use crate::{
     clock::Clock,
     ids::Ids,
-    org::{connection::Refusal, event::Event, record::Record},
+    org::{connection::BadName, event::Event, record::Record},
     scim::{self, ErrorKind, Profile, Resource, version::Version},
     store::{DbError, Store, WriteTx, journal},
 };
@@ -102,9 +102,9 @@ pub enum Error {
     /// The credential is missing, unknown, expired or revoked.
     #[error("the request needs the token of a connection, in the header Authorization: Bearer")]
     Unauthorized,
-    /// A rule about connections and their tokens.
+    /// A name that no connection can have.
     #[error(transparent)]
-    Connection(#[from] Refusal),
+    Connection(#[from] BadName),
     /// A name is taken, on a command.
     #[error("{0}")]
     Taken(String),
@@ -113,7 +113,7 @@ pub enum Error {
     Scim(#[from] scim::Error),
     /// Too much is going on; the same request may succeed a moment later.
     #[error("the server is busy, try again in a moment")]
-    Busy,
+    Busy(#[source] DbError),
     /// The database failed. The cause is for the log and never for the client.
     #[error("internal error")]
     Store(#[source] DbError),
@@ -136,7 +136,7 @@ impl From<DbError> for Error {
                 "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),
                 _ => Self::Store(DbError::Unique(column)),
             },
-            DbError::Busy | DbError::Closed => Self::Busy,
+            DbError::Busy | DbError::Closed | DbError::Pool(_) => Self::Busy(error),
             other => Self::Store(other),
         }
     }

@@ -1,6 +1,6 @@
 //! Reading users and groups: one, or a list.
 
-use super::{Answer, App, Context, Error, Result, plan};
+use super::{Answer, App, Context, Error, Result, plan::Plan};
 use crate::{
     org::{
         record::Record,
@@ -28,6 +28,8 @@ use std::sync::Arc;
 const BATCH: usize = 500;
 /// A group with more members is read where it holds up nobody.
 pub(super) const LARGE: i64 = 1_000;
+/// A page that begins later is counted off where it holds up nobody.
+const DEEP: usize = 10_000;
 /// How long an unindexed filter may take, in microseconds.
 const SCAN_TIME: i64 = 20_000_000;
 
@@ -75,7 +77,7 @@ pub async fn get(
     let again = job.clone();
     match cx.app.store.read(move |tx| job(tx, LARGE)).await? {
         Some(found) => Ok(found),
-        None => cx.app.store.scan(move |tx| again(tx, i64::MAX)).await?.ok_or(Error::Busy),
+        None => cx.app.store.scan(move |tx| again(tx, i64::MAX)).await?.ok_or(Error::Busy(DbError::Busy)),
     }
 }
 
@@ -145,30 +147,50 @@ impl Listing {
                 return Ok(None);
             }
             let total = journal::total(tx, self.kind, organization)?;
+            if page.offset() > DEEP && page.count > 0 {
+                return Ok(None);
+            }
             let found = match page.count {
                 0 => Vec::new(),
                 count => records::page(tx, self.kind, organization, page.offset(), count)?,
             };
-            return Ok(Some(self.render(tx, total, &found)?));
+            return Ok(match self.is_large(&found) {
+                true => None,
+                false => Some(self.render(tx, total, &found)?),
+            });
         };
-        match plan::candidates(tx, self.kind, organization, filter)? {
-            Some(ids) if ids.len() <= BATCH => {
-                let mut search = Search::new(self);
-                search.look(tx, records::among(tx, self.kind, organization, &ids)?)?;
-                Ok(Some(search.finish(tx)?))
-            }
-            _ => Ok(None),
+        let plan = Plan { tx, kind: self.kind, organization, limit: BATCH + 1 };
+        let Some(ids) = plan.candidates(filter)?.filter(|ids| ids.len() <= BATCH) else { return Ok(None) };
+        let found = records::among(tx, self.kind, organization, &ids)?;
+        if self.is_large(&found) {
+            return Ok(None);
         }
+        let mut search = Search::new(self);
+        search.look(tx, found)?;
+        Ok(Some(search.finish(tx)?))
+    }
+
+    /// Whether to filter or show these means to load many rows.
+    fn is_large(&self, found: &[Record]) -> bool {
+        let rows = found.iter().map(|record| record.n_members).sum::<i64>();
+        let filtered = self.query.filter.as_ref().is_some_and(|filter| filter.mentions("members"));
+        rows > LARGE && (filtered || self.query.projection.shows("members"))
     }
 
     /// The list, by a look at every candidate.
     fn by_look(&self, tx: &ReadTx<'_>) -> Result<String> {
-        let organization = &self.cx.organization;
-        let ids = match &self.query.filter {
-            Some(filter) => plan::candidates(tx, self.kind, organization, filter)?,
-            None => None,
-        };
+        let (organization, page) = (&self.cx.organization, self.query.page);
         let mut search = Search::new(self);
+        let ids = match (&self.query.filter, self.query.sort) {
+            (Some(filter), _) => {
+                Plan { tx, kind: self.kind, organization, limit: usize::MAX }.candidates(filter)?
+            }
+            (None, Some(_)) => None,
+            (None, None) => {
+                let found = records::page(tx, self.kind, organization, page.offset(), page.count)?;
+                return self.render(tx, journal::total(tx, self.kind, organization)?, &found);
+            }
+        };
         if let Some(ids) = ids {
             for ids in ids.chunks(BATCH) {
                 search.look(tx, records::among(tx, self.kind, organization, ids)?)?;
@@ -242,7 +264,7 @@ impl<'s> Search<'s> {
             return Err(ErrorKind::TooMany.because(detail).into());
         }
         if cx.app.clock.now() - cx.now > SCAN_TIME {
-            return Err(Error::Busy);
+            return Err(Error::Busy(DbError::Busy));
         }
         let related = related(tx, cx, kind, &batch, &self.related)?;
         for (record, related) in batch.into_iter().zip(&related) {

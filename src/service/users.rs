@@ -13,8 +13,8 @@ use crate::{
         patch::{self, Patch},
         projection::Projection,
         read,
-        schema::standard::USER_TYPE,
-        validate,
+        schema::standard::{GROUP_TYPE, USER_TYPE},
+        urn, validate,
         version::Precondition,
     },
     store::{
@@ -139,28 +139,50 @@ async fn change(
     Ok(answer)
 }
 
-/// `DELETE /Users/{id}`: RFC 7644 §3.6. The name is free at once; a tombstone stays.
+/// How many reports lose their manager in one transaction; the writer's queue goes on between two of them.
+const REPORTS_AT_ONCE: usize = 50;
+
+/// `DELETE /Users/{id}`: RFC 7644 §3.6. The name is free at once; a tombstone stays. Who reported to the
+/// person has no manager then.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
-    let (job, id) = (cx.clone(), id.to_owned());
+    let (job, leaver) = (cx.clone(), id.to_owned());
     cx.app
         .store
         .write(move |tx| {
-            let user = load(tx, &job, &id)?;
+            let user = load(tx, &job, &leaver)?;
             if !precondition.allows_change(user.version) {
                 return Err(Error::PreconditionFailed);
             }
-            let left = memberships::forget_member(tx, &job.organization, &id)?;
+            let left = memberships::forget_member(tx, &job.organization, &leaver)?;
             for team in &left {
                 teams::lose_member(tx, &job.organization, team, job.now)?;
-            }
-            let reports = users::reports(tx, &job.organization, &id)?;
-            for report in reports.iter().filter(|report| **report != id) {
-                let before = load(tx, &job, report)?;
-                save(tx, &job, &before, &user::without_manager(stripped(&before)?))?;
+                let kind = EventKind::TeamChanged;
+                let detail = json!({"left": [leaver]});
+                let resource_type = GROUP_TYPE.name;
+                job.record(tx, &Event { kind, resource_type, resource: team.clone(), detail })?;
             }
             users::remove(tx, &job.organization, &user, job.now)?;
-            let detail = json!({"teams": left, "reports": reports});
-            Ok(job.record(tx, &event(EventKind::UserRemoved, &id, detail))?)
+            Ok(job.record(tx, &event(EventKind::UserRemoved, &leaver, json!({"teams": left})))?)
+        })
+        .await?;
+    while release_reports(cx, id).await? == REPORTS_AT_ONCE {}
+    Ok(())
+}
+
+/// Takes a manager who left from some of those who reported to the person; says how many they were.
+async fn release_reports(cx: &Arc<Context>, manager: &str) -> Result<usize> {
+    let (job, manager) = (cx.clone(), manager.to_owned());
+    cx.app
+        .store
+        .write(move |tx| {
+            let reports = users::reports(tx, &job.organization, &manager, REPORTS_AT_ONCE)?;
+            for report in &reports {
+                let before = load(tx, &job, report)?;
+                save(tx, &job, &before, &user::without_manager(stripped(&before)?))?;
+                let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
+                job.record(tx, &event(EventKind::UserChanged, report, detail))?;
+            }
+            Ok(reports.len())
         })
         .await
 }
@@ -172,7 +194,7 @@ fn load(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<Record> {
 /// A miss can only mean that somebody else was faster; the client may try again.
 fn save(tx: &WriteTx<'_>, cx: &Context, before: &Record, user: &Resource) -> Result<()> {
     let version = users::replace(tx, &cx.organization, before, user, cx.modified(before))?;
-    version.map(drop).ok_or(Error::Busy)
+    version.map(drop).ok_or(Error::Busy(DbError::Busy))
 }
 
 /// a manager nobody knows is kept, for managers may come later; strict connections are refused.

@@ -9,7 +9,6 @@ use crate::scim::{
     Resource,
     path::Located,
     schema::{ResourceType, Type},
-    text,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -76,15 +75,17 @@ pub fn index(tx: &WriteTx<'_>, owner: Owner<'_>, before: &Resource, after: &Reso
     new.difference(&old).try_for_each(|entry| write(INSERT, entry))
 }
 
-/// The ids of the resources that have a value of that key.
+/// The ids of at most `limit` resources that have a value of that key.
 pub fn equal(
     tx: &ReadTx<'_>,
-    organization: &str,
-    resource_type: &ResourceType,
+    kind: (&str, &ResourceType),
     attribute: &str,
     key: &str,
+    limit: usize,
 ) -> Result<Vec<String>, DbError> {
-    let args = [organization.into(), resource_type.name.into(), attribute.into(), key.into()];
+    let (organization, resource_type) = kind;
+    let args: [Arg<'_>; 5] =
+        [organization.into(), resource_type.name.into(), attribute.into(), key.into(), int(limit).into()];
     tx.texts(EQUAL, &args)
 }
 
@@ -101,8 +102,7 @@ fn entries(resource_type: &'static ResourceType, resource: &Resource) -> BTreeSe
         let Some(path) = locate(resource_type, attribute) else { continue };
         for (n, value) in resource.values(&path).into_iter().enumerate() {
             if let (Type::String, Value::String(value)) = (path.leaf().kind, value) {
-                let key = if path.leaf().case_exact { text::exact(value) } else { text::fold(value) };
-                found.insert(Entry { attribute, key, element: int(n) });
+                found.insert(Entry { attribute, key: path.leaf().key(value), element: int(n) });
             }
         }
     }

@@ -5,7 +5,7 @@ use super::{
     db::{Arg, Row, Statement},
 };
 use crate::{
-    org::connection::{Connection, Origin, TokenInfo, Verdict},
+    org::connection::{Connection, Origin, Token, Verdict},
     scim::{Profile, text},
 };
 
@@ -118,19 +118,24 @@ pub fn insert_token(
     Ok(())
 }
 
-/// Lets a declared token that was declared before work again; says whether there is one.
-pub fn revive_token(tx: &WriteTx<'_>, organization: &str, token: NewToken<'_>) -> Result<bool, DbError> {
-    let args = [organization.into(), token.digest.into(), token.connection.into()];
-    Ok(tx.one(REVIVE_TOKEN, &args, |row| row.get::<String>(0))?.is_some())
+/// Lets a token that was declared before work again; its id, if there is one.
+pub fn revive_token(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    token: NewToken<'_>,
+) -> Result<Option<String>, DbError> {
+    tx.one(REVIVE_TOKEN, &[organization.into(), token.digest.into(), token.connection.into()], |row| {
+        row.get(0)
+    })
 }
 
 /// The live tokens, oldest first.
-pub fn tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<TokenInfo>, DbError> {
+pub fn tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Token>, DbError> {
     tx.rows(TOKENS, &[organization.into()], |row| {
-        Ok(TokenInfo {
+        Ok(Token {
             id: row.get(0)?,
             connection: row.get(1)?,
-            origin: row.get(2)?,
+            origin: row.get::<String>(2)?.parse().map_err(DbError::Corrupt)?,
             created_at: row.get(3)?,
             expires_at: row.get(4)?,
             last_used_at: row.get(5)?,

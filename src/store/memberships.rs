@@ -3,6 +3,7 @@
 use super::{
     DbError, ReadTx, WriteTx,
     db::{Arg, Statement},
+    records::int,
 };
 use crate::org::{
     scim_view::{MemberRef, TeamRef},
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 
 const SQL: &str = include_str!("../../sql/queries/memberships.sql");
 const ADD: Statement = Statement::named(SQL, "add");
+const IS_MEMBER: Statement = Statement::named(SQL, "is_member");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 const KEEP_ONLY: Statement = Statement::named(SQL, "keep_only");
 const MEMBERS: Statement = Statement::named(SQL, "members");
@@ -46,6 +48,12 @@ pub fn add(tx: &WriteTx<'_>, holder: Holder<'_>, joining: &Joining, position: i6
     tx.execute(ADD, &args)
 }
 
+/// Whether someone is a member, not through another team.
+pub fn is_member(tx: &ReadTx<'_>, holder: Holder<'_>, member: &str) -> Result<bool, DbError> {
+    let args = [holder.organization.into(), holder.team.into(), member.into()];
+    Ok(tx.one(IS_MEMBER, &args, |row| row.get::<i64>(0))?.is_some())
+}
+
 /// Removes one member; says how many that were: 1 or 0.
 pub fn remove(tx: &WriteTx<'_>, holder: Holder<'_>, member: &str) -> Result<usize, DbError> {
     tx.execute(REMOVE, &[holder.organization.into(), holder.team.into(), member.into()])
@@ -65,7 +73,8 @@ pub fn members(
 ) -> Result<HashMap<String, Vec<MemberRef>>, DbError> {
     let teams = serde_json::to_string(teams)?;
     let rows = tx.rows(MEMBERS, &[organization.into(), (&teams).into()], |row| {
-        let member = MemberRef { id: row.get(1)?, member_type: row.get(2)?, display: row.get(3)? };
+        let member_type = row.get::<String>(2)?.parse().map_err(DbError::Corrupt)?;
+        let member = MemberRef { id: row.get(1)?, member_type, display: row.get(3)? };
         Ok((row.get::<String>(0)?, member))
     })?;
     Ok(by_key(rows))
@@ -85,14 +94,24 @@ pub fn teams_of(
     Ok(by_key(rows))
 }
 
-/// The ids of the teams that someone is a member of, not through another.
-pub fn direct_teams(tx: &ReadTx<'_>, organization: &str, member: &str) -> Result<Vec<String>, DbError> {
-    tx.texts(DIRECT_TEAMS, &[organization.into(), member.into()])
+/// The ids of at most `limit` teams that someone is a member of, not through another.
+pub fn direct_teams(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    member: &str,
+    limit: usize,
+) -> Result<Vec<String>, DbError> {
+    tx.texts(DIRECT_TEAMS, &[organization.into(), member.into(), int(limit).into()])
 }
 
-/// The ids of the users who belong to a team, themselves or through teams in it.
-pub fn all_members(tx: &ReadTx<'_>, organization: &str, team: &str) -> Result<Vec<String>, DbError> {
-    tx.texts(ALL_MEMBERS, &[organization.into(), team.into()])
+/// The ids of at most `limit` users who belong to a team, themselves or through teams in it.
+pub fn all_members(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    limit: usize,
+) -> Result<Vec<String>, DbError> {
+    tx.texts(ALL_MEMBERS, &[organization.into(), team.into(), int(limit).into()])
 }
 
 /// The teams around `holder` when `joining` shall stand in it.

@@ -86,7 +86,7 @@ impl Sqlite {
     {
         let pool = self.long_readers.clone();
         let job = move || {
-            let connection = pool.get().map_err(|_| DbError::Busy)?;
+            let connection = pool.get().map_err(DbError::from)?;
             in_snapshot(&connection, work)
         };
         tokio::task::spawn_blocking(job).await.unwrap_or_else(|_| Err(E::from(DbError::Panicked)))
@@ -129,9 +129,18 @@ fn in_snapshot<T, E: From<DbError>>(
     connection: &Connection,
     work: impl Fn(&ReadTx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let end = |sql: &str| connection.prepare_cached(sql)?.execute([]).map_err(DbError::from);
-    end("BEGIN")?;
-    let outcome = work(&ReadTx::new(connection));
-    end("COMMIT")?;
-    outcome
+    connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(DbError::from)?;
+    let _end = Snapshot(connection);
+    work(&ReadTx::new(connection))
+}
+
+/// A read transaction; it ends with the value, also when the work panics.
+struct Snapshot<'c>(&'c Connection);
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.prepare_cached("COMMIT").and_then(|mut end| end.execute([])) {
+            tracing::error!(%error, "a read transaction did not end");
+        }
+    }
 }

@@ -88,9 +88,14 @@ pub fn remove(tx: &WriteTx<'_>, organization: &str, user: &Record, now: i64) -> 
     journal::count(tx, organization, records::USER.counter, -1)
 }
 
-/// The ids of those who name this user as their manager.
-pub fn reports(tx: &ReadTx<'_>, organization: &str, manager: &str) -> Result<Vec<String>, DbError> {
-    tx.texts(REPORTS, &[organization.into(), manager.into()])
+/// The ids of at most `limit` users who name this user as their manager.
+pub fn reports(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    manager: &str,
+    limit: usize,
+) -> Result<Vec<String>, DbError> {
+    tx.texts(REPORTS, &[organization.into(), manager.into(), records::int(limit).into()])
 }
 
 /// Which of the ids are users.

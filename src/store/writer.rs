@@ -120,26 +120,30 @@ fn run(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
         {
             batch.push(next);
         }
+        if let Err(error) = begin(connection) {
+            // nothing has run; whoever holds the lock holds it for every job alike
+            tracing::warn!(%error, jobs = batch.len(), "the database could not be written");
+            batch.into_iter().for_each(|job| job.answer(Err(DbError::Busy)));
+            continue;
+        }
         match together(connection, &mut batch) {
             Ok(()) => batch.into_iter().for_each(|job| job.answer(Ok(()))),
             Err(error) => {
-                if batch.len() > 1 {
-                    tracing::warn!(%error, jobs = batch.len(), "a batch was given up; its jobs run one by one");
-                }
+                tracing::warn!(%error, jobs = batch.len(), "a batch was given up; its jobs run one by one");
                 batch.into_iter().for_each(|job| alone(connection, job));
             }
         }
     }
 }
 
-/// Runs the jobs in one transaction. On an error nothing of any of them remains.
+fn begin(connection: &Connection) -> Result<(), DbError> {
+    Ok(connection.execute_batch("BEGIN IMMEDIATE")?)
+}
+
+/// Runs the jobs in the transaction that was begun, and commits. On an error nothing of any of them remains.
 fn together(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), DbError> {
-    let outcome = connection.execute_batch("BEGIN IMMEDIATE").map_err(DbError::from).and_then(|()| {
-        for job in batch.iter_mut() {
-            in_savepoint(connection, job.as_mut())?;
-        }
-        Ok(connection.execute_batch("COMMIT")?)
-    });
+    let outcome = batch.iter_mut().try_for_each(|job| in_savepoint(connection, job.as_mut()));
+    let outcome = outcome.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
     if outcome.is_err() && !connection.is_autocommit() {
         // fails only when the engine has rolled back already
         let _ = connection.execute_batch("ROLLBACK");
@@ -159,7 +163,7 @@ fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), DbErro
 
 fn alone(connection: &Connection, job: Box<dyn Job>) {
     let mut batch = [job];
-    let committed = together(connection, &mut batch);
+    let committed = begin(connection).and_then(|()| together(connection, &mut batch));
     let [job] = batch;
     job.answer(committed);
 }

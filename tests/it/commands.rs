@@ -7,7 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
-fn roster(database: &Path, arguments: &[&str]) -> Output {
+/// Runs the program with these arguments, on this database.
+pub(crate) fn roster(database: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
     command.args(arguments);
     if arguments.first() != Some(&"conformance") {
@@ -16,7 +17,9 @@ fn roster(database: &Path, arguments: &[&str]) -> Output {
     command.env_remove("ROSTER_SCIM_TOKEN").output().unwrap()
 }
 
-fn json(output: &Output) -> Value {
+/// What a command that succeeded printed.
+#[track_caller]
+pub(crate) fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

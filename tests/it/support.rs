@@ -4,17 +4,17 @@ use roster::{
     clock::Clock,
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
-    scim::Profile,
+    scim::{Profile, Resource},
     service::{App, Context, connections},
-    store::Store,
+    store::{self, DbError, Store, WriteTx},
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::Arc,
     thread::JoinHandle,
 };
@@ -53,7 +53,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let root = format!("http://{}", listener.local_addr().unwrap());
         let base = format!("{root}/scim/v2");
-        let door = Door { app: app.clone(), base: Arc::from(base.as_str()) };
+        let door = Door::new(app.clone(), &base);
         let (stop, stopped) = oneshot::channel::<()>();
         let declaring = app.clone();
         let thread = std::thread::spawn(move || {
@@ -75,6 +75,35 @@ impl Server {
     pub(crate) fn user(&self, name: &str) -> String {
         self.client.user(name)
     }
+
+    /// Creates many users at once, past the HTTP door, and answers their ids.
+    pub(crate) fn crowd(&self, size: usize) -> Vec<String> {
+        let app = self.app.clone();
+        wait(async {
+            let cx = context(&app).await;
+            let work = move |tx: &WriteTx<'_>| {
+                let mut ids = Vec::with_capacity(size);
+                for n in 0..size {
+                    let id = cx.app.ids.make(cx.now);
+                    let name = Map::from_iter([("userName".to_owned(), json!(format!("one-of-many-{n}")))]);
+                    store::users::insert(tx, &cx.organization, &id, &Resource(name), cx.now)?;
+                    ids.push(id);
+                }
+                Ok::<_, DbError>(ids)
+            };
+            app.store.write(work).await.unwrap()
+        })
+    }
+
+    /// A connection of our own to the server's database.
+    pub(crate) fn side_door(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory.path().join("roster.db")).unwrap()
+    }
+}
+
+/// Waits for what a function of the server promises.
+pub(crate) fn wait<T>(promise: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(promise)
 }
 
 impl Drop for Server {
@@ -91,7 +120,7 @@ impl Drop for Server {
 
 /// The context of the machine's operator.
 pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
-    let organization = connections::first_organization(app).await.unwrap();
+    let (organization, _) = connections::first_organization(app).await.unwrap();
     let now = app.clock.now();
     Arc::new(Context {
         app: app.clone(),
@@ -104,6 +133,13 @@ pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
     })
 }
 
+/// `roster serve` on a database file, not told yet where to listen.
+pub(crate) fn serve(database: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
+    command.args(["serve", "--database"]).arg(database).env("ROSTER_SCIM_TOKEN", TOKEN);
+    command
+}
+
 /// The program itself, on a database file.
 pub(crate) struct Program {
     pub(crate) client: Client,
@@ -113,18 +149,21 @@ pub(crate) struct Program {
 impl Program {
     /// Starts `roster serve` and waits until it accepts connections.
     pub(crate) fn serve(database: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_roster"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database"])
-            .arg(database)
-            .env("ROSTER_SCIM_TOKEN", TOKEN)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = serve(database);
+        Self::start(command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::null())).unwrap()
+    }
+
+    /// Starts a server and waits until it accepts connections; or hands back how it ended.
+    pub(crate) fn start(command: &mut Command) -> Result<Self, Output> {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let root = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("said {line:?}"));
-        Self { client: Client { root: root.to_owned(), token: TOKEN.to_owned() }, child }
+        match line.trim().strip_prefix("listening on ") {
+            Some(root) => {
+                Ok(Self { client: Client { root: root.to_owned(), token: TOKEN.to_owned() }, child })
+            }
+            None => Err(child.wait_with_output().unwrap()),
+        }
     }
 
     /// `kill -9`.

@@ -3,23 +3,22 @@
 use super::Call;
 use crate::{
     http::error::Refusal,
-    scim::{Quirk, json},
+    scim::{ErrorKind, Quirk, json},
 };
-use actix_web::{
-    HttpMessage,
-    dev::Decompress,
-    http::header::{self, ContentEncoding},
-    web,
-};
-use futures_util::{Stream, StreamExt};
+use actix_web::{HttpMessage, http::header, web};
+use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt;
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of a refused body is read and thrown away, so that the client gets to hear the refusal.
-const DRAINED: usize = 64 * 1024 * 1024;
-const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a body is packed.
+enum Encoding {
+    Plain,
+    Gzip,
+}
 
 impl Call<'_> {
     /// The body as a JSON object of at most `limit` bytes, also when it arrives compressed.
@@ -28,21 +27,18 @@ impl Call<'_> {
         mut payload: web::Payload,
         limit: usize,
     ) -> Result<Map<String, Value>, Refusal> {
-        let outcome = match self.check_head(limit) {
-            Ok(encoding) => read(&mut payload, encoding, limit).await,
-            Err(refusal) => Err(refusal),
+        let encoding = self.check_head(limit)?;
+        let collected = tokio::time::timeout(PATIENCE, collect(&mut payload, limit)).await;
+        let bytes = collected.unwrap_or(Err(Refusal::Slow))?;
+        let bytes = match encoding {
+            Encoding::Plain => bytes,
+            Encoding::Gzip => unpack(&bytes, limit)?,
         };
-        match outcome {
-            Ok(bytes) => Ok(json::object(&bytes)?),
-            Err(refusal) => {
-                drain(&mut payload).await;
-                Err(refusal)
-            }
-        }
+        Ok(json::object(&bytes)?)
     }
 
     /// What the headers alone tell: 413 before 415.
-    fn check_head(&mut self, limit: usize) -> Result<ContentEncoding, Refusal> {
+    fn check_head(&mut self, limit: usize) -> Result<Encoding, Refusal> {
         let headers = self.request.headers();
         let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let declared = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
@@ -50,9 +46,8 @@ impl Call<'_> {
             return Err(Refusal::TooLarge(limit));
         }
         let encoding = match text(header::CONTENT_ENCODING).map(str::to_ascii_lowercase).as_deref() {
-            None | Some("identity" | "") => ContentEncoding::Identity,
-            Some("gzip" | "x-gzip") => ContentEncoding::Gzip,
-            Some("deflate") => ContentEncoding::Deflate,
+            None | Some("identity" | "") => Encoding::Plain,
+            Some("gzip" | "x-gzip") => Encoding::Gzip,
             Some(other) => {
                 let shown: String = other.chars().take(40).collect();
                 return Err(Refusal::MediaType(format!("expected the encoding gzip or none, found {shown}")));
@@ -81,44 +76,28 @@ impl Call<'_> {
     }
 }
 
-async fn read(
-    payload: &mut web::Payload,
-    encoding: ContentEncoding,
-    limit: usize,
-) -> Result<Vec<u8>, Refusal> {
-    let collected = match encoding {
-        ContentEncoding::Identity => tokio::time::timeout(PATIENCE, collect(payload, limit)).await,
-        encoding => tokio::time::timeout(PATIENCE, collect(Decompress::new(payload, encoding), limit)).await,
-    };
-    collected.unwrap_or(Err(Refusal::Slow))
-}
-
-async fn collect<S, B, E>(mut chunks: S, limit: usize) -> Result<Vec<u8>, Refusal>
-where
-    S: Stream<Item = Result<B, E>> + Unpin,
-    B: AsRef<[u8]>,
-{
+async fn collect(payload: &mut web::Payload, limit: usize) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::Broken)?;
-        if bytes.len() + chunk.as_ref().len() > limit {
+        if bytes.len() + chunk.len() > limit {
             return Err(Refusal::TooLarge(limit));
         }
-        bytes.extend_from_slice(chunk.as_ref());
+        bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-async fn drain(payload: &mut web::Payload) {
-    let draining = async {
-        let mut left = DRAINED;
-        while let Some(Ok(chunk)) = payload.next().await {
-            left = left.saturating_sub(chunk.len());
-            if left == 0 {
-                break;
-            }
+/// Unpacks no more than the limit, however much a small body would become.
+fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let longest = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let unpacked = MultiGzDecoder::new(packed).take(longest).read_to_end(&mut bytes);
+    match unpacked {
+        Ok(_) if bytes.len() > limit => Err(Refusal::TooLarge(limit)),
+        Ok(_) => Ok(bytes),
+        Err(_) => {
+            Err(ErrorKind::InvalidSyntax.because("the body is not what its Content-Encoding says").into())
         }
-    };
-    // whoever sends more, or slower, does not hear the refusal
-    let _ = tokio::time::timeout(DRAIN_PATIENCE, draining).await;
+    }
 }

@@ -6,9 +6,75 @@ use crate::{
     scim::message::{discovery, list},
     service::Error,
 };
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, http::header, web::Bytes};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
+use std::collections::HashMap;
+
+/// The documents, printed once: they depend on nothing but the public URL.
+#[derive(Debug)]
+pub(in crate::http) struct Documents {
+    service_provider_config: Document,
+    resource_types: Document,
+    /// By name, whose case counts.
+    resource_type: HashMap<String, Document>,
+    schemas: Document,
+    /// By URN in lower case, for its case does not count.
+    schema: HashMap<String, Document>,
+}
+
+/// A body and its tag. The documents have no version of their own, so the tag follows from what they say.
+#[derive(Debug)]
+struct Document {
+    body: Bytes,
+    tag: String,
+}
+
+impl Documents {
+    /// Prints the documents of a server under this URL.
+    pub(in crate::http) fn print(base: &str) -> Self {
+        let (types, schemas) = (discovery::resource_types(base), discovery::schemas(base));
+        let by_id = |documents: &[Value], key: fn(&str) -> String| {
+            let id = |document: &Value| key(document.get("id").and_then(Value::as_str).unwrap_or_default());
+            documents.iter().map(|document| (id(document), Document::of(document.to_string()))).collect()
+        };
+        Self {
+            service_provider_config: Document::of(discovery::service_provider_config(base).to_string()),
+            resource_type: by_id(&types, str::to_owned),
+            resource_types: Document::of(whole_list(&types)),
+            schema: by_id(&schemas, str::to_ascii_lowercase),
+            schemas: Document::of(whole_list(&schemas)),
+        }
+    }
+
+    fn find(&self, endpoint: &Endpoint) -> Result<&Document, Refusal> {
+        match endpoint {
+            Endpoint::ServiceProviderConfig => Ok(&self.service_provider_config),
+            Endpoint::ResourceTypes => Ok(&self.resource_types),
+            Endpoint::ResourceType(name) => {
+                Ok(self.resource_type.get(name).ok_or(Error::NotFound("ResourceType"))?)
+            }
+            Endpoint::Schemas => Ok(&self.schemas),
+            Endpoint::Schema(urn) => {
+                Ok(self.schema.get(&urn.to_ascii_lowercase()).ok_or(Error::NotFound("Schema"))?)
+            }
+            _ => Err(Refusal::NoEndpoint),
+        }
+    }
+}
+
+impl Document {
+    fn of(body: String) -> Self {
+        let digest = digest(&SHA256, body.as_bytes());
+        let tag = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { body: Bytes::from(body), tag }
+    }
+}
+
+fn whole_list(resources: &[Value]) -> String {
+    let resources: Vec<String> = resources.iter().map(Value::to_string).collect();
+    list::body(resources.len(), 1, &resources)
+}
 
 impl Call<'_> {
     /// A discovery document. Paging and sorting mean nothing here, a filter is refused.
@@ -16,36 +82,11 @@ impl Call<'_> {
         if self.parameters.has_filter() {
             return Err(Refusal::NoFilter);
         }
-        let base = &self.door.base;
-        let body = match endpoint {
-            Endpoint::ServiceProviderConfig => discovery::service_provider_config(base).to_string(),
-            Endpoint::ResourceTypes => whole_list(discovery::resource_types(base)),
-            Endpoint::ResourceType(name) => one(discovery::resource_type(base, name), "ResourceType")?,
-            Endpoint::Schemas => whole_list(discovery::schemas(base)),
-            Endpoint::Schema(urn) => one(discovery::schema(base, urn), "Schema")?,
-            _ => return Err(Refusal::NoEndpoint),
-        };
-        let tag = tag_of(&body);
-        let mut response = match self.precondition.has_tag(&tag) {
-            true => HttpResponse::NotModified(),
-            false => HttpResponse::Ok(),
-        };
-        response.insert_header((header::ETAG, format!("W/\"{tag}\"")));
-        Ok(if self.precondition.has_tag(&tag) { response.finish() } else { response.body(body) })
+        let document = self.door.documents().find(endpoint)?;
+        let tag = (header::ETAG, format!("W/\"{}\"", document.tag));
+        Ok(match self.precondition.has_tag(&document.tag) {
+            true => HttpResponse::NotModified().insert_header(tag).finish(),
+            false => HttpResponse::Ok().insert_header(tag).body(document.body.clone()),
+        })
     }
-}
-
-fn whole_list(resources: Vec<Value>) -> String {
-    let resources: Vec<String> = resources.iter().map(Value::to_string).collect();
-    list::body(resources.len(), 1, &resources)
-}
-
-fn one(found: Option<Value>, what: &'static str) -> Result<String, Refusal> {
-    Ok(found.ok_or(Error::NotFound(what))?.to_string())
-}
-
-/// The documents have no version of their own; their tag follows from what they say.
-fn tag_of(body: &str) -> String {
-    let digest = digest(&SHA256, body.as_bytes());
-    digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,15 +4,11 @@
 //! endpoints, 405, 413, 415, body syntax, and only then what the endpoint itself says.
 
 mod body;
-mod discovery;
+pub(super) mod discovery;
 mod resources;
 mod route;
 
-use super::{
-    error::Refusal,
-    request_log::Line,
-    server::{Door, method_name},
-};
+use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
     scim::{Quirk, Quirks, query::Parameters, version::Precondition},
     service::{self, Context, Error, connections},
@@ -24,7 +20,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use route::Endpoint;
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// The media type of every answer (RFC 7644 §8.1).
 const SCIM_JSON: &str = "application/scim+json";
@@ -33,28 +29,16 @@ const SCIM_JSON: &str = "application/scim+json";
 pub(super) async fn serve(
     request: HttpRequest,
     payload: web::Payload,
-    door: web::Data<Door>,
+    door: &Door,
+    line: &mut Line,
 ) -> HttpResponse {
-    let started = Instant::now();
-    let mut line = Line {
-        request: door.app.ids.make(door.app.clock.now()),
-        method: method_name(request.method()),
-        endpoint: "?",
-        ..Line::default()
-    };
-    let served = AssertUnwindSafe(answer(&request, payload, &door, &mut line)).catch_unwind().await;
+    let served = AssertUnwindSafe(answer(&request, payload, door, line)).catch_unwind().await;
     let outcome = served.unwrap_or(Err(Refusal::Panic));
     let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&line.request));
-    let headers = response.headers_mut();
-    if let Ok(id) = line.request.parse() {
-        headers.insert(header::HeaderName::from_static("x-request-id"), id);
-    }
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     if response.status() != StatusCode::NO_CONTENT && response.status() != StatusCode::NOT_MODIFIED {
         response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(SCIM_JSON));
     }
-    line.status = response.status().as_u16();
-    line.write(started.elapsed());
     response
 }
 
@@ -128,8 +112,9 @@ fn credential(header: &str) -> Option<(&str, bool)> {
 impl<'r> Call<'r> {
     fn new(request: &'r HttpRequest, door: &'r Door, quirks: Quirks) -> Self {
         let text = |name: header::HeaderName| {
+            // what cannot be read matches nothing; it does not vanish
             let values: Vec<&str> =
-                request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect();
+                request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
         let (if_match, if_none_match) = (text(header::IF_MATCH), text(header::IF_NONE_MATCH));

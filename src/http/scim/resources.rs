@@ -149,9 +149,10 @@ impl Call<'_> {
     }
 }
 
-/// A resource with its version and address; without a body it is 204.
+/// A resource with its version and address; a change without a body is 204, a creation stays one.
 fn found(status: StatusCode, answer: Answer) -> HttpResponse {
-    let status = if answer.body.is_some() { status } else { StatusCode::NO_CONTENT };
+    let is_bare = answer.body.is_none() && status == StatusCode::OK;
+    let status = if is_bare { StatusCode::NO_CONTENT } else { status };
     let mut response = HttpResponse::build(status);
     response.insert_header((header::ETAG, answer.version.to_string()));
     response.insert_header((header::LOCATION, answer.location));

@@ -73,7 +73,10 @@ impl Binder<'_> {
                 Err(invalid(format!("{located} cannot be filtered by")))
             }
             Some(located) => Ok(located),
-            None => Err(invalid(format!("{} has no attribute {path}", self.resource_type.name))),
+            None => {
+                let path = text::shown(&path.to_string());
+                Err(invalid(format!("{} has no attribute {path}", self.resource_type.name)))
+            }
         }
     }
 
@@ -82,8 +85,9 @@ impl Binder<'_> {
             return None;
         }
         // the values of a simple multi-valued attribute go by the name `value`
-        if parent.attribute.kind != Type::Complex && path.attribute.eq_ignore_ascii_case("value") {
-            return Some(parent);
+        if parent.attribute.kind != Type::Complex {
+            let is_value = parent.attribute.multi_valued && path.attribute.eq_ignore_ascii_case("value");
+            return is_value.then_some(parent);
         }
         Some(parent.part(parent.attribute.sub_attribute(&path.attribute)?))
     }
@@ -103,7 +107,7 @@ impl Binder<'_> {
             let kind = path.leaf().kind.as_str();
             return Err(invalid(format!("`{}` cannot compare {path}, which is of type {kind}", op.as_str())));
         }
-        match self.operand(path.leaf(), value) {
+        match self.operand(path.leaf(), op, value) {
             Some(operand) => Ok(Predicate::Compare(path, op, operand)),
             None => {
                 let kind = path.leaf().kind.as_str();
@@ -115,7 +119,7 @@ impl Binder<'_> {
         }
     }
 
-    fn operand(&mut self, attribute: &Attribute, value: &Value) -> Option<Operand> {
+    fn operand(&mut self, attribute: &Attribute, op: CompareOp, value: &Value) -> Option<Operand> {
         Some(match (attribute.kind, value) {
             (Type::String, Value::String(value)) if attribute.case_exact => {
                 Operand::Exact(text::exact(value))
@@ -125,7 +129,7 @@ impl Binder<'_> {
             (Type::String, Value::Number(value)) => {
                 self.quirks.allow(Quirk::BareFilterValue).then_some(())?;
                 let text = Value::String(value.clone());
-                return self.operand(attribute, &text);
+                return self.operand(attribute, op, &text);
             }
             (Type::Boolean, Value::Bool(value)) => Operand::Boolean(*value),
             (Type::Boolean, Value::String(value)) => {
@@ -134,7 +138,12 @@ impl Binder<'_> {
             }
             (Type::Integer | Type::Decimal, Value::Number(value)) => Operand::Number(value.parse().ok()?),
             (Type::DateTime, Value::String(value)) => Operand::Instant(text::instant(value)?),
-            (Type::Reference, Value::String(value)) => Operand::Reference(text::reference_key(value)),
+            (Type::Reference, Value::String(value))
+                if attribute.is_resource_reference() && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
+            {
+                Operand::Reference(text::reference_key(value))
+            }
+            (Type::Reference, Value::String(value)) => Operand::Exact(text::exact(value)),
             (Type::Binary, Value::String(value)) => Operand::Binary(text::decode_base64(value)?),
             _ => return None,
         })
@@ -155,7 +164,7 @@ fn default_part(path: Located) -> Result<Located> {
     }
 }
 
-/// The operators each type knows: `scim` table of RFC 7644 §3.4.2.2, table 3.
+/// The operators each type knows: RFC 7644 §3.4.2.2, table 3.
 fn suits(kind: Type, op: CompareOp) -> bool {
     use CompareOp::{Co, Eq, Ew, Ge, Gt, Le, Lt, Ne, Sw};
     match op {

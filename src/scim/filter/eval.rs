@@ -27,21 +27,18 @@ fn matches<'v>(predicate: &Predicate, values: &dyn Fn(&Located) -> Vec<&'v Value
         Predicate::Not(part) => !matches(part, values),
         Predicate::Present(path) => values(path).into_iter().any(is_present),
         Predicate::Any(path, inner) => values(path).into_iter().any(|element| eval_element(inner, element)),
+        // an element without `primary` is not the primary one
+        Predicate::Compare(path, op, operand) if path.leaf().name == "primary" => {
+            let elements = values(&Located { sub_attribute: None, ..*path });
+            let primary = |element: &Value| element.get("primary").cloned().unwrap_or(Value::Bool(false));
+            elements.into_iter().any(|element| compare(&primary(element), *op, operand))
+        }
         Predicate::Compare(path, op, operand) => {
             let found = values(path);
-            if found.is_empty() {
-                return compare_missing(path, *op, operand);
-            }
-            found.into_iter().any(|value| compare(value, *op, operand))
+            // what is not there is not equal
+            found.is_empty() && *op == CompareOp::Ne
+                || found.into_iter().any(|value| compare(value, *op, operand))
         }
-    }
-}
-
-/// what is not there is not equal. R-113: a missing `primary` is false.
-fn compare_missing(path: &Located, op: CompareOp, operand: &Operand) -> bool {
-    match (path.leaf().name, operand) {
-        ("primary", Operand::Boolean(wanted)) => *wanted == (op == CompareOp::Ne),
-        _ => op == CompareOp::Ne,
     }
 }
 
@@ -60,7 +57,9 @@ fn compare(value: &Value, op: CompareOp, operand: &Operand) -> bool {
     match (operand, value) {
         (Operand::Folded(key), Value::String(text)) => compare_text(&text::fold(text), op, key),
         (Operand::Exact(key), Value::String(text)) => compare_text(&text::exact(text), op, key),
-        (Operand::Reference(key), Value::String(url)) => compare_text(&text::reference_key(url), op, key),
+        (Operand::Reference(key), Value::String(url)) => {
+            text::same_reference(&text::reference_key(url), key) == (op == CompareOp::Eq)
+        }
         (Operand::Boolean(wanted), Value::Bool(value)) => ordered(value.cmp(wanted), op),
         (Operand::Number(wanted), Value::Number(value)) => {
             value.as_f64().and_then(|value| value.partial_cmp(wanted)).is_some_and(|order| ordered(order, op))

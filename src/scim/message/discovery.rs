@@ -29,21 +29,9 @@ pub fn service_provider_config(base: &str) -> Value {
     })
 }
 
-/// `/ResourceTypes/{name}`; the name's case counts.
-pub fn resource_type(base: &str, name: &str) -> Option<Value> {
-    let found = standard::RESOURCE_TYPES.into_iter().find(|resource_type| resource_type.name == name)?;
-    Some(describe_type(base, found))
-}
-
 /// Everything `/ResourceTypes` lists.
 pub fn resource_types(base: &str) -> Vec<Value> {
     standard::RESOURCE_TYPES.into_iter().map(|resource_type| describe_type(base, resource_type)).collect()
-}
-
-/// `/Schemas/{urn}`; the URN's case does not count.
-pub fn schema(base: &str, urn: &str) -> Option<Value> {
-    let found = schema::ALL.into_iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))?;
-    Some(describe_schema(base, found))
 }
 
 /// Everything `/Schemas` lists.

@@ -4,7 +4,7 @@ use super::{Action, MemberChanges, Operation, Patch, Target, change, selects};
 use crate::scim::{
     Error, ErrorKind, Quirk, Quirks, Resource, Result,
     path::Located,
-    schema::{Attribute, Mutability, ResourceType, Returned, Type},
+    schema::{Attribute, Mutability, ResourceType, Returned, Schema},
     validate,
 };
 use serde_json::{Map, Value};
@@ -36,7 +36,7 @@ pub fn apply(
             detail: format!("operation {}: {}", n + 1, error.detail).into(),
             ..error
         })?;
-        outcome.resource.drop_unassigned();
+        outcome.resource.tidy(operation.target.name());
     }
     validate::check(resource_type, &mut outcome.resource, quirks)?;
     Ok(outcome)
@@ -50,55 +50,70 @@ struct Step<'s> {
 
 impl Step<'_> {
     fn apply(&mut self, operation: &Operation, rows: &[Value]) -> Result<()> {
-        let Operation { target, action, pathless } = operation;
+        let Operation { target, action, .. } = operation;
         match target {
             Target::Attribute(path) | Target::Elements { attribute: path, .. }
                 if self.resource_type.rows.is_some_and(|rows| path.is_of(rows)) =>
             {
-                self.outcome.members.apply(target, action, rows)
+                self.outcome.members.apply(operation, rows, self.quirks)
             }
             Target::Attribute(path) | Target::Elements { attribute: path, .. }
                 if path.attribute.name == "schemas" =>
             {
                 self.schemas(target, action)
             }
-            Target::Extension(schema) => {
-                self.extension(schema.id, action);
-                Ok(())
-            }
-            Target::Attribute(path) => self.attribute(*path, action, *pathless),
-            Target::Elements { attribute, filter, part, template } => {
+            Target::Extension(schema) => self.extension(schema, action),
+            Target::Attribute(path) => self.attribute(*path, operation),
+            Target::Elements { attribute, filter, part, template, fixed } => {
                 let path = Located { sub_attribute: *part, ..*attribute };
-                guard_read_only(&path)?;
-                let selected = |element: &Value| selects(filter, element);
-                self.elements(path, &selected, template.as_ref(), action)
+                if path.is_read_only() {
+                    return Err(read_only(&path));
+                }
+                let selection = Selection {
+                    path,
+                    selects: &|element| selects(filter, element),
+                    template: template.as_ref(),
+                    fixed,
+                };
+                self.elements(&selection, action)
             }
         }
     }
 
     /// an extension is merged as if each attribute were named, or cleared.
-    fn extension(&mut self, urn: &str, action: &Action) {
+    fn extension(&mut self, schema: &'static Schema, action: &Action) -> Result<()> {
+        for attribute in schema.attributes.iter().filter(|it| it.mutability == Mutability::Immutable) {
+            let path = Located { extension: Some(schema), attribute, sub_attribute: None };
+            match action {
+                Action::Add(Value::Object(members)) | Action::Replace(Value::Object(members)) => {
+                    if let Some(value) = members.get(attribute.name) {
+                        self.guard_immutable(&path, &Action::Replace(value.clone()))?;
+                    }
+                }
+                _ => self.guard_immutable(&path, &Action::Remove)?,
+            }
+        }
         match action {
             Action::Add(Value::Object(members)) | Action::Replace(Value::Object(members)) => {
-                let container =
-                    self.outcome.resource.0.entry(urn).or_insert_with(|| Value::Object(Map::new()));
+                let container = self.outcome.resource.0.entry(schema.id).or_insert(Value::Null);
                 change::merge(container, members);
             }
-            Action::Add(_) => {}
             _ => {
-                self.outcome.resource.0.shift_remove(urn);
+                self.outcome.resource.0.shift_remove(schema.id);
             }
         }
+        Ok(())
     }
 
-    fn attribute(&mut self, path: Located, action: &Action, pathless: bool) -> Result<()> {
-        if is_read_only(&path) {
-            return self.read_only(&path, action, pathless);
+    fn attribute(&mut self, path: Located, operation: &Operation) -> Result<()> {
+        let action = &operation.action;
+        if path.is_read_only() {
+            return self.read_only(&path, operation);
         }
         self.guard_immutable(&path, action)?;
-        let whole_list = path.attribute.multi_valued && path.sub_attribute.is_some();
-        if whole_list {
-            return self.elements(path, &|_| true, None, action);
+        if path.attribute.multi_valued && path.sub_attribute.is_some() {
+            let every = Selection { path, selects: &|_| true, template: None, fixed: &[] };
+            return self.elements(&every, action);
         }
         match action {
             Action::Add(Value::Null) | Action::Replace(Value::Null) | Action::Remove => self.unassign(&path),
@@ -108,9 +123,7 @@ impl Step<'_> {
                 Ok(())
             }
             Action::Add(value) if path.leaf().multi_valued => {
-                let slot = self.slot(&path);
-                change::append(slot, value);
-                Ok(())
+                change::append(self.slot(&path), path.attribute, value)
             }
             Action::Add(value) | Action::Replace(value) => {
                 match (self.slot(&path), value) {
@@ -124,13 +137,23 @@ impl Step<'_> {
     }
 
     /// only the value it has already may be named, and not by an add that names a path.
-    fn read_only(&self, path: &Located, action: &Action, pathless: bool) -> Result<()> {
-        let current = self.outcome.resource.values(path);
-        let same = |value: &Value| current == [value] || (value.is_null() && current.is_empty());
-        match action {
-            Action::Replace(value) if same(value) => Ok(()),
-            Action::Add(value) if pathless && same(value) => Ok(()),
+    fn read_only(&self, path: &Located, operation: &Operation) -> Result<()> {
+        match &operation.action {
+            Action::Replace(value) if self.has(path, value) => Ok(()),
+            Action::Add(value) if operation.pathless && self.has(path, value) => Ok(()),
             _ => Err(read_only(path)),
+        }
+    }
+
+    /// Whether the attribute or part already has this value; null and an empty list are none.
+    fn has(&self, path: &Located, value: &Value) -> bool {
+        let current = match path.sub_attribute {
+            None => self.outcome.resource.attribute(path),
+            Some(_) => self.outcome.resource.values(path).first().copied(),
+        };
+        match current {
+            Some(current) => current == value,
+            None => value.is_null() || value.as_array().is_some_and(Vec::is_empty),
         }
     }
 
@@ -139,10 +162,9 @@ impl Step<'_> {
         if path.leaf().mutability != Mutability::Immutable {
             return Ok(());
         }
-        let current = self.outcome.resource.values(path);
         match action {
-            _ if current.is_empty() => Ok(()),
-            Action::Add(value) | Action::Replace(value) if current == [value] => Ok(()),
+            _ if self.outcome.resource.values(path).is_empty() => Ok(()),
+            Action::Add(value) | Action::Replace(value) if self.has(path, value) => Ok(()),
             _ => Err(validate::immutable(&path.to_string())),
         }
     }
@@ -166,86 +188,113 @@ impl Step<'_> {
     }
 
     /// Operations on the elements a filter selects, or on a part of them.
-    fn elements(
-        &mut self,
-        path: Located,
-        selected: &dyn Fn(&Value) -> bool,
-        template: Option<&Map<String, Value>>,
-        action: &Action,
-    ) -> Result<()> {
+    fn elements(&mut self, selection: &Selection<'_>, action: &Action) -> Result<()> {
+        let path = selection.path;
         let whole = Located { sub_attribute: None, ..path };
         let elements = change::elements_mut(self.slot(&whole));
-        let chosen: Vec<usize> =
-            elements.iter().enumerate().filter(|(_, element)| selected(element)).map(|(n, _)| n).collect();
-        let (Action::Add(value) | Action::Replace(value)) = action else {
-            change::remove_elements(elements, &chosen, path.sub_attribute);
-            return Ok(());
-        };
-        if chosen.is_empty() {
-            let creates = matches!(action, Action::Add(_)) || self.quirks.allow(Quirk::ReplaceCreates);
-            return match template {
-                Some(template) if creates => {
-                    let element = described(template, path.sub_attribute, value);
-                    change::append(self.slot(&whole), &Value::Array(vec![element]));
-                    Ok(())
+        let is_chosen = |(_, element): &(usize, &mut Value)| (selection.selects)(element);
+        let chosen: Vec<usize> = elements.iter_mut().enumerate().filter(is_chosen).map(|(n, _)| n).collect();
+        match action {
+            Action::Add(value) | Action::Replace(value) if chosen.is_empty() => {
+                self.create(selection, value, matches!(action, Action::Add(_)))
+            }
+            Action::Add(value) | Action::Replace(value) => {
+                if chosen.len() > 1 && makes_primary(path.sub_attribute, value) {
+                    let found = chosen.len();
+                    let detail = format!("{whole} has {found} matching values, one alone can be primary");
+                    return Err(ErrorKind::InvalidValue.because(detail));
                 }
-                _ => Err(ErrorKind::NoTarget.because(format!("{whole}: no value matches the path"))),
-            };
-        }
-        if chosen.len() > 1 && makes_primary(path.sub_attribute, value) {
-            let detail = format!("{whole} has {} matching values, one alone can be primary", chosen.len());
-            return Err(ErrorKind::InvalidValue.because(detail));
-        }
-        let elements = change::elements_mut(self.slot(&whole));
-        for n in &chosen {
-            let Some(element) = elements.get_mut(*n) else { continue };
-            match (path.sub_attribute, value, action) {
-                (Some(part), value, _) => change::set_part(element, part, value),
-                (None, Value::Object(members), Action::Add(_)) => change::merge(element, members),
-                (None, Value::Object(members), _) => {
-                    // what the filter fixed stays, unless the value says otherwise
-                    let mut replacement = template.cloned().unwrap_or_default();
-                    replacement.extend(members.clone());
-                    *element = Value::Object(replacement);
+                let elements = change::elements_mut(self.slot(&whole));
+                for n in &chosen {
+                    if let Some(element) = elements.get_mut(*n) {
+                        selection.change(element, action, value);
+                    }
                 }
-                (None, value, _) => *element = value.clone(),
+                if let (true, Some(last)) = (makes_primary(path.sub_attribute, value), chosen.last()) {
+                    change::prefer(elements, *last);
+                }
+                Ok(())
+            }
+            Action::Remove | Action::RemoveValues(_) => {
+                change::remove_elements(change::elements_mut(self.slot(&whole)), &chosen, path.sub_attribute);
+                Ok(())
             }
         }
-        if let (true, Some(last)) = (makes_primary(path.sub_attribute, value), chosen.last()) {
-            change::prefer(elements, *last);
+    }
+
+    /// Nothing matches: the element that the filter describes is made, or there is no target.
+    fn create(&mut self, selection: &Selection<'_>, value: &Value, is_add: bool) -> Result<()> {
+        let whole = Located { sub_attribute: None, ..selection.path };
+        let nothing = || ErrorKind::NoTarget.because(format!("{whole}: no value matches the path"));
+        let template = selection.template.ok_or_else(nothing)?;
+        if !is_add && !self.quirks.allow(Quirk::ReplaceCreates) {
+            return Err(nothing());
         }
-        Ok(())
+        if value.is_null() {
+            return Ok(()); // what is not there is unassigned already
+        }
+        let element = described(template, selection.path.sub_attribute, value);
+        change::append(self.slot(&whole), whole.attribute, &Value::Array(vec![element]))
     }
 
     /// `schemas` follows from the attributes; the base stays, and taking an extension's URN away
     /// takes its attributes away.
     fn schemas(&mut self, target: &Target, action: &Action) -> Result<()> {
         let base = self.resource_type.schema.id;
-        let refuse = || Err(ErrorKind::Mutability.because(format!("schemas must keep {base}")));
-        let names_base = |urns: &[Value]| urns.iter().any(|urn| Some(base) == urn.as_str());
+        let is_base = |urn: &str| urn.eq_ignore_ascii_case(base);
         let removed: Vec<&str> = match (target, action) {
             (_, Action::Add(_)) => return Ok(()),
-            (Target::Elements { filter, .. }, Action::Remove) => self
-                .outcome
-                .resource
-                .schemas(self.resource_type)
-                .into_iter()
-                .filter(|urn| selects(filter, &Value::from(*urn)))
-                .collect(),
-            (Target::Attribute(_), Action::Replace(Value::Array(urns))) if names_base(urns) => return Ok(()),
+            (Target::Attribute(_), Action::Replace(Value::Array(urns)))
+                if urns.iter().filter_map(Value::as_str).any(is_base) =>
+            {
+                return Ok(());
+            }
+            (Target::Elements { filter, .. }, Action::Remove) => {
+                let urns = self.outcome.resource.schemas(self.resource_type);
+                urns.into_iter().filter(|urn| selects(filter, &Value::from(*urn))).collect()
+            }
             (Target::Attribute(_), Action::RemoveValues(urns)) => {
                 urns.iter().filter_map(Value::as_str).collect()
             }
-            _ => return refuse(),
+            _ => vec![base],
         };
-        if removed.contains(&base) {
-            return refuse();
+        if removed.iter().any(|urn| is_base(urn)) {
+            return Err(ErrorKind::Mutability.because(format!("schemas must keep {base}")));
         }
-        let removed: Vec<String> = removed.into_iter().map(str::to_owned).collect();
-        for urn in removed {
-            self.outcome.resource.0.shift_remove(&urn);
+        for schema in removed.into_iter().filter_map(|urn| self.resource_type.extension(urn)) {
+            self.outcome.resource.0.shift_remove(schema.id);
         }
         Ok(())
+    }
+}
+
+/// Some elements of an attribute, or one part of them.
+struct Selection<'s> {
+    path: Located,
+    selects: &'s dyn Fn(&Value) -> bool,
+    template: Option<&'s Map<String, Value>>,
+    fixed: &'s [&'static Attribute],
+}
+
+impl Selection<'_> {
+    /// Makes one selected element, or its part, what an add or a replace says.
+    fn change(&self, element: &mut Value, action: &Action, value: &Value) {
+        match (self.path.sub_attribute, value, action) {
+            (Some(part), value, _) => change::set_part(element, part, value),
+            (None, Value::Object(members), Action::Add(_)) => change::merge(element, members),
+            (None, Value::Object(members), _) => {
+                // what the filter fixed stays as it was, unless the value says otherwise
+                let mut replacement = Map::new();
+                for part in self.fixed {
+                    if let Some(kept) = element.get(part.name) {
+                        replacement.insert(part.name.to_owned(), kept.clone());
+                    }
+                }
+                replacement.extend(members.clone());
+                *element = Value::Object(replacement);
+            }
+            (None, value, _) => *element = value.clone(),
+        }
     }
 }
 
@@ -265,15 +314,6 @@ fn makes_primary(part: Option<&Attribute>, value: &Value) -> bool {
         Some(part) => part.name == "primary" && *value == Value::Bool(true),
         None => value.get("primary") == Some(&Value::Bool(true)),
     }
-}
-
-fn is_read_only(path: &Located) -> bool {
-    path.attribute.mutability == Mutability::ReadOnly
-        || path.leaf().mutability == Mutability::ReadOnly && path.leaf().kind != Type::Complex
-}
-
-fn guard_read_only(path: &Located) -> Result<()> {
-    if is_read_only(path) { Err(read_only(path)) } else { Ok(()) }
 }
 
 fn read_only(path: &Located) -> Error {

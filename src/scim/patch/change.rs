@@ -1,6 +1,9 @@
 //! The small changes of JSON values that operations are made of.
 
-use crate::scim::{Resource, path::Located, schema::Attribute, text, validate::clear_primary};
+use crate::scim::{
+    Resource, Result, path::Located, read::check_elements, resource::ElementKey, schema::Attribute,
+    validate::clear_primary,
+};
 use serde_json::{Map, Value};
 
 /// The place of an attribute, or of a part of a single complex one; null, and made, when unassigned.
@@ -58,21 +61,27 @@ pub(super) fn set_part(element: &mut Value, part: &Attribute, value: &Value) {
 
 /// Appends elements to a list. One that is there already (same `value` and `type`) is brought up to date
 /// instead; the last one added as primary is the only one.
-pub(super) fn append(list: &mut Value, added: &Value) {
+pub(super) fn append(list: &mut Value, attribute: &Attribute, added: &Value) -> Result<()> {
     if !list.is_array() {
         *list = Value::Array(Vec::new());
     }
-    let Value::Array(elements) = list else { return };
+    let Value::Array(elements) = list else { return Ok(()) };
+    let mut keys: Vec<ElementKey> =
+        elements.iter().map(|element| ElementKey::of(attribute, element)).collect();
     for element in added.as_array().into_iter().flatten() {
-        let place = match elements.iter().position(|present| same_element(present, element)) {
+        let key = ElementKey::of(attribute, element);
+        let place = match keys.iter().position(|present| present.is_meant_by(&key)) {
             Some(place) => {
                 if let (Some(present), Value::Object(members)) = (elements.get_mut(place), element) {
-                    merge(present, members);
+                    // the same value in another case is the same: the one that is there stays as it is
+                    let news = members.iter().filter(|(name, _)| !["value", "type"].contains(&name.as_str()));
+                    merge(present, &news.map(|(name, value)| (name.clone(), value.clone())).collect());
                 }
                 place
             }
             None => {
                 elements.push(element.clone());
+                keys.push(key);
                 elements.len() - 1
             }
         };
@@ -80,16 +89,7 @@ pub(super) fn append(list: &mut Value, added: &Value) {
             prefer(elements, place);
         }
     }
-}
-
-/// Whether two elements are the same: by `value`, and `type` where the new one has it; else in all parts.
-fn same_element(present: &Value, added: &Value) -> bool {
-    match (present.get("value"), added.get("value")) {
-        (Some(left), Some(right)) => {
-            left == right && added.get("type").is_none_or(|kind| present.get("type") == Some(kind))
-        }
-        _ => present == added,
-    }
+    check_elements(list, attribute.name)
 }
 
 /// Makes one element the only primary.
@@ -117,11 +117,9 @@ pub(super) fn remove_elements(elements: &mut [Value], chosen: &[usize], part: Op
 /// Takes away the elements that are named by value.
 pub(super) fn remove_values(list: &mut Value, attribute: &Attribute, values: &[Value]) {
     let Value::Array(elements) = list else { return };
-    let exact = attribute.sub_attribute("value").is_none_or(|part| part.case_exact);
-    let key = |value: &Value| {
-        let text = value.get("value").unwrap_or(value).as_str()?;
-        Some(if exact { text::exact(text) } else { text::fold(text) })
-    };
-    let named: Vec<_> = values.iter().filter_map(key).collect();
-    elements.retain(|element| key(element).is_none_or(|key| !named.contains(&key)));
+    let named: Vec<ElementKey> = values.iter().map(|value| ElementKey::of(attribute, value)).collect();
+    elements.retain(|element| {
+        let key = ElementKey::of(attribute, element);
+        !named.iter().any(|named| key.is_meant_by(named))
+    });
 }

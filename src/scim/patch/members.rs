@@ -1,13 +1,13 @@
 //! Operations on elements that are rows: what to add and what to take away.
 
-use super::{Action, Target, selects};
+use super::{Action, Operation, Target, selects};
 use crate::scim::{
-    ErrorKind, Result,
+    ErrorKind, Quirk, Quirks, Result,
     filter::{Operand, Predicate},
     path::Located,
     validate::immutable,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The net effect of a PATCH on a group's members. Applying it twice is applying it once.
@@ -17,6 +17,8 @@ pub struct MemberChanges {
     pub cleared: bool,
     added: BTreeMap<String, (usize, Value)>,
     removed: BTreeSet<String>,
+    /// How many were named so far: their order.
+    named: usize,
 }
 
 impl MemberChanges {
@@ -25,11 +27,6 @@ impl MemberChanges {
         let mut changes = Self { cleared: true, ..Self::default() };
         changes.add_all(members);
         changes
-    }
-
-    /// Whether nothing was asked for.
-    pub fn is_empty(&self) -> bool {
-        !self.cleared && self.added.is_empty() && self.removed.is_empty()
     }
 
     /// Who comes, in the order they were named; objects with at least a `value`.
@@ -46,66 +43,71 @@ impl MemberChanges {
 
     /// Applies one operation whose target is the rows' attribute. `rows` are the rows before the patch;
     /// they are only looked at where [`super::Patch::needs_rows`] says so.
-    pub(super) fn apply(&mut self, target: &Target, action: &Action, rows: &[Value]) -> Result<()> {
-        match target {
-            Target::Attribute(path) if path.sub_attribute.is_some() => Err(fixed(path)),
-            Target::Elements { attribute, filter, part: Some(part), .. } => match action {
-                // the value it has already
-                Action::Replace(Value::String(id))
-                    if part.name == "value" && named_id(filter) == Some(id) =>
-                {
-                    Ok(())
-                }
-                _ => Err(fixed(&attribute.part(part))),
-            },
-            Target::Elements { attribute, filter, template, part: None } => match action {
-                Action::Remove | Action::RemoveValues(_) => {
-                    self.remove_selected(filter, rows);
-                    Ok(())
-                }
-                Action::Add(value) | Action::Replace(value) => {
-                    self.add_described(attribute, template.as_ref(), value)
-                }
-            },
-            _ => {
-                match action {
-                    Action::Add(value) => self.add_all(value.as_array().map_or(&[], Vec::as_slice)),
-                    Action::Replace(value) => {
-                        *self = Self::exactly(value.as_array().map_or(&[], Vec::as_slice));
-                    }
-                    Action::Remove => *self = Self { cleared: true, ..Self::default() },
-                    Action::RemoveValues(members) => {
-                        members.iter().filter_map(id_of).for_each(|id| self.remove(id));
-                    }
-                }
-                Ok(())
+    pub(super) fn apply(&mut self, operation: &Operation, rows: &[Value], quirks: &mut Quirks) -> Result<()> {
+        match (&operation.target, &operation.action) {
+            (Target::Attribute(path), _) if path.sub_attribute.is_some() => return Err(fixed(path)),
+            (
+                Target::Elements { .. },
+                Action::Remove | Action::RemoveValues(_) | Action::Replace(Value::Null),
+            ) => {
+                return self.remove_selected(&operation.target, rows);
+            }
+            (Target::Elements { .. }, Action::Add(value) | Action::Replace(value)) => {
+                return self.put_described(operation, value, rows, quirks);
+            }
+            (_, Action::Add(value)) => self.add_all(value.as_array().map_or(&[], Vec::as_slice)),
+            (_, Action::Replace(value)) => {
+                *self = Self::exactly(value.as_array().map_or(&[], Vec::as_slice));
+            }
+            (_, Action::Remove) => *self = Self { cleared: true, ..Self::default() },
+            (_, Action::RemoveValues(members)) => {
+                members.iter().filter_map(id_of).for_each(|id| self.remove(id));
             }
         }
+        Ok(())
     }
 
-    fn remove_selected(&mut self, filter: &Predicate, rows: &[Value]) {
+    fn remove_selected(&mut self, target: &Target, rows: &[Value]) -> Result<()> {
+        let Target::Elements { attribute, filter, part, .. } = target else { return Ok(()) };
+        if let Some(part) = part {
+            return Err(fixed(&attribute.part(part)));
+        }
         let selected: Vec<String> = match named_id(filter) {
             Some(id) => vec![id.to_owned()],
             None => self.selected(filter, rows),
         };
         selected.iter().for_each(|id| self.remove(id));
+        Ok(())
     }
 
-    /// An element's parts are immutable, so a member can come in by a filter that describes it, but never
-    /// change.
-    fn add_described(
+    /// An element's parts are immutable: a filter that names a member by its id can let it in, or name what
+    /// it has already, but never change it.
+    fn put_described(
         &mut self,
-        attribute: &Located,
-        template: Option<&Map<String, Value>>,
+        operation: &Operation,
         value: &Value,
+        rows: &[Value],
+        quirks: &mut Quirks,
     ) -> Result<()> {
-        let Some(named) = template.and_then(|element| element.get("value")).and_then(Value::as_str) else {
-            return Err(fixed(attribute));
+        let Target::Elements { attribute, filter, part, template, .. } = &operation.target else {
+            return Ok(());
         };
-        if id_of(value).is_some_and(|id| id != named) {
-            return Err(immutable(&attribute.to_string()));
+        let is_replace = matches!(operation.action, Action::Replace(_));
+        let path = Located { sub_attribute: *part, ..*attribute };
+        let (Some(named), Some(template)) = (named_id(filter), template) else { return Err(fixed(&path)) };
+        let said = match part {
+            None => id_of(value),
+            Some(part) if part.name == "value" && is_replace => value.as_str(),
+            Some(_) => return Err(fixed(&path)),
+        };
+        if said.is_some_and(|id| id != named) {
+            return Err(immutable(&path.to_string()));
         }
-        self.add(named, template.cloned().map(Value::Object).unwrap_or_default());
+        let is_member = !is_replace || !self.selected(filter, rows).is_empty();
+        if !is_member && !quirks.allow(Quirk::ReplaceCreates) {
+            return Err(ErrorKind::NoTarget.because(format!("{attribute}: no value matches the path")));
+        }
+        self.add(named, Value::Object(template.clone()));
         Ok(())
     }
 
@@ -127,8 +129,8 @@ impl MemberChanges {
 
     fn add(&mut self, id: &str, member: Value) {
         self.removed.remove(id);
-        let order = self.added.len();
-        self.added.entry(id.to_owned()).or_insert((order, member));
+        self.named += 1;
+        self.added.entry(id.to_owned()).or_insert((self.named, member));
     }
 
     fn remove(&mut self, id: &str) {

@@ -49,16 +49,25 @@ pub enum Action {
     RemoveValues(Vec<Value>),
 }
 
-impl Patch {
-    /// Whether an operation can only be understood with the rows at hand: it selects them by something
-    /// other than their `value`.
-    pub fn needs_rows(&self, resource_type: &ResourceType) -> bool {
-        self.operations.iter().any(|operation| match (&operation.target, resource_type.rows) {
-            (Target::Elements { attribute, filter, .. }, Some(rows)) => {
-                attribute.attribute.name == rows.name && members::named_id(filter).is_none()
+impl Operation {
+    /// Whether the operation can only be understood with the rows at hand: it selects them by something
+    /// other than their `value`, or depends on whether one is there.
+    fn needs_rows(&self, resource_type: &ResourceType) -> bool {
+        let Some(rows) = resource_type.rows else { return false };
+        match (&self.target, &self.action) {
+            (Target::Elements { attribute, filter, .. }, action) if attribute.is_of(rows) => {
+                members::named_id(filter).is_none()
+                    || matches!(action, Action::Replace(value) if !value.is_null())
             }
             _ => false,
-        })
+        }
+    }
+}
+
+impl Patch {
+    /// Whether some operation can only be understood with the elements at hand that are kept as rows.
+    pub fn needs_rows(&self, resource_type: &ResourceType) -> bool {
+        self.operations.iter().any(|operation| operation.needs_rows(resource_type))
     }
 
     /// Whether an operation is about this core attribute.

@@ -5,8 +5,8 @@ use crate::scim::{
     Error, ErrorKind, Quirk, Quirks, Result, json,
     path::Located,
     read,
-    schema::{Attribute, Mutability, ResourceType, Type},
-    urn,
+    schema::{Attribute, ResourceType},
+    text, urn,
 };
 use serde_json::{Map, Value};
 
@@ -17,6 +17,11 @@ enum Op {
     Remove,
 }
 
+/// The most operations of one request.
+const MAX_OPERATIONS: usize = 10_000;
+/// The most operations of one request that must look at every row of a group's members.
+const MAX_ROW_OPERATIONS: usize = 100;
+
 impl Patch {
     /// Reads a PATCH body and binds every operation. Nothing is known of the resource yet, so what
     /// depends on its state is left to [`super::apply()`].
@@ -25,6 +30,7 @@ impl Patch {
         body: Map<String, Value>,
         quirks: &mut Quirks,
     ) -> Result<Self> {
+        read::refuse_twins(&body)?;
         let mut sent = None;
         let mut is_patch = false;
         for (key, value) in body {
@@ -43,7 +49,8 @@ impl Patch {
         if sent.is_empty() {
             return Err(syntax("Operations must hold at least one operation".to_owned()));
         }
-        let mut operations = Vec::with_capacity(sent.len());
+        read::check_length(sent.len(), MAX_OPERATIONS, "Operations")?;
+        let mut operations = Vec::new();
         let mut reader = Reader { resource_type, quirks };
         for (n, operation) in sent.into_iter().enumerate() {
             reader.operation(operation, &mut operations).map_err(|error| Error {
@@ -51,6 +58,8 @@ impl Patch {
                 ..error
             })?;
         }
+        let on_rows = operations.iter().filter(|operation| operation.needs_rows(resource_type)).count();
+        read::check_length(on_rows, MAX_ROW_OPERATIONS, "the operations that select members by their parts")?;
         Ok(Self { operations })
     }
 }
@@ -65,13 +74,17 @@ impl Reader<'_> {
         let Value::Object(members) = operation else {
             return Err(syntax(format!("expected an object, found {}", json::type_name(&operation))));
         };
+        read::refuse_twins(&members)?;
         let (mut op, mut path, mut value) = (None, None, None);
         for (key, member) in members {
             match key.to_ascii_lowercase().as_str() {
                 "op" => op = Some(read_op(&member)?),
                 "path" => path = read_path(member)?,
                 "value" => value = Some(member),
-                _ => {} // RFC 7644 leaves extra members open; Q-072 ignores them
+                // ignored in every profile: RFC 7644 leaves extra members open
+                _ => {
+                    self.quirks.allow(Quirk::ExtraOperationKeys);
+                }
             }
         }
         let op = op.ok_or_else(|| syntax("op must be `add`, `replace` or `remove`".to_owned()))?;
@@ -92,6 +105,7 @@ impl Reader<'_> {
 
     /// Every key of the value is a path of its own.
     fn pathless(&mut self, op: Op, members: Map<String, Value>, found: &mut Vec<Operation>) -> Result<()> {
+        read::refuse_twins(&members)?;
         for (key, value) in members {
             let before = found.len();
             match target::parse(&key, self.resource_type, self.quirks) {
@@ -120,8 +134,14 @@ impl Reader<'_> {
                 Err(invalid("an add needs a value, found null".to_owned()))
             };
         }
+        let (target, value) = via_reference(target, value);
         let value = self.read_value(&target, value)?;
-        let action = if op == Op::Add { Action::Add(value) } else { Action::Replace(value) };
+        let action = match op {
+            // an empty list or object adds nothing; an empty text unassigns
+            Op::Add if value.is_null() && !target.is_simple() => return Ok(()),
+            Op::Add => Action::Add(value),
+            _ => Action::Replace(value),
+        };
         found.push(Operation { target, action, pathless: false });
         Ok(())
     }
@@ -129,15 +149,31 @@ impl Reader<'_> {
     fn read_value(&mut self, target: &Target, value: Value) -> Result<Value> {
         match target {
             Target::Extension(schema) => read::read_extension(schema, value, self.quirks),
-            Target::Attribute(path) if is_read_only(path) => Ok(value),
+            Target::Attribute(path) if path.is_read_only() => Ok(value),
+            Target::Attribute(path) if path.attribute.name == "schemas" => self.read_schemas(path, value),
             Target::Attribute(path) => self.read_assigned(path.leaf(), value, &path.to_string()),
             Target::Elements { attribute, part: Some(part), .. } => {
                 read::read_attribute(part, value, &format!("{attribute}.{}", part.name), self.quirks)
             }
-            Target::Elements { attribute, part: None, .. } => {
-                let single = Attribute { multi_valued: false, ..*attribute.attribute };
-                read::read_attribute(&single, value, &attribute.to_string(), self.quirks)
-            }
+            Target::Elements { attribute, part: None, .. } => match value {
+                Value::Array(mut items) if items.len() == 1 && self.quirks.allow(Quirk::ListForValue) => {
+                    self.read_value(target, items.pop().unwrap_or_default())
+                }
+                value => read::read_element(attribute.attribute, value, &attribute.to_string(), self.quirks),
+            },
+        }
+    }
+
+    /// only URNs that a resource of this type may name.
+    fn read_schemas(&mut self, path: &Located, value: Value) -> Result<Value> {
+        let value = self.read_assigned(path.leaf(), value, "schemas")?;
+        let urns: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        match read::foreign_urn(self.resource_type, &urns) {
+            Some(foreign) if !self.quirks.allow(Quirk::LooseSchemas) => Err(invalid(format!(
+                "schemas names {foreign}, which a {} does not have",
+                self.resource_type.name
+            ))),
+            _ => Ok(value),
         }
     }
 
@@ -152,9 +188,10 @@ impl Reader<'_> {
 
     fn remove(&mut self, path: &str, value: Value, found: &mut Vec<Operation>) -> Result<()> {
         let target = target::parse(path, self.resource_type, self.quirks)?;
-        let action = match (&target, value) {
-            (Target::Attribute(path), value) if path.leaf().multi_valued && !value.is_null() => {
-                // with a value only what it names goes, or the request is refused; never everything
+        let action = match &target {
+            _ if value.is_null() => Action::Remove,
+            // with a value only what it names goes, or the request is refused; never everything
+            Target::Attribute(path) if path.leaf().multi_valued => {
                 if !self.quirks.allow(Quirk::RemoveByValue) {
                     return Err(invalid(format!(
                         "{path}: a remove takes no value; select elements in the path"
@@ -163,10 +200,32 @@ impl Reader<'_> {
                 let values = self.read_assigned(path.leaf(), unwrap_named(path, value), &path.to_string())?;
                 Action::RemoveValues(values.as_array().cloned().unwrap_or_default())
             }
+            Target::Attribute(path) if path.attribute.multi_valued => {
+                return Err(invalid(format!("{path}: a remove takes no value; select elements in the path")));
+            }
+            Target::Extension(schema) => {
+                return Err(invalid(format!(
+                    "{}: a remove takes no value; name the attributes in paths",
+                    schema.id
+                )));
+            }
             _ => Action::Remove,
         };
         found.push(Operation { target, action, pathless: false });
         Ok(())
+    }
+}
+
+/// A reference's address is derived from its `value`; who sets the one means the other.
+fn via_reference(target: Target, value: Value) -> (Target, Value) {
+    let Target::Attribute(path) = &target else { return (target, value) };
+    let whole = path.attribute.sub_attribute("value");
+    match (path.sub_attribute, whole, value.as_str().and_then(text::referenced_id)) {
+        (Some(part), Some(whole), Some(id)) if part.name == "$ref" && part.is_resource_reference() => {
+            let id = Value::from(id);
+            (Target::Attribute(path.part(whole)), id)
+        }
+        _ => (target, value),
     }
 }
 
@@ -204,12 +263,6 @@ fn read_path(value: Value) -> Result<Option<String>> {
         Value::String(path) => Ok(Some(path).filter(|path| !path.is_empty())),
         other => Err(syntax(format!("path must be a string, found {}", json::type_name(&other)))),
     }
-}
-
-/// A readOnly value is only ever compared, so it keeps the shape it was sent in.
-fn is_read_only(path: &Located) -> bool {
-    path.attribute.mutability == Mutability::ReadOnly
-        || path.leaf().mutability == Mutability::ReadOnly && path.leaf().kind != Type::Complex
 }
 
 fn is_patch_op(urn: &Value) -> bool {

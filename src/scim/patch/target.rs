@@ -5,9 +5,10 @@ use crate::scim::{
     filter::{self, Predicate, bind::bind_elements},
     path::{Located, Place, locate},
     read,
-    schema::{Attribute, ResourceType, Schema},
+    schema::{Attribute, ResourceType, Schema, Type},
+    text,
 };
-use scim_filter_parser::{CompareOp, Filter, Value as Literal, parse_path};
+use scim_filter_parser::{AttrPath, CompareOp, Filter, Value as Literal, parse_filter, parse_path};
 use serde_json::{Map, Value};
 
 /// A place in a resource.
@@ -27,20 +28,52 @@ pub enum Target {
         part: Option<&'static Attribute>,
         /// The element that the filter describes, if it is nothing but equalities.
         template: Option<Map<String, Value>>,
+        /// The parts that equalities of the filter fix.
+        fixed: Vec<&'static Attribute>,
     },
+}
+
+impl Target {
+    /// The attribute or extension as the resource's JSON names it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Extension(schema) => schema.id,
+            Self::Attribute(path) | Self::Elements { attribute: path, .. } => {
+                path.extension.map_or(path.attribute.name, |schema| schema.id)
+            }
+        }
+    }
+
+    /// Whether a value here is one simple value, neither a list nor complex.
+    pub(super) fn is_simple(&self) -> bool {
+        let leaf = match self {
+            Self::Extension(_) | Self::Elements { part: None, .. } => return false,
+            Self::Attribute(path) => path.leaf(),
+            Self::Elements { part: Some(part), .. } => part,
+        };
+        !leaf.multi_valued && leaf.kind != Type::Complex
+    }
 }
 
 /// Parses and binds a path. `invalidPath` when it does not parse or names nothing, `invalidFilter` when
 /// its filter compares what cannot be compared.
-pub(super) fn parse(text: &str, resource_type: &'static ResourceType, quirks: &mut Quirks) -> Result<Target> {
-    let text = with_colon(text, resource_type, quirks);
-    let parsed = parse_path(&text, filter::dialect(quirks))
-        .map_err(|error| ErrorKind::InvalidPath.because(format!("path, {error}")))?;
+pub(super) fn parse(path: &str, resource_type: &'static ResourceType, quirks: &mut Quirks) -> Result<Target> {
+    let text = with_colon(path, resource_type, quirks);
+    let parsed = match parse_path(&text, filter::dialect(quirks)) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let refusal = ErrorKind::InvalidPath.because(format!("path, {error}"));
+            return simple_value(&text, resource_type, quirks).unwrap_or(Err(refusal));
+        }
+    };
     filter::note(&parsed.slack, quirks);
     let path = parsed.value;
     let unknown = || {
-        let shown: String = text.chars().take(120).collect();
-        ErrorKind::InvalidPath.because(format!("{} has no attribute {shown}", resource_type.name))
+        ErrorKind::InvalidPath.because(format!(
+            "{} has no attribute {}",
+            resource_type.name,
+            text::shown(&text)
+        ))
     };
     let attribute = match locate(resource_type, &path.attribute, quirks) {
         Some(Place::Attribute(found)) => found,
@@ -48,7 +81,9 @@ pub(super) fn parse(text: &str, resource_type: &'static ResourceType, quirks: &m
         _ => return Err(unknown()),
     };
     let Some(inner) = path.filter else { return Ok(Target::Attribute(attribute)) };
-    if attribute.sub_attribute.is_some() {
+    // brackets select elements, or look into a complex value
+    let has_elements = attribute.attribute.multi_valued || attribute.attribute.kind == Type::Complex;
+    if attribute.sub_attribute.is_some() || !has_elements {
         return Err(unknown());
     }
     let part = match &path.sub_attribute {
@@ -56,13 +91,36 @@ pub(super) fn parse(text: &str, resource_type: &'static ResourceType, quirks: &m
         None => None,
     };
     let filter = bind_elements(&inner, attribute, resource_type, quirks)?;
-    let template = template(&inner, attribute, quirks);
-    Ok(Target::Elements { attribute, filter, part, template })
+    let terms = equalities(&inner, attribute);
+    let fixed = terms.iter().flatten().map(|(part, _)| *part).collect();
+    let template = template(&terms, quirks);
+    Ok(Target::Elements { attribute, filter, part, template, fixed })
+}
+
+/// EID 7122: `tags eq "x"` names a value of a simple list, as `tags[value eq "x"]` does.
+fn simple_value(
+    text: &str,
+    resource_type: &'static ResourceType,
+    quirks: &mut Quirks,
+) -> Option<Result<Target>> {
+    let parsed = parse_filter(text, filter::dialect(quirks)).ok()?;
+    let Filter::Compare(path, CompareOp::Eq, literal) = parsed.value else { return None };
+    let Some(Place::Attribute(attribute)) = locate(resource_type, &path, quirks) else { return None };
+    if !attribute.leaf().multi_valued || attribute.leaf().kind == Type::Complex {
+        return None;
+    }
+    filter::note(&parsed.slack, quirks);
+    let value = AttrPath { urn: None, attribute: "value".to_owned(), sub_attribute: None };
+    let filter = Filter::Compare(value, CompareOp::Eq, literal);
+    let filter = bind_elements(&filter, attribute, resource_type, quirks);
+    let elements =
+        |filter| Target::Elements { attribute, filter, part: None, template: None, fixed: Vec::new() };
+    Some(filter.map(elements))
 }
 
 /// `URN.attribute`: some clients put a dot where the colon belongs.
 fn with_colon(text: &str, resource_type: &ResourceType, quirks: &mut Quirks) -> String {
-    for schema in resource_type.extensions {
+    for schema in resource_type.extensions.iter().chain([&resource_type.schema]) {
         let (head, tail) = text.split_at_checked(schema.id.len()).unwrap_or(("", ""));
         if head.eq_ignore_ascii_case(schema.id)
             && let Some(attribute) = tail.strip_prefix('.')
@@ -74,23 +132,39 @@ fn with_colon(text: &str, resource_type: &ResourceType, quirks: &mut Quirks) -> 
     text.to_owned()
 }
 
-/// The element that a filter made of equalities describes.
-fn template(filter: &Filter, attribute: Located, quirks: &mut Quirks) -> Option<Map<String, Value>> {
+/// The terms of a filter, joined by `and`: the part and the literal where a term is an equality.
+fn equalities(filter: &Filter, attribute: Located) -> Vec<Option<(&'static Attribute, &Literal)>> {
     let terms = match filter {
         Filter::And(parts) => parts.as_slice(),
         one => std::slice::from_ref(one),
     };
+    terms
+        .iter()
+        .map(|term| match term {
+            Filter::Compare(path, CompareOp::Eq, literal) => {
+                Some((attribute.attribute.sub_attribute(&path.attribute)?, literal))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The element that a filter made of equalities alone describes.
+fn template(terms: &[Option<(&'static Attribute, &Literal)>], quirks: &Quirks) -> Option<Map<String, Value>> {
+    // what the filter needed is noted where it is bound
+    let mut scratch = Quirks::new(quirks.profile());
     let mut element = Map::new();
     for term in terms {
-        let Filter::Compare(path, CompareOp::Eq, literal) = term else { return None };
-        let part = attribute.attribute.sub_attribute(&path.attribute)?;
+        let (part, literal) = (*term)?;
         let value = match literal {
             Literal::Null => return None,
             Literal::Bool(value) => Value::Bool(*value),
+            Literal::Number(text) if part.kind == Type::String => Value::String(text.clone()),
             Literal::Number(text) => serde_json::from_str(text).ok()?,
             Literal::String(text) => Value::String(text.clone()),
         };
-        element.insert(part.name.to_owned(), read::read_attribute(part, value, part.name, quirks).ok()?);
+        element
+            .insert(part.name.to_owned(), read::read_attribute(part, value, part.name, &mut scratch).ok()?);
     }
     Some(element)
 }

@@ -1,5 +1,7 @@
 //! Attributes and their characteristics: RFC 7643 §2.2, §7.
 
+use crate::scim::text;
+
 /// An attribute's data type: RFC 7643 §2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the RFC's")]
@@ -173,6 +175,16 @@ impl Attribute {
     /// The same, with suggested values.
     pub const fn canonical(self, values: &'static [&'static str]) -> Self {
         Self { canonical_values: values, ..self }
+    }
+
+    /// Whether it is a reference to a resource of this server, not to something outside.
+    pub fn is_resource_reference(&self) -> bool {
+        self.reference_types.iter().any(|target| ["User", "Group", "uri"].contains(target))
+    }
+
+    /// The key of a text in the attribute's own case rule.
+    pub fn key(&self, value: &str) -> String {
+        if self.case_exact { text::exact(value) } else { text::fold(value) }
     }
 
     /// The sub-attribute of that name; case does not count.

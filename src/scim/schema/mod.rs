@@ -21,6 +21,13 @@ pub struct Schema {
     pub attributes: &'static [Attribute],
 }
 
+/// A schema is what its URN names.
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
 impl Schema {
     /// The attribute of that name; case does not count (RFC 7643 §2.1).
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
