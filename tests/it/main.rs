@@ -12,6 +12,7 @@
 mod bad_input;
 mod commands;
 mod conformance;
+mod corpus;
 mod crash;
 mod custom_schema;
 mod enforced_schema;
