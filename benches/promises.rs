@@ -47,6 +47,8 @@ fn main() -> Outcome<()> {
 async fn run() -> Outcome<bool> {
     let few = Organization::with_users(FEW_USERS).await?;
     let many = Organization::with_users(MANY_USERS).await?;
+    // everybody belongs to a group, on both sides
+    few.group("everybody", FEW_USERS).await?;
     let small = many.group("small", SMALL_GROUP).await?;
     let large = many.group("large", LARGE_GROUP).await?;
     let mut add = (Vec::new(), Vec::new());
@@ -59,6 +61,9 @@ async fn run() -> Outcome<bool> {
             add.1.push(many.join(&large, &guest).await?);
             many.leave(&small, &guest).await?;
             many.leave(&large, &guest).await?;
+        }
+        // apart from the writes, which would empty the readers' caches on one side only
+        for n in 0..SAMPLES {
             find.0.push(few.find(n * 3 % FEW_USERS).await?);
             find.1.push(many.find(n * 331 % MANY_USERS).await?);
         }

@@ -23,22 +23,13 @@ SELECT m.team, m.member, m.member_type, coalesce(u.display, t.display)
  ORDER BY m.team, m.position, m.member
 
 -- name: teams_of
--- Every live team each of the members belongs to, 1 where it is a member itself. CROSS JOIN keeps the order:
--- from the few memberships to their teams.
-WITH RECURSIVE up (member, team, direct) AS (
-    SELECT member, team, 1 FROM memberships
-     WHERE organization = $1 AND member IN (SELECT value FROM json_each($2))
-    UNION
-    SELECT up.member, m.team, 0
-      FROM up CROSS JOIN teams t CROSS JOIN memberships m
-     WHERE t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
-       AND m.organization = $1 AND m.member = up.team
-)
-SELECT up.member, t.id, t.display, max(up.direct)
-  FROM up CROSS JOIN teams t
- WHERE t.organization = $1 AND t.id = up.team AND t.archived_at IS NULL
- GROUP BY up.member, t.id, t.display
- ORDER BY up.member, t.id
+-- The live teams each of these is a member of, not through another. CROSS JOIN keeps the order: from the few
+-- memberships to their teams.
+SELECT m.member, t.id, t.display
+  FROM memberships m CROSS JOIN teams t
+ WHERE m.organization = $1 AND m.member IN (SELECT value FROM json_each($2))
+   AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
+ ORDER BY m.member, t.id
 
 -- name: direct_teams
 SELECT m.team

@@ -80,16 +80,56 @@ pub fn members(
     Ok(by_key(rows))
 }
 
-/// The teams each of the members belongs to, directly or through other teams.
+/// The teams each of the members belongs to, directly or through other teams, by id.
 pub fn teams_of(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    members: &[&str],
+) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
+    let mut found = direct_teams_of(tx, organization, members)?;
+    // what stands above a team is the same for all its members
+    let mut above: HashMap<String, Vec<TeamRef>> = HashMap::new();
+    let mut next: Vec<String> = found.values().flatten().map(|team| team.id.clone()).collect();
+    while !next.is_empty() {
+        next.sort_unstable();
+        next.dedup();
+        let ids: Vec<&str> = next.iter().map(String::as_str).collect();
+        let outer = direct_teams_of(tx, organization, &ids)?;
+        let unseen = outer.values().flatten().filter(|team| !above.contains_key(&team.id));
+        let unseen: Vec<String> = unseen.map(|team| team.id.clone()).collect();
+        above.extend(next.drain(..).map(|id| (id, Vec::new())));
+        above.extend(outer);
+        next = unseen;
+        next.retain(|id| !above.contains_key(id));
+    }
+    for teams in found.values_mut() {
+        add_indirect(teams, &above);
+    }
+    Ok(found)
+}
+
+/// Adds the teams above those that someone is a member of, each once.
+fn add_indirect(teams: &mut Vec<TeamRef>, above: &HashMap<String, Vec<TeamRef>>) {
+    let mut place = 0;
+    while let Some(outer) = teams.get(place).and_then(|team| above.get(&team.id)) {
+        for team in outer {
+            if !teams.iter().any(|known| known.id == team.id) {
+                teams.push(TeamRef { direct: false, ..team.clone() });
+            }
+        }
+        place += 1;
+    }
+    teams.sort_by(|left, right| left.id.cmp(&right.id));
+}
+
+fn direct_teams_of(
     tx: &ReadTx<'_>,
     organization: &str,
     members: &[&str],
 ) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
     let members = serde_json::to_string(members)?;
     let rows = tx.rows(TEAMS_OF, &[organization.into(), (&members).into()], |row| {
-        let team = TeamRef { id: row.get(1)?, display: row.get(2)?, direct: row.get::<i64>(3)? == 1 };
-        Ok((row.get::<String>(0)?, team))
+        Ok((row.get::<String>(0)?, TeamRef { id: row.get(1)?, display: row.get(2)?, direct: true }))
     })?;
     Ok(by_key(rows))
 }

@@ -95,6 +95,9 @@ pub fn among(
     organization: &str,
     ids: &[String],
 ) -> Result<Vec<Record>, DbError> {
+    if let [id] = ids {
+        return Ok(load(tx, kind, organization, id)?.into_iter().collect());
+    }
     let ids = serde_json::to_string(ids)?;
     tx.rows(kind.among, &[organization.into(), (&ids).into()], record)
 }
