@@ -1,0 +1,137 @@
+//! What the store promises whoever writes.
+
+use crate::support::wait;
+use roster::store::{DbError, Store, connections, db::Statement};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+const SQL: &str = include_str!("../../sql/queries/connections.sql");
+const ORGANIZATION: Statement = Statement::named(SQL, "organization");
+
+fn open(directory: &Path) -> Result<Store, DbError> {
+    Store::open(&directory.join("roster.db"), 0)
+}
+
+/// Inserts an organization of this slug; fails or panics afterwards when its name says so.
+async fn insert(store: &Store, slug: &'static str, name: &'static str) -> Result<(), DbError> {
+    store
+        .write(move |tx| {
+            connections::insert_organization(tx, slug, slug, name, 0)?;
+            match name {
+                "fails" => Err(DbError::Corrupt("on purpose".to_owned())),
+                "panics" => panic!("on purpose"),
+                _ => Ok(()),
+            }
+        })
+        .await
+}
+
+async fn exists(store: &Store, slug: &'static str) -> bool {
+    let found = store.read(move |tx| tx.texts(ORGANIZATION, &[slug.into()])).await;
+    !found.unwrap().is_empty()
+}
+
+#[test]
+fn a_job_that_fails_or_panics_is_undone_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    wait(async {
+        // submitted together, so that they share a transaction
+        let (first, failed, panicked, last) = tokio::join!(
+            insert(&store, "first", "stays"),
+            insert(&store, "failed", "fails"),
+            insert(&store, "panicked", "panics"),
+            insert(&store, "last", "stays"),
+        );
+
+        assert!(first.is_ok() && last.is_ok());
+        assert!(matches!(failed, Err(DbError::Corrupt(_))), "{failed:?}");
+        assert!(matches!(panicked, Err(DbError::Panicked)), "{panicked:?}");
+        assert!(exists(&store, "first").await && exists(&store, "last").await);
+        assert!(!exists(&store, "failed").await && !exists(&store, "panicked").await);
+    });
+}
+
+#[test]
+fn a_taken_value_is_named_by_its_column() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    wait(async {
+        insert(&store, "acme", "one").await.unwrap();
+
+        let again = store.write(|tx| connections::insert_organization(tx, "other", "acme", "two", 0)).await;
+
+        assert!(
+            matches!(&again, Err(DbError::Unique(column)) if column == "organizations.slug"),
+            "{again:?}"
+        );
+    });
+}
+
+#[test]
+fn a_batch_the_engine_gives_up_is_done_job_by_job() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    let runs = Arc::new(AtomicUsize::new(0));
+    wait(async {
+        let sabotage = {
+            let runs = runs.clone();
+            store.write(move |tx| {
+                connections::insert_organization(tx, "saboteur", "saboteur", "rolls back once", 0)?;
+                if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+                    // what SQLite does by itself when the disk is full
+                    const ROLLBACK: Statement = Statement::named("-- name: now\nROLLBACK\n", "now");
+                    tx.execute(ROLLBACK, &[])?;
+                }
+                Ok::<_, DbError>(())
+            })
+        };
+        let (before, saboteur, after) =
+            tokio::join!(insert(&store, "before", "stays"), sabotage, insert(&store, "after", "stays"));
+
+        assert!(before.is_ok() && saboteur.is_ok() && after.is_ok());
+        for slug in ["before", "saboteur", "after"] {
+            assert!(exists(&store, slug).await, "{slug}");
+        }
+    });
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_closed_store_takes_no_more_writes_and_keeps_those_it_took() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    wait(async {
+        insert(&store, "early", "stays").await.unwrap();
+        store.close();
+
+        let late = insert(&store, "late", "too late").await;
+
+        assert!(matches!(late, Err(DbError::Closed)), "{late:?}");
+    });
+    drop(store);
+    let store = open(directory.path()).unwrap();
+    assert!(wait(exists(&store, "early")));
+}
+
+#[test]
+fn a_schema_from_the_future_or_in_another_form_is_refused() {
+    for (sabotage, said) in [
+        ("INSERT INTO schema_migrations VALUES (99, 'later', 'x', 0)", "newer program"),
+        ("UPDATE schema_migrations SET checksum = 'x'", "another form"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        open(directory.path()).unwrap().close();
+        let side_door = rusqlite::Connection::open(directory.path().join("roster.db")).unwrap();
+        side_door.execute_batch(sabotage).unwrap();
+
+        let refused = open(directory.path()).unwrap_err();
+
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+}
