@@ -1,7 +1,7 @@
 //! SQL behind one transaction type.
 //!
 //! Statements live in `sql/`, written with PostgreSQL's `$1` parameters; what differs between engines
-//! stays in [`db`], [`sqlite`] and `sql/`. Names of attributes never become SQL text, values are always
+//! stays in [`db`], `sqlite` and `sql/`. Names of attributes never become SQL text, values are always
 //! bound, and keys arrive folded.
 
 pub mod attributes;

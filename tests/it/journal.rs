@@ -14,8 +14,7 @@ use std::{
 fn events(server: &Server) -> Vec<String> {
     let side_door = server.side_door();
     let mut all = side_door.prepare("SELECT kind FROM events ORDER BY id").unwrap();
-    let kinds = all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    kinds
+    all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 #[test]
