@@ -99,7 +99,7 @@ impl Organization {
         let store = Store::open(&directory.path().join("roster.db"), clock.now())?;
         let app = Arc::new(App::new(store, clock));
         let cx = Arc::new(Context {
-            organization: connections::first_organization(&app).await?.0,
+            organization: connections::first_organization(&app).await?,
             actor: "bench".to_owned(),
             profile: Profile::Standard,
             now: app.clock.now(),

@@ -28,11 +28,11 @@ pub struct Settings {
     #[arg(long, env = "ROSTER_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
     /// A proxy in front of this server speaks TLS
-    #[arg(long, env = "ROSTER_BEHIND_PROXY", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "ROSTER_BEHIND_PROXY", value_parser = clap::builder::BoolishValueParser::new())]
     pub behind_proxy: bool,
     /// How many resources a filter on attributes without an index may look at
-    #[arg(long, env = "ROSTER_SCAN_ROWS", value_name = "N", default_value_t = 200_000)]
-    pub scan_rows: usize,
+    #[arg(long, env = "ROSTER_SCAN_ROWS", value_name = "N", default_value = "200000")]
+    pub scan_rows: String,
 }
 
 /// Where the data is; every command that touches it takes this.
@@ -71,7 +71,10 @@ pub struct Mistakes(Vec<String>);
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
+        match self.0.as_slice() {
+            [one] => f.write_str(one),
+            many => write!(f, "{} settings are wrong\n  {}", many.len(), many.join("\n  ")),
+        }
     }
 }
 
@@ -83,6 +86,7 @@ impl Settings {
     /// `profiles` are the words that `ROSTER_SCIM_PROFILE` may be.
     pub fn check(&self, profiles: &[&str]) -> Result<Serve, Mistakes> {
         let mut mistakes = Vec::new();
+        mistakes.extend(unknown_variables());
         let listen = found(resolve(&self.listen), &mut mistakes);
         let database = found(self.database.path(), &mut mistakes);
         let public_url = self.public_url.as_deref().map(check_url);
@@ -101,11 +105,13 @@ impl Settings {
         let declared_tokens = found(declared_tokens(), &mut mistakes);
         let declared_profile = found(declared_profile(profiles), &mut mistakes);
         let log = found(log_directives(), &mut mistakes);
+        let rows = "--scan-rows (ROSTER_SCAN_ROWS) takes a whole number";
+        let scan_rows = self.scan_rows.parse().map_err(|_| format!("{rows}, found {}", self.scan_rows));
+        let scan_rows = found(scan_rows, &mut mistakes).unwrap_or_default();
         match (listen, database, declared_tokens, declared_profile, log) {
             (Some(listen), Some(database), Some(declared_tokens), Some(declared_profile), Some(log))
                 if mistakes.is_empty() =>
             {
-                let scan_rows = self.scan_rows;
                 Ok(Serve {
                     listen,
                     database,
@@ -145,10 +151,14 @@ impl DatabaseSetting {
         let text = text.strip_prefix("//").filter(|_| text.len() < self.database.len()).unwrap_or(text);
         if text.contains("://") {
             let scheme = text.split("://").next().unwrap_or_default();
-            return Err(format!("--database takes the path of a SQLite file, found a URL of {scheme}"));
+            return Err(format!(
+                "--database (ROSTER_DATABASE) takes the path of a SQLite file, found a URL of {scheme}"
+            ));
         }
         if text.is_empty() {
-            return Err("--database takes the path of a SQLite file, found nothing".to_owned());
+            return Err(
+                "--database (ROSTER_DATABASE) takes the path of a SQLite file, found nothing".to_owned()
+            );
         }
         Ok(PathBuf::from(text))
     }
@@ -160,7 +170,7 @@ pub fn conformance_token() -> Option<String> {
 }
 
 fn log_directives() -> Result<String, String> {
-    let directives = variable("ROSTER_LOG")?.unwrap_or_else(|| "info".to_owned());
+    let directives = variable("ROSTER_LOG")?.unwrap_or_else(|| "info,actix_server=warn".to_owned());
     match EnvFilter::try_new(&directives) {
         Ok(_) => Ok(directives),
         Err(error) => Err(format!("ROSTER_LOG takes a level such as info, found something else: {error}")),
@@ -172,15 +182,25 @@ fn found<T>(value: Result<T, String>, mistakes: &mut Vec<String>) -> Option<T> {
 }
 
 fn resolve(listen: &str) -> Result<SocketAddr, String> {
-    let wrong = || format!("--listen takes an address and a port such as 127.0.0.1:8080, found {listen}");
+    let wrong = || {
+        format!("--listen (ROSTER_LISTEN) takes an address and a port such as 127.0.0.1:8080, found {listen}")
+    };
     listen.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(wrong)
 }
 
 fn check_url(text: &str) -> Result<String, String> {
-    let wrong = || format!("--public-url takes an http or https URL without query, found {text}");
+    let wrong =
+        || format!("--public-url (ROSTER_PUBLIC_URL) takes an http or https URL without query, found {text}");
     let url = url::Url::parse(text).map_err(|_| wrong())?;
     let fits = ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none();
-    if fits { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+    let root = text.trim_end_matches('/');
+    match fits {
+        true if root.ends_with("/scim/v2") || root.ends_with("/scim") => Err(format!(
+            "--public-url (ROSTER_PUBLIC_URL) is the server's root; leave out /scim/v2, found {text}"
+        )),
+        true => Ok(root.to_owned()),
+        false => Err(wrong()),
+    }
 }
 
 fn declared_tokens() -> Result<Vec<SecretString>, String> {
@@ -224,6 +244,27 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
     }
 }
 
+/// A name that begins with ours and is none of ours is a slip of the pen, and its setting would be missed.
+fn unknown_variables() -> Vec<String> {
+    const KNOWN: [&str; 12] = [
+        "ROSTER_LISTEN",
+        "ROSTER_DATABASE",
+        "ROSTER_PUBLIC_URL",
+        "ROSTER_TLS_CERT",
+        "ROSTER_TLS_KEY",
+        "ROSTER_BEHIND_PROXY",
+        "ROSTER_SCAN_ROWS",
+        "ROSTER_SCIM_TOKEN",
+        "ROSTER_SCIM_TOKEN_FILE",
+        "ROSTER_SCIM_PROFILE",
+        "ROSTER_LOG",
+        "ROSTER_CONFORMANCE_TOKEN",
+    ];
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let ours = names.filter(|name| name.starts_with("ROSTER_") && !KNOWN.contains(&name.as_str()));
+    ours.map(|name| format!("{name} is no setting; the settings are {}", KNOWN.join(", "))).collect()
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 fn variable(name: &str) -> Result<Option<String>, String> {
     match std::env::var(name) {
@@ -245,7 +286,7 @@ mod tests {
             tls_cert: None,
             tls_key: None,
             behind_proxy: false,
-            scan_rows: 1,
+            scan_rows: "1".to_owned(),
         }
     }
 
@@ -255,12 +296,13 @@ mod tests {
             listen: "0.0.0.0:80".to_owned(),
             database: DatabaseSetting { database: "mysql://x".to_owned() },
             tls_cert: Some("cert.pem".into()),
+            scan_rows: "many".to_owned(),
             ..settings()
         };
 
         let mistakes = wrong.check(&[]).unwrap_err().0;
 
-        assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+        assert_eq!(mistakes.len(), 5, "{mistakes:?}");
     }
 
     #[test]
@@ -295,6 +337,8 @@ mod tests {
 
         assert!(settings().check(&[]).is_ok());
         assert!(public.check(&[]).is_err());
+        let speaks_tls = Settings { tls_cert: Some("c".into()), tls_key: Some("k".into()), ..public.clone() };
+        assert!(speaks_tls.check(&[]).is_ok());
         let behind_proxy = Settings { behind_proxy: true, ..public }.check(&[]).unwrap();
         assert_eq!(behind_proxy.public_url.as_deref(), Some("https://roster.example.com"));
     }

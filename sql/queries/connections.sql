@@ -20,6 +20,9 @@ SELECT id, name, profile, created_at FROM connections
  WHERE organization = $1 AND revoked_at IS NULL
  ORDER BY name_key
 
+-- name: any_ever
+SELECT 1 FROM connections WHERE organization = $1 LIMIT 1
+
 -- name: revoke
 UPDATE connections SET revoked_at = $3 WHERE organization = $1 AND id = $2
 
@@ -42,7 +45,7 @@ SELECT id, digest FROM tokens WHERE organization = $1 AND origin = 'declared' AN
 
 -- name: revoke_token
 UPDATE tokens SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL
-RETURNING connection
+RETURNING connection, origin
 
 -- name: revoke_tokens_of
 UPDATE tokens SET revoked_at = $3 WHERE organization = $1 AND connection = $2 AND revoked_at IS NULL

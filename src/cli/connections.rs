@@ -4,7 +4,7 @@ use super::{
     control::{Ask, Reply, ShownConnection, ask},
     say,
 };
-use crate::{config::DatabaseSetting, scim::text};
+use crate::config::DatabaseSetting;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
 use serde_json::json;
@@ -75,7 +75,9 @@ impl Common {
         match (self.json, reply) {
             (true, Reply::Connections(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Token(token)) => say(&serde_json::to_string_pretty(token)?),
-            (true, Reply::Done) => say(&json!({"done": true}).to_string()),
+            (true, Reply::Revoked { declared }) => {
+                say(&json!({"revoked": true, "declared": declared}).to_string())
+            }
             (false, _) => say(&words()),
         }
     }
@@ -87,7 +89,9 @@ impl ConnectionCommand {
             Self::Create { name, profile, common } => {
                 let reply = common.ask(&Ask::CreateConnection { name: name.clone(), profile })?;
                 common.print(&reply, || {
-                    format!("made the connection {name}; `roster token create {name}` makes a token for it")
+                    format!(
+                        "made the connection {name:?}; `roster token create {name:?}` makes a token for it"
+                    )
                 })
             }
             Self::List { common } => {
@@ -99,7 +103,9 @@ impl ConnectionCommand {
             }
             Self::Revoke { name, common } => {
                 let reply = common.ask(&Ask::RevokeConnection { name: name.clone() })?;
-                common.print(&reply, || format!("revoked the connection {name} and all its tokens"))
+                let words =
+                    format!("revoked the connection {name:?} and all its tokens{}", declared_note(&reply));
+                common.print(&reply, || words.clone())
             }
         }
     }
@@ -116,14 +122,15 @@ impl TokenCommand {
                         "{}\n\nThis is the token of {connection}, shown this once. Its id is {}; it works {}.",
                         made.token.as_deref().unwrap_or_default(),
                         made.id,
-                        made.expires_at.map_or("until it is revoked".to_owned(), |end| format!("until {}", time(end)))
+                        made.expires_at.as_ref().map_or("until it is revoked".to_owned(), |end| format!("until {end}"))
                     ),
                     _ => String::new(),
                 })
             }
             Self::Revoke { id, common } => {
                 let reply = common.ask(&Ask::RevokeToken { id: id.clone() })?;
-                common.print(&reply, || format!("revoked the token {id}"))
+                let words = format!("revoked the token {id}{}", declared_note(&reply));
+                common.print(&reply, || words.clone())
             }
         }
     }
@@ -138,16 +145,22 @@ fn table(found: &[ShownConnection]) -> String {
             table.add_row([name, profile, "none", "", "", ""]);
         }
         for token in &connection.tokens {
-            let expires = token.expires_at.map_or("never".to_owned(), time);
-            let used = token.last_used_at.map_or("never".to_owned(), time);
-            table.add_row([name, profile, &token.id, &token.origin, &expires, &used]);
+            let expires = token.expires_at.as_deref().unwrap_or("never");
+            let used = token.last_used_at.as_deref().unwrap_or("never");
+            table.add_row([name, profile, &token.id, &token.origin, expires, used]);
         }
     }
     table.to_string()
 }
 
-fn time(micros: i64) -> String {
-    text::date_time(micros)
+/// What an operator must know who revoked a token that the environment declares.
+fn declared_note(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Revoked { declared: true } => {
+            "\nROSTER_SCIM_TOKEN declares it: it works again at the next start unless it is taken out there"
+        }
+        _ => "",
+    }
 }
 
 /// A duration such as `90d` in microseconds.

@@ -7,11 +7,11 @@
 use crate::{
     clock::Clock,
     org::connection::{Connection, Origin, Token},
-    scim::Profile,
-    service::{App, Context, connections},
+    scim::{Profile, text},
+    service::{App, Context, Error, connections},
     store::Store,
 };
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -45,7 +45,10 @@ pub(super) enum Ask {
 pub(super) enum Reply {
     Connections(Vec<ShownConnection>),
     Token(ShownToken),
-    Done,
+    /// `declared`: whether the environment declares a token that was revoked.
+    Revoked {
+        declared: bool,
+    },
 }
 
 /// A connection as commands show it.
@@ -54,7 +57,7 @@ pub(super) struct ShownConnection {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) profile: String,
-    pub(super) created_at: i64,
+    pub(super) created_at: String,
     pub(super) tokens: Vec<ShownToken>,
 }
 
@@ -65,8 +68,8 @@ pub(super) struct ShownToken {
     pub(super) origin: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
-    pub(super) expires_at: Option<i64>,
-    pub(super) last_used_at: Option<i64>,
+    pub(super) expires_at: Option<String>,
+    pub(super) last_used_at: Option<String>,
 }
 
 /// The ownership of a database file, for as long as the value lives.
@@ -77,18 +80,28 @@ pub(super) struct Ownership {
 
 /// Takes ownership of a database file, made when it is not there, or says that somebody has it.
 pub(super) fn own(database: &Path) -> anyhow::Result<Ownership> {
-    let mut file = File::options();
-    file.create(true)
-        .append(true)
-        .mode(0o600)
-        .open(database)
-        .with_context(|| format!("the database {} cannot be opened", database.display()))?;
+    check_format(database)?;
+    let file = File::options().create(true).append(true).mode(0o600).open(database);
+    file.with_context(|| format!("the database {} cannot be opened", database.display()))?;
     let path = beside(database, "lock");
-    let lock = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    let lock = File::options().create(true).append(true).mode(0o600).open(&path);
+    let lock = lock.with_context(|| format!("cannot make {}", path.display()))?;
     if lock.try_lock().is_err() {
         bail!("{} is in use by another roster process", database.display());
     }
     Ok(Ownership { _lock: lock })
+}
+
+/// A file that is there must be a database: somebody's other file is not touched.
+fn check_format(database: &Path) -> anyhow::Result<()> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let mut head = Vec::new();
+    let found = File::open(database).map(|file| file.take(16).read_to_end(&mut head));
+    match found {
+        Ok(Ok(0)) | Err(_) => Ok(()), // made when it is not there; what cannot be read is told when it is opened
+        Ok(_) if head == MAGIC => Ok(()),
+        Ok(_) => bail!("{} is not a SQLite database", database.display()),
+    }
 }
 
 /// Opens a database that is owned. People's data is in it: nobody else on this machine may read it, nor the
@@ -181,7 +194,7 @@ fn answer(stream: &UnixStream, app: &Arc<App>) -> anyhow::Result<()> {
 
 /// Does what was asked.
 pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> {
-    let (cx, _) = &context(app).await?;
+    let cx = &context(app).await?;
     Ok(match ask {
         Ask::CreateConnection { name, profile } => {
             let profile: Profile = profile.parse().map_err(anyhow::Error::msg)?;
@@ -193,31 +206,52 @@ pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> 
             Reply::Connections(found.into_iter().map(|connection| show(connection, &tokens)).collect())
         }
         Ask::RevokeConnection { name } => {
-            connections::revoke(cx, name).await?;
-            Reply::Done
+            let declared = has_declared(cx, name).await?;
+            connections::revoke(cx, name).await.map_err(|error| unknown_connection(error, name))?;
+            Reply::Revoked { declared }
         }
         Ask::CreateToken { connection, lifetime } => {
-            let made = connections::create_token(cx, connection, *lifetime).await?;
+            let made = connections::create_token(cx, connection, *lifetime).await;
+            let made = made.map_err(|error| unknown_connection(error, connection))?;
             Reply::Token(ShownToken {
                 id: made.id,
                 origin: Origin::Command.as_str().to_owned(),
                 token: Some(made.token.expose_secret().to_owned()),
-                expires_at: made.expires_at,
+                expires_at: made.expires_at.map(text::date_time),
                 last_used_at: None,
             })
         }
         Ask::RevokeToken { id } => {
-            connections::revoke_token(cx, id).await?;
-            Reply::Done
+            let origin = connections::revoke_token(cx, id).await.map_err(|error| match error {
+                Error::NotFound(_) => {
+                    anyhow!("there is no token {id}; `roster connection list` shows their ids")
+                }
+                other => other.into(),
+            })?;
+            Reply::Revoked { declared: origin == Origin::Declared }
         }
     })
 }
 
-/// The context of a command: the machine's operator, in the first organization; and whether that is new.
-pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<(Arc<Context>, bool)> {
-    let (organization, is_new) = connections::first_organization(app).await?;
+/// Whether a connection has a token that the environment declares.
+async fn has_declared(cx: &Arc<Context>, name: &str) -> anyhow::Result<bool> {
+    let (found, tokens) = connections::list(cx).await?;
+    let id = found.iter().find(|connection| connection.name == name).map(|connection| &connection.id);
+    Ok(tokens.iter().any(|token| Some(&token.connection) == id && token.origin == Origin::Declared))
+}
+
+fn unknown_connection(error: Error, name: &str) -> anyhow::Error {
+    match error {
+        Error::NotFound(_) => anyhow!("there is no connection {name:?}; `roster connection list` shows them"),
+        other => other.into(),
+    }
+}
+
+/// The context of a command: the machine's operator, in the first organization.
+pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<Arc<Context>> {
+    let organization = connections::first_organization(app).await?;
     let now = app.clock.now();
-    let cx = Context {
+    Ok(Arc::new(Context {
         app: app.clone(),
         organization,
         actor: "command".to_owned(),
@@ -225,8 +259,7 @@ pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<(Arc<Context>, boo
         now,
         request: app.ids.make(now),
         base: Arc::from(""),
-    };
-    Ok((Arc::new(cx), is_new))
+    }))
 }
 
 fn show(connection: Connection, tokens: &[Token]) -> ShownConnection {
@@ -234,15 +267,15 @@ fn show(connection: Connection, tokens: &[Token]) -> ShownConnection {
         id: token.id.clone(),
         origin: token.origin.as_str().to_owned(),
         token: None,
-        expires_at: token.expires_at,
-        last_used_at: token.last_used_at,
+        expires_at: token.expires_at.map(text::date_time),
+        last_used_at: token.last_used_at.map(text::date_time),
     });
     ShownConnection {
         tokens: mine.collect(),
         id: connection.id,
         name: connection.name,
         profile: connection.profile.as_str().to_owned(),
-        created_at: connection.created_at,
+        created_at: text::date_time(connection.created_at),
     }
 }
 

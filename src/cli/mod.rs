@@ -5,6 +5,7 @@ mod connections;
 mod control;
 mod serve;
 
+use crate::config::Mistakes;
 use clap::{Parser, Subcommand};
 use std::{
     io::{IsTerminal, Write},
@@ -33,7 +34,8 @@ enum Command {
     Conformance(conformance::Conformance),
 }
 
-/// Runs the command that the arguments name. Exit status: 0 done, 1 failed, 2 could not be tried.
+/// Runs the command that the arguments name. Exit status: 0 done, 1 failed, 2 the arguments or settings
+/// are wrong.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     // every use of TLS, in and out, shares one provider; a second call finds it installed already
@@ -47,7 +49,7 @@ pub fn run() -> ExitCode {
     outcome.unwrap_or_else(|error| {
         // where standard error is gone there is nobody left to tell
         let _ = writeln!(std::io::stderr(), "roster: {error:#}");
-        ExitCode::FAILURE
+        if error.is::<Mistakes>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }
 

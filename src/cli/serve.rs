@@ -31,27 +31,30 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_env_filter(EnvFilter::new(&settings.log))
         .init();
-    let _ownership = control::own(&settings.database)?;
-    let mut app = control::open(&settings.database)?;
-    app.scan_rows = settings.scan_rows;
-    let app = Arc::new(app);
+    // what can fail without the database fails before it is made
     let tls = settings.tls.as_ref().map(tls).transpose()?;
     let listener = TcpListener::bind(settings.listen)
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", listener.local_addr()?);
     let public = settings.public_url.clone().unwrap_or_else(|| address.clone());
+    let _ownership = control::own(&settings.database)?;
+    let mut app = control::open(&settings.database)?;
+    app.scan_rows = settings.scan_rows;
+    let app = Arc::new(app);
     let door = Door::new(app.clone(), &format!("{public}/scim/v2"));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     actix_web::rt::System::new().block_on(async {
-        let (cx, is_new) = control::context(&app).await?;
+        let cx = control::context(&app).await?;
         connections::declare(&cx, &settings.declared_tokens, profile).await?;
         control::listen(&settings.database, app.clone())?;
-        let stop = stop()?;
-        let server = start(door, Entrance { listener, tls, workers }, stop)?;
+        let server = start(door, Entrance { listener, tls, workers }, stop()?)?;
         say(&format!("listening on {address}"))?;
-        if is_new && settings.declared_tokens.is_empty() {
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
+        if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings).await?;
+        } else {
+            remind(&app).await?;
         }
         server.await?;
         Ok::<_, anyhow::Error>(())
@@ -77,6 +80,21 @@ async fn welcome(app: &Arc<App>, public: &str, settings: &Serve) -> anyhow::Resu
          {public}/scim/v2/Users\n",
         settings.database.display()
     ))
+}
+
+/// Says so when no token works, for then nobody can do anything.
+async fn remind(app: &Arc<App>) -> anyhow::Result<()> {
+    let known = control::execute(app, &Ask::ListConnections).await?;
+    let Reply::Connections(known) = known else { return Ok(()) };
+    if known.iter().any(|connection| !connection.tokens.is_empty()) {
+        return Ok(());
+    }
+    match known.first() {
+        Some(connection) => {
+            say(&format!("no token works yet; `roster token create {:?}` makes one", connection.name))
+        }
+        None => say("there is no connection any more; `roster connection create NAME` makes one"),
+    }
 }
 
 /// Done when the process is asked to stop.

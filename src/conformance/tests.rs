@@ -49,7 +49,7 @@ fn server(answer: fn(&Heard) -> Vec<u8>) -> (Target, Receiver<Heard>) {
         }
     });
     let timeout = Duration::from_secs(5);
-    (Target { url, token: "s3\"cret".to_owned(), profile: Profile::Standard, timeout }, out)
+    (Target { url, token: "s3\"cret-of-tests".to_owned(), profile: Profile::Standard, timeout }, out)
 }
 
 fn hear(reader: &mut BufReader<TcpStream>) -> Option<Heard> {
@@ -163,13 +163,15 @@ DELETE /Groups/{group}
     assert_eq!(heard[4].body, br#"["why"]"#, "a DELETE can have a body");
     let tidied: Vec<&str> = heard[5].headers.iter().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(tidied, ["host", "user-agent", "authorization"], "no header of the library's own");
-    assert!(heard.iter().all(|request| request.header("authorization") == Some("Bearer s3\"cret")));
+    assert!(heard.iter().all(|request| request.header("authorization") == Some("Bearer s3\"cret-of-tests")));
 }
 
 #[test]
 fn failures_tell_what_was_sent_expected_and_found() {
     let (target, _heard) = server(|request| match request.line.as_str() {
-        "GET /scim/v2/error" => reply("400 Bad Request", "", br#"{"status":400,"detail":"no s3\"cret"}"#),
+        "GET /scim/v2/error" => {
+            reply("400 Bad Request", "", br#"{"status":400,"detail":"no s3\"cret-of-tests"}"#)
+        }
         "GET /scim/v2/broken" => b"no HTTP at all\r\n\r\n".to_vec(),
         _ => reply("307 Temporary Redirect", "Location: http://elsewhere.example/\r\n", br#"{"id":7}"#),
     });

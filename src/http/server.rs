@@ -101,9 +101,16 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
         ..Line::default()
     };
     let first = request.path().split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = match request.path() {
-        "/healthz" => health::live(),
-        "/readyz" => health::ready(&door).await,
+        "/healthz" if reads => {
+            line.endpoint = "/healthz";
+            health::live()
+        }
+        "/readyz" if reads => {
+            line.endpoint = "/readyz";
+            health::ready(&door).await
+        }
         _ if first.eq_ignore_ascii_case("scim") => scim::serve(request, payload, &door, &mut line).await,
         _ => nothing_here(),
     };

@@ -1,7 +1,7 @@
 //! The parameters of a query: RFC 7644 §3.4.2.
 
 use super::{
-    ErrorKind, Quirks, Result,
+    Error, ErrorKind, Quirks, Result,
     filter::{self, Predicate},
     page::Page,
     projection::Projection,
@@ -68,7 +68,13 @@ impl Query {
     ) -> Result<Self> {
         let filter = match parameters.all("filter").as_slice() {
             [] => None,
-            [text] => Some(filter::bind::bind(&filter::parse(text, quirks)?, resource_type, quirks)?),
+            [text] => {
+                let parsed = filter::parse(text, quirks)?;
+                let bound = filter::bind::bind(&parsed, resource_type, quirks);
+                let named =
+                    |error: Error| Error { detail: format!("filter, {}", error.detail).into(), ..error };
+                Some(bound.map_err(named)?)
+            }
             _ => return Err(ErrorKind::InvalidFilter.because("more than one filter is given")),
         };
         let order = parameters.first("sortOrder").filter(|text| !text.is_empty());

@@ -113,7 +113,8 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-fn is_version(segment: &str) -> bool {
+/// Whether a path segment names a protocol version, such as `v2`.
+pub fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

@@ -25,6 +25,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+/// The slug of the organization that a fresh server has.
+const FIRST_ORGANIZATION: &str = "default";
 /// How long a verdict is believed without a look at the database, in microseconds.
 const BELIEVED: i64 = 5_000_000;
 /// How often the last use of a token is written down, in microseconds.
@@ -115,20 +117,26 @@ fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
     });
 }
 
-/// The organization that a fresh server has, made when it is not there yet: its id, and whether it is new.
-pub async fn first_organization(app: &Arc<App>) -> Result<(String, bool)> {
+/// The id of the organization that a fresh server has, made when it is not there yet.
+pub async fn first_organization(app: &Arc<App>) -> Result<String> {
     let job = app.clone();
     app.store
         .write(move |tx| {
-            if let Some(id) = connections::organization(tx, DECLARED)? {
-                return Ok::<_, Error>((id, false));
+            if let Some(id) = connections::organization(tx, FIRST_ORGANIZATION)? {
+                return Ok::<_, Error>(id);
             }
             let now = job.clock.now();
             let id = job.ids.make(now);
-            connections::insert_organization(tx, &id, DECLARED, "Organization", now)?;
-            Ok((id, true))
+            connections::insert_organization(tx, &id, FIRST_ORGANIZATION, "Organization", now)?;
+            Ok(id)
         })
         .await
+}
+
+/// Whether there never was a connection, not even one that was revoked.
+pub async fn never_connected(cx: &Arc<Context>) -> Result<bool> {
+    let job = cx.clone();
+    cx.app.store.read(move |tx| Ok::<_, Error>(!connections::any_ever(tx, &job.organization)?)).await
 }
 
 /// Makes a connection.
@@ -216,16 +224,18 @@ pub async fn create_token(
         .await
 }
 
-/// Revokes a token; it stops working at once.
-pub async fn revoke_token(cx: &Arc<Context>, id: &str) -> Result<()> {
+/// Revokes a token; it stops working at once. Says where it came from: one that is declared works again at the
+/// next start.
+pub async fn revoke_token(cx: &Arc<Context>, id: &str) -> Result<Origin> {
     let (job, id) = (cx.clone(), id.to_owned());
     let outcome = cx
         .app
         .store
         .write(move |tx| {
-            let connection = connections::revoke_token(tx, &job.organization, &id, job.now)?;
-            let connection = connection.ok_or(Error::NotFound("token"))?;
-            record(tx, &job, EventKind::TokenRevoked, &id, json!({"connection": connection}))
+            let revoked = connections::revoke_token(tx, &job.organization, &id, job.now)?;
+            let (connection, origin) = revoked.ok_or(Error::NotFound("token"))?;
+            record(tx, &job, EventKind::TokenRevoked, &id, json!({"connection": connection}))?;
+            Ok(origin)
         })
         .await;
     cx.app.verdicts.drop_all();

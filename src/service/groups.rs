@@ -33,6 +33,7 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 use std::{collections::HashSet, sync::Arc};
+use uuid::Uuid;
 
 /// A larger group is not rendered by the writer, where others wait.
 const SMALL: i64 = 50;
@@ -182,7 +183,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 struct Moved {
     came: Vec<String>,
     left: Vec<String>,
-    /// How many ids are nobody's, and the first of them.
+    /// How many ids are nobody's, and the first of them that look like ids.
     n_unknown: usize,
     unknown: Vec<String>,
 }
@@ -252,8 +253,9 @@ fn join(tx: &WriteTx<'_>, cx: &Context, team: &str, members: &[Value], quirks: &
             (_, true) => MemberType::Group,
             _ if quirks.allow(Quirk::UnknownMembers) => {
                 moved.n_unknown += 1;
-                if moved.unknown.len() < UNKNOWN_NAMED {
-                    moved.unknown.push(text::shown(id));
+                // what is no id of ours may be anything, an address among it
+                if moved.unknown.len() < UNKNOWN_NAMED && Uuid::parse_str(id).is_ok() {
+                    moved.unknown.push(id.to_owned());
                 }
                 continue;
             }

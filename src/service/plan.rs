@@ -2,7 +2,7 @@
 
 use crate::{
     scim::{
-        filter::{Operand, Predicate},
+        filter::{CompareOp, Operand, Predicate},
         path::Located,
         urn,
     },
@@ -12,7 +12,6 @@ use crate::{
         users,
     },
 };
-use scim_filter_parser::CompareOp;
 
 /// Where candidates are looked for.
 #[derive(Clone, Copy)]

@@ -144,47 +144,59 @@ const REPORTS_AT_ONCE: usize = 50;
 
 /// `DELETE /Users/{id}`: RFC 7644 §3.6. The name is free at once; a tombstone stays. Who reported to the
 /// person has no manager then.
+///
+/// Many reports are released in several transactions; the last of them removes the user. Should it not come to
+/// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
-    let (job, leaver) = (cx.clone(), id.to_owned());
-    cx.app
-        .store
-        .write(move |tx| {
-            let user = load(tx, &job, &leaver)?;
-            if !precondition.allows_change(user.version) {
-                return Err(Error::PreconditionFailed);
-            }
-            let left = memberships::forget_member(tx, &job.organization, &leaver)?;
-            for team in &left {
-                teams::lose_member(tx, &job.organization, team, job.now)?;
-                let kind = EventKind::TeamChanged;
-                let detail = json!({"left": [leaver]});
-                let resource_type = GROUP_TYPE.name;
-                job.record(tx, &Event { kind, resource_type, resource: team.clone(), detail })?;
-            }
-            users::remove(tx, &job.organization, &user, job.now)?;
-            Ok(job.record(tx, &event(EventKind::UserRemoved, &leaver, json!({"teams": left})))?)
-        })
-        .await?;
-    while release_reports(cx, id).await? == REPORTS_AT_ONCE {}
-    Ok(())
+    loop {
+        let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
+        let released = cx
+            .app
+            .store
+            .write(move |tx| {
+                let user = load(tx, &job, &leaver)?;
+                if !precondition.allows_change(user.version) {
+                    return Err(Error::PreconditionFailed);
+                }
+                let reports = users::reports(tx, &job.organization, &leaver, REPORTS_AT_ONCE)?;
+                let others = reports.iter().filter(|report| **report != leaver);
+                others.clone().try_for_each(|report| release(tx, &job, report))?;
+                if reports.len() < REPORTS_AT_ONCE {
+                    bury(tx, &job, &user)?;
+                }
+                Ok(reports.len())
+            })
+            .await?;
+        if released < REPORTS_AT_ONCE {
+            return Ok(());
+        }
+    }
 }
 
-/// Takes a manager who left from some of those who reported to the person; says how many they were.
-async fn release_reports(cx: &Arc<Context>, manager: &str) -> Result<usize> {
-    let (job, manager) = (cx.clone(), manager.to_owned());
-    cx.app
-        .store
-        .write(move |tx| {
-            let reports = users::reports(tx, &job.organization, &manager, REPORTS_AT_ONCE)?;
-            for report in &reports {
-                let before = load(tx, &job, report)?;
-                save(tx, &job, &before, &user::without_manager(stripped(&before)?))?;
-                let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
-                job.record(tx, &event(EventKind::UserChanged, report, detail))?;
-            }
-            Ok(reports.len())
-        })
-        .await
+/// Takes their manager from somebody.
+fn release(tx: &WriteTx<'_>, cx: &Context, report: &str) -> Result<()> {
+    let before = load(tx, cx, report)?;
+    save(tx, cx, &before, &user::without_manager(stripped(&before)?))?;
+    let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
+    Ok(cx.record(tx, &event(EventKind::UserChanged, report, detail))?)
+}
+
+/// Ends a user's memberships and removes the user.
+fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
+    let left = memberships::forget_member(tx, &cx.organization, &user.id)?;
+    for team in &left {
+        teams::lose_member(tx, &cx.organization, team, cx.now)?;
+        let detail = json!({"left": [user.id]});
+        let event = Event {
+            kind: EventKind::TeamChanged,
+            resource_type: GROUP_TYPE.name,
+            resource: team.clone(),
+            detail,
+        };
+        cx.record(tx, &event)?;
+    }
+    users::remove(tx, &cx.organization, user, cx.now)?;
+    Ok(cx.record(tx, &event(EventKind::UserRemoved, &user.id, json!({"teams": left})))?)
 }
 
 fn load(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<Record> {

@@ -18,7 +18,7 @@ const INSERT: Statement = Statement::named(SQL, "insert");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 const EQUAL: Statement = Statement::named(SQL, "equal");
 
-/// What is indexed, by resource type: core paths, or an extension's attribute after a colon.
+/// What is indexed; a new line needs a migration that fills it from the stored resources. By resource type: core paths, or an extension's attribute after a colon.
 const INDEXED: [(&str, &str); 7] = [
     ("User", "externalId"),
     ("User", "displayName"),

@@ -16,6 +16,7 @@ const INSERT: Statement = Statement::named(SQL, "insert");
 const SET_PROFILE: Statement = Statement::named(SQL, "set_profile");
 const NAMED: Statement = Statement::named(SQL, "named");
 const LIST: Statement = Statement::named(SQL, "list");
+const ANY_EVER: Statement = Statement::named(SQL, "any_ever");
 const REVOKE: Statement = Statement::named(SQL, "revoke");
 const INSERT_TOKEN: Statement = Statement::named(SQL, "insert_token");
 const REVIVE_TOKEN: Statement = Statement::named(SQL, "revive_token");
@@ -73,6 +74,11 @@ pub fn named(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<Option<C
 /// The live connections by name.
 pub fn list(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Connection>, DbError> {
     tx.rows(LIST, &[organization.into()], connection)
+}
+
+/// Whether there is a connection or ever was one.
+pub fn any_ever(tx: &ReadTx<'_>, organization: &str) -> Result<bool, DbError> {
+    Ok(tx.one(ANY_EVER, &[organization.into()], |row| row.get::<i64>(0))?.is_some())
 }
 
 /// Revokes a connection and all its tokens.
@@ -148,14 +154,16 @@ pub fn declared_tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<(Strin
     tx.rows(DECLARED_TOKENS, &[organization.into()], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Revokes a token; says whose it was, or `None` when no live token has that id.
+/// Revokes a token; says whose it was and where it came from, or `None` when no live token has that id.
 pub fn revoke_token(
     tx: &WriteTx<'_>,
     organization: &str,
     id: &str,
     now: i64,
-) -> Result<Option<String>, DbError> {
-    tx.one(REVOKE_TOKEN, &[organization.into(), id.into(), now.into()], |row| row.get(0))
+) -> Result<Option<(String, Origin)>, DbError> {
+    tx.one(REVOKE_TOKEN, &[organization.into(), id.into(), now.into()], |row| {
+        Ok((row.get(0)?, row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?))
+    })
 }
 
 /// Writes down when a token was last used.

@@ -131,6 +131,10 @@ impl<'c> Deref for WriteTx<'c> {
 /// SQLite takes `$2` for a name and numbers names by first appearance, so parameters are bound by name.
 const NAMES: [&str; 10] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"];
 
+fn named<'a>(args: &'a [Arg<'a>]) -> Vec<(&'static str, &'a dyn rusqlite::ToSql)> {
+    NAMES.iter().zip(args).map(|(name, arg)| (*name, arg as &dyn rusqlite::ToSql)).collect()
+}
+
 impl<'c> ReadTx<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self(connection)
@@ -144,9 +148,7 @@ impl<'c> ReadTx<'c> {
         read: impl Fn(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         let mut prepared = self.0.prepare_cached(statement.0)?;
-        let named: Vec<(&str, &dyn rusqlite::ToSql)> =
-            NAMES.iter().zip(args).map(|(name, arg)| (*name, arg as &dyn rusqlite::ToSql)).collect();
-        let mut rows = prepared.query(named.as_slice())?;
+        let mut rows = prepared.query(named(args).as_slice())?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(read(&Row(row))?);
@@ -178,9 +180,7 @@ impl<'c> WriteTx<'c> {
     /// Runs a statement that changes rows and returns none; says how many it changed.
     pub fn execute(&self, statement: Statement, args: &[Arg<'_>]) -> Result<usize, DbError> {
         let mut prepared = self.0.0.prepare_cached(statement.0)?;
-        let named: Vec<(&str, &dyn rusqlite::ToSql)> =
-            NAMES.iter().zip(args).map(|(name, arg)| (*name, arg as &dyn rusqlite::ToSql)).collect();
-        Ok(prepared.execute(named.as_slice())?)
+        Ok(prepared.execute(named(args).as_slice())?)
     }
 
     /// Runs a script of several statements: a migration.

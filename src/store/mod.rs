@@ -9,7 +9,7 @@ pub mod connections;
 pub mod db;
 pub mod journal;
 pub mod memberships;
-pub mod migrate;
+mod migrate;
 pub mod records;
 mod sqlite;
 pub mod teams;

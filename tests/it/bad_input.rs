@@ -156,6 +156,32 @@ fn unknown_paths_and_methods_are_scim_errors() {
 }
 
 #[test]
+fn what_is_no_http_or_has_no_end_is_refused_and_harms_nobody() {
+    let server = Server::standard();
+    let token = &server.client.token;
+    let brackets = "(".repeat(100_000);
+    let headers = "X-Filler: filler\r\n".repeat(200);
+    for request in [
+        format!(
+            "GET /scim/v2/Users?filter={brackets} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        ),
+        format!("GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\n{headers}\r\n"),
+        "GET /scim/v2/Users\0 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+        "nonsense\r\n\r\n".to_owned(),
+    ] {
+        let answer = raw(&server, |stream| stream.write_all(request.as_bytes()));
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    let operation = json!([{"op": "remove", "path": format!("emails[{brackets}")}]);
+    let id = server.user("ada");
+    assert_eq!(
+        server.client.patch(&format!("/Users/{id}"), &operation).error(),
+        (400, "invalidPath".to_owned())
+    );
+    assert_eq!(server.client.get("/Users").json()["totalResults"], json!(1));
+}
+
+#[test]
 fn addresses_never_follow_the_host_header() {
     let server = Server::standard();
 
@@ -172,7 +198,7 @@ fn addresses_never_follow_the_host_header() {
 }
 
 #[test]
-fn a_scan_stops_at_its_budget_and_says_how_to_ask_better() {
+fn r_213_a_scan_stops_at_its_budget_and_says_how_to_ask_better() {
     let server = Server::start(roster::scim::Profile::Standard, |app| app.scan_rows = 3);
     for n in 0..4 {
         server.user(&format!("user-{n}"));

@@ -33,17 +33,36 @@ const CEILING: usize = 600;
 fn arrows_point_down() {
     let mut wrong = Vec::new();
     for (room, below) in ROOMS {
-        for (path, n, line) in lines_of(room) {
-            let reached = ROOMS
-                .iter()
-                .map(|(other, _)| *other)
-                .filter(|other| *other != room && !below.contains(other) && names_room(&line, other));
-            wrong.extend(
-                reached.map(|other| format!("{}:{n}: {room} reaches {other}: {line}", path.display())),
-            );
+        for path in files_of(room) {
+            let code = code_of(&path);
+            for (n, reached) in rooms_reached(&module_of(&path), &code) {
+                if reached != room && !below.contains(&reached.as_str()) && is_room(&reached) {
+                    wrong.push(format!("{}:{n}: {room} reaches {reached}", path.display()));
+                }
+            }
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_import_is_seen_however_it_is_written() {
+    for code in [
+        "use crate::store;",
+        "use crate::{scim::message, service, store};",
+        "use crate::{\n    scim::{a, b},\n    store::{\n        c,\n    },\n};",
+        "use super::super::store::users;",
+        "use super::super::{clock, store};",
+        "fn f() { crate::store::users::load() }",
+        "use crate as x;",
+    ] {
+        let module = ["scim".to_owned(), "patch".to_owned()];
+        let reached = rooms_reached(&module, code);
+        let seen = |(_, room): &(usize, String)| room == "store" || room == "crate renamed";
+        assert!(reached.iter().any(seen), "{code}: {reached:?}");
+    }
+    let inside = rooms_reached(&["scim".to_owned(), "patch".to_owned()], "use super::{store, text::store};");
+    assert!(inside.iter().all(|(_, room)| room == "scim"), "{inside:?}");
 }
 
 #[test]
@@ -86,31 +105,97 @@ fn every_room_is_in_the_table() {
     assert_eq!(rooms, known);
 }
 
-/// Whether a line of code names a room of the crate: `crate::store`, or `store` first in a nested `use`.
-fn names_room(line: &str, room: &str) -> bool {
-    let direct = format!("crate::{room}");
-    let nested = format!("    {room}::");
-    let ends = |at: usize, text: &str| {
-        line[at + text.len()..].chars().next().is_none_or(|next| !next.is_alphanumeric() && next != '_')
-    };
-    line.match_indices(&direct).any(|(at, found)| ends(at, found))
-        || (line.starts_with(&nested) && line.ends_with(['{', ',', ';']))
+fn is_room(name: &str) -> bool {
+    name == "crate renamed" || ROOMS.iter().any(|(room, _)| *room == name)
 }
 
-/// The lines of code of a room, its own tests left out.
-fn lines_of(room: &str) -> Vec<(PathBuf, usize, String)> {
-    let folder = Path::new("src").join(room);
-    let paths = if folder.is_dir() { files(&folder) } else { vec![folder.with_extension("rs")] };
+/// The rooms that code in a module names, with the line each stands on.
+fn rooms_reached(module: &[String], code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
-        for (n, line) in code.lines().enumerate() {
-            let line = line.split("//").next().unwrap().trim_end();
-            if !line.is_empty() {
-                found.push((path.clone(), n + 1, line.to_owned()));
-            }
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let names = if rest.starts_with('{') { first_names(rest) } else { vec![word(rest)] };
+        found.extend(names.into_iter().map(|name| (line_of(code, at), name)));
+    }
+    for (at, _) in code.match_indices("use super::") {
+        let mut rest = &code[at + "use ".len()..];
+        let mut place = module.to_vec();
+        while let Some(above) = rest.strip_prefix("super::") {
+            place.pop();
+            rest = above;
         }
+        let names = match place.first() {
+            Some(room) => vec![room.clone()],
+            None if rest.starts_with('{') => first_names(rest),
+            None => vec![word(rest)],
+        };
+        found.extend(names.into_iter().map(|name| (line_of(code, at), name)));
+    }
+    let renamed = code.match_indices("crate as ");
+    found.extend(renamed.map(|(at, _)| (line_of(code, at), "crate renamed".to_owned())));
+    found
+}
+
+/// The first name of each path in `{a::{b, c}, d}`.
+fn first_names(braces: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut depth = 0;
+    let mut at_start = false;
+    for (at, letter) in braces.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+        if depth == 1 && matches!(letter, '{' | ',') {
+            at_start = true;
+        } else if at_start && letter.is_alphanumeric() {
+            names.push(word(&braces[at..]));
+            at_start = false;
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+fn line_of(code: &str, at: usize) -> usize {
+    code[..at].matches('\n').count() + 1
+}
+
+/// `src/scim/patch/mod.rs` is `scim::patch`, `src/scim/sort.rs` is `scim::sort`.
+fn module_of(path: &Path) -> Vec<String> {
+    let path = path.strip_prefix("src").unwrap().with_extension("");
+    let mut names: Vec<String> = path.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
+    if names.last().is_some_and(|name| name == "mod") {
+        names.pop();
+    }
+    names
+}
+
+fn files_of(room: &str) -> Vec<PathBuf> {
+    let folder = Path::new("src").join(room);
+    if folder.is_dir() { files(&folder) } else { vec![folder.with_extension("rs")] }
+}
+
+/// A file's code: comments emptied, its own tests left out, lines kept where they are.
+fn code_of(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]\nmod").next().unwrap();
+    code.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of code of a room.
+fn lines_of(room: &str) -> Vec<(PathBuf, usize, String)> {
+    let mut found = Vec::new();
+    for path in files_of(room) {
+        let code = code_of(&path);
+        found.extend(code.lines().enumerate().map(|(n, line)| (path.clone(), n + 1, line.to_owned())));
     }
     found
 }

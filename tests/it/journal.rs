@@ -18,7 +18,7 @@ fn events(server: &Server) -> Vec<String> {
 }
 
 #[test]
-fn every_change_has_one_event_and_what_changes_nothing_has_none() {
+fn r_529_every_change_has_one_event_and_what_changes_nothing_has_none() {
     let server = Server::standard();
     let client = &server.client;
     let before = events(&server).len();
@@ -45,12 +45,20 @@ fn every_change_has_one_event_and_what_changes_nothing_has_none() {
             "team.created",
             "user.changed",
             "team.changed",
-            "team.changed", // the boss leaves the team
+            "user.changed", // the boss manages nobody
+            "team.changed", // and leaves the team
             "user.removed",
-            "user.changed", // and manages nobody
             "team.archived",
         ]
     );
+    let of_ada =
+        "SELECT actor, request, detail FROM events WHERE resource = $1 AND kind = 'user.changed' ORDER BY id";
+    let (actor, request, detail): (String, String, String) = server
+        .side_door()
+        .query_row(of_ada, [&ada], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap();
+    assert!(!actor.is_empty() && !request.is_empty());
+    assert!(detail.contains("enterprise:2.0:User"), "{detail}");
 }
 
 #[test]

@@ -4,12 +4,13 @@ use crate::support::Server;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 8] = [
+const WALKS: [&str; 9] = [
     "users/page",
     "users/after",
     "teams/page",
     "teams/after",
     // connections and tokens are few
+    "connections/any_ever",
     "connections/list",
     "connections/tokens",
     "connections/declared_tokens",

@@ -2,13 +2,14 @@
 
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
     &[],
     &["serve"],
     &["connection"],
     &["connection", "create"],
     &["connection", "list"],
     &["connection", "revoke"],
+    &["token"],
     &["token", "create"],
     &["token", "revoke"],
     &["conformance"],
@@ -18,8 +19,7 @@ const COMMANDS: [&[&str]; 9] = [
 fn the_page_of_commands_is_fresh() {
     const PAGE: &str = "docs/reference/commands.md";
     let mut page = "# Commands and settings\n\nGenerated from the program; `tests/it/reference.rs` fails when it is \
-        stale and writes what it should be to `target/commands.md`.\nTwo more settings exist only as environment \
-        variables, since they are secrets or belong to them: `ROSTER_SCIM_TOKEN` or `ROSTER_SCIM_TOKEN_FILE` (the \
+        stale and writes what it should be to `target/commands.md`.\nThese settings exist only as environment variables: `ROSTER_SCIM_TOKEN` or `ROSTER_SCIM_TOKEN_FILE` (the \
         tokens of the connection `default`, at least 32 bytes each, two at most with a comma between them), and \
         `ROSTER_SCIM_PROFILE` (`standard` or `strict`).\n`ROSTER_LOG` chooses what is logged, such as `warn` or \
         `roster::request=off,info`.\n"

@@ -120,7 +120,7 @@ impl Drop for Server {
 
 /// The context of the machine's operator.
 pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
-    let (organization, _) = connections::first_organization(app).await.unwrap();
+    let organization = connections::first_organization(app).await.unwrap();
     let now = app.clock.now();
     Arc::new(Context {
         app: app.clone(),

@@ -60,7 +60,8 @@ async fn answer(
     let Some(header) = request.headers().get(header::AUTHORIZATION) else {
         return anonymous(request, door, line);
     };
-    let (credential, bare) = credential(header.to_str().unwrap_or_default()).ok_or(Refusal::InvalidToken)?;
+    let (credential, bare) =
+        credential(header.to_str().unwrap_or_default()).ok_or(service::Error::Unauthorized)?;
     let verdict = match connections::authenticate(&door.app, credential).await {
         Err(Error::Unauthorized) => return Err(Refusal::InvalidToken),
         other => other?,

@@ -6,7 +6,7 @@
 
 use crate::{
     http::error::Refusal,
-    scim::{ErrorKind, Quirk, Quirks},
+    scim::{ErrorKind, Quirk, Quirks, text},
 };
 use percent_encoding::percent_decode_str;
 
@@ -87,7 +87,9 @@ pub(super) fn endpoint(path: &str, quirks: &mut Quirks) -> Result<Endpoint, Refu
         Some((first, rest)) if is_named(first, "scim", quirks) => segments = rest,
         _ => return Err(Refusal::NoEndpoint),
     }
-    if let Some((version, rest)) = segments.split_first().filter(|(first, _)| is_version(first)) {
+    if let Some((version, rest)) =
+        segments.split_first().filter(|(first, _)| text::is_version(&first.to_ascii_lowercase()))
+    {
         if !is_named(version, "v2", quirks) {
             let detail = format!("the protocol version {version} is not supported, v2 is");
             return Err(ErrorKind::InvalidVers.because(detail).into());
@@ -105,11 +107,6 @@ pub(super) fn endpoint(path: &str, quirks: &mut Quirks) -> Result<Endpoint, Refu
 /// Whether a segment is that name: exactly, or in another case where that is tolerated.
 fn is_named(segment: &str, name: &str, quirks: &mut Quirks) -> bool {
     segment == name || (segment.eq_ignore_ascii_case(name) && quirks.allow(Quirk::EndpointCase))
-}
-
-fn is_version(segment: &str) -> bool {
-    let digits = segment.strip_prefix(['v', 'V']).unwrap_or("");
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The names under the base.

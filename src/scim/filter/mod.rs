@@ -14,7 +14,9 @@ pub mod bind;
 pub mod eval;
 
 use super::{ErrorKind, Profile, Quirk, Quirks, Result, path::Located};
-use scim_filter_parser::{CompareOp, Dialect, Filter, Slack, parse_filter};
+use scim_filter_parser::{Dialect, Filter, Slack, parse_filter};
+
+pub use scim_filter_parser::CompareOp;
 
 /// A filter bound to a resource type.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Resource + patch → resource.
 
-use super::{Action, MemberChanges, Operation, Patch, Target, change, selects};
+use super::{Action, MemberChanges, Operation, Patch, Target, edit, selects};
 use crate::scim::{
     Error, ErrorKind, Quirk, Quirks, Resource, Result,
     path::Located,
@@ -96,7 +96,7 @@ impl Step<'_> {
         match action {
             Action::Add(Value::Object(members)) | Action::Replace(Value::Object(members)) => {
                 let container = self.outcome.resource.0.entry(schema.id).or_insert(Value::Null);
-                change::merge(container, members);
+                edit::merge(container, members);
             }
             _ => {
                 self.outcome.resource.0.shift_remove(schema.id);
@@ -119,16 +119,16 @@ impl Step<'_> {
             Action::Add(Value::Null) | Action::Replace(Value::Null) | Action::Remove => self.unassign(&path),
             Action::RemoveValues(values) => {
                 let slot = self.slot(&path);
-                change::remove_values(slot, path.leaf(), values);
+                edit::remove_values(slot, path.leaf(), values);
                 Ok(())
             }
             Action::Add(value) if path.leaf().multi_valued => {
-                change::append(self.slot(&path), path.attribute, value)
+                edit::append(self.slot(&path), path.attribute, value)
             }
             Action::Add(value) | Action::Replace(value) => {
                 match (self.slot(&path), value) {
                     // what the value does not name stays
-                    (slot, Value::Object(members)) => change::merge(slot, members),
+                    (slot, Value::Object(members)) => edit::merge(slot, members),
                     (slot, value) => *slot = value.clone(),
                 }
                 Ok(())
@@ -184,14 +184,14 @@ impl Step<'_> {
 
     /// The place of an attribute or part; null when it is unassigned.
     fn slot(&mut self, path: &Located) -> &mut Value {
-        change::slot(&mut self.outcome.resource, path)
+        edit::slot(&mut self.outcome.resource, path)
     }
 
     /// Operations on the elements a filter selects, or on a part of them.
     fn elements(&mut self, selection: &Selection<'_>, action: &Action) -> Result<()> {
         let path = selection.path;
         let whole = Located { sub_attribute: None, ..path };
-        let elements = change::elements_mut(self.slot(&whole));
+        let elements = edit::elements_mut(self.slot(&whole));
         let is_chosen = |(_, element): &(usize, &mut Value)| (selection.selects)(element);
         let chosen: Vec<usize> = elements.iter_mut().enumerate().filter(is_chosen).map(|(n, _)| n).collect();
         match action {
@@ -204,19 +204,19 @@ impl Step<'_> {
                     let detail = format!("{whole} has {found} matching values, one alone can be primary");
                     return Err(ErrorKind::InvalidValue.because(detail));
                 }
-                let elements = change::elements_mut(self.slot(&whole));
+                let elements = edit::elements_mut(self.slot(&whole));
                 for n in &chosen {
                     if let Some(element) = elements.get_mut(*n) {
                         selection.change(element, action, value);
                     }
                 }
                 if let (true, Some(last)) = (makes_primary(path.sub_attribute, value), chosen.last()) {
-                    change::prefer(elements, *last);
+                    edit::prefer(elements, *last);
                 }
                 Ok(())
             }
             Action::Remove | Action::RemoveValues(_) => {
-                change::remove_elements(change::elements_mut(self.slot(&whole)), &chosen, path.sub_attribute);
+                edit::remove_elements(edit::elements_mut(self.slot(&whole)), &chosen, path.sub_attribute);
                 Ok(())
             }
         }
@@ -234,7 +234,7 @@ impl Step<'_> {
             return Ok(()); // what is not there is unassigned already
         }
         let element = described(template, selection.path.sub_attribute, value);
-        change::append(self.slot(&whole), whole.attribute, &Value::Array(vec![element]))
+        edit::append(self.slot(&whole), whole.attribute, &Value::Array(vec![element]))
     }
 
     /// `schemas` follows from the attributes; the base stays, and taking an extension's URN away
@@ -280,8 +280,8 @@ impl Selection<'_> {
     /// Makes one selected element, or its part, what an add or a replace says.
     fn change(&self, element: &mut Value, action: &Action, value: &Value) {
         match (self.path.sub_attribute, value, action) {
-            (Some(part), value, _) => change::set_part(element, part, value),
-            (None, Value::Object(members), Action::Add(_)) => change::merge(element, members),
+            (Some(part), value, _) => edit::set_part(element, part, value),
+            (None, Value::Object(members), Action::Add(_)) => edit::merge(element, members),
             (None, Value::Object(members), _) => {
                 // what the filter fixed stays as it was, unless the value says otherwise
                 let mut replacement = Map::new();
@@ -302,8 +302,8 @@ impl Selection<'_> {
 fn described(template: &Map<String, Value>, part: Option<&Attribute>, value: &Value) -> Value {
     let mut element = Value::Object(template.clone());
     match (part, value) {
-        (Some(part), value) => change::set_part(&mut element, part, value),
-        (None, Value::Object(members)) => change::merge(&mut element, members),
+        (Some(part), value) => edit::set_part(&mut element, part, value),
+        (None, Value::Object(members)) => edit::merge(&mut element, members),
         (None, _) => {}
     }
     element

@@ -6,7 +6,7 @@
 //! and what to take away, never the list.
 
 pub mod apply;
-mod change;
+mod edit;
 mod members;
 mod request;
 mod target;
