@@ -1,6 +1,6 @@
 //! A resource as it lies in the store.
 
-use crate::scim::{Resource, version::Version};
+use crate::scim::{Resource, schema::ResourceType, version::Version};
 
 /// A user or team: what is searched and versioned beside the text it is answered with.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,5 +25,12 @@ impl Record {
     /// The stored resource.
     pub fn resource(&self) -> Result<Resource, serde_json::Error> {
         serde_json::from_str(&self.text).map(Resource)
+    }
+
+    /// The same, in the form that changes are compared in.
+    pub fn stripped(&self, resource_type: &'static ResourceType) -> Result<Resource, serde_json::Error> {
+        let mut resource = self.resource()?;
+        resource.strip(resource_type);
+        Ok(resource)
     }
 }

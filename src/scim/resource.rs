@@ -2,7 +2,7 @@
 
 use super::{
     path::Located,
-    schema::{Attribute, Mutability, ResourceType},
+    schema::{Attribute, Mutability, ResourceType, Returned},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -58,11 +58,14 @@ impl Resource {
         }
     }
 
-    /// Takes away what the server derives: readOnly attributes, `schemas`, and the address and name of
-    /// references. What is left is what is stored and compared.
-    pub fn strip_derived(&mut self, resource_type: &'static ResourceType) {
+    /// Takes away what is not part of the stored text: what the server derives (readOnly attributes,
+    /// `schemas`, the address and name of references), what is never shown (a password is not kept: Q-053),
+    /// and what is kept as rows. What is left is what is stored and compared.
+    pub fn strip(&mut self, resource_type: &'static ResourceType) {
         for attribute in resource_type.attributes() {
-            if attribute.mutability == Mutability::ReadOnly || attribute.name == "schemas" {
+            let is_rows = resource_type.rows.is_some_and(|rows| rows.name == attribute.name);
+            let is_derived = attribute.mutability == Mutability::ReadOnly || attribute.name == "schemas";
+            if is_derived || is_rows || attribute.returned == Returned::Never {
                 self.0.shift_remove(attribute.name);
             }
         }

@@ -4,13 +4,13 @@
 //! group: its members are loaded only for an operation that selects them by something but their id.
 
 use super::{
-    Answer, Context, Error, Result, changed_names,
+    Answer, Context, Error, Result, changed_names, event, load,
     read::{Found, LARGE, answer, get},
     users::Demand,
 };
 use crate::{
     org::{
-        event::{Event, EventKind},
+        event::EventKind,
         record::Record,
         scim_view::{self, Related, decorated},
         team::{Joining, MemberType, check_nesting},
@@ -50,7 +50,7 @@ pub async fn create(
     let mut group = read::resource(&GROUP_TYPE, body, quirks)?;
     validate::created(&GROUP_TYPE, &mut group, quirks)?;
     let members = members_of(&group);
-    let group = storable(group);
+    group.strip(&GROUP_TYPE);
     let (job, seen, shown) = (cx.clone(), quirks.clone(), projection.clone());
     let (answer, used) = cx
         .app
@@ -61,7 +61,7 @@ pub async fn create(
             teams::insert(tx, &job.organization, &id, &group, job.now)?;
             let moved = join(tx, &job, &id, &members, &mut quirks)?;
             teams::count_members(tx, &job.organization, &id, moved.more())?;
-            job.record(tx, &event(EventKind::TeamCreated, &id, moved.detail(&[], &quirks)))?;
+            job.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], &quirks)))?;
             Ok::<_, Error>((small_answer(tx, &job, &id, &shown)?.0, quirks))
         })
         .await?;
@@ -80,7 +80,7 @@ pub async fn replace(
     let body = read::resource(&GROUP_TYPE, body, quirks)?;
     let projection = demand.projection.clone();
     let (answer, _) = change(cx, id, demand, quirks, move |_, before, quirks| {
-        let group = validate::replaced(&GROUP_TYPE, &stripped(before)?, body.clone(), quirks)?;
+        let group = validate::replaced(&GROUP_TYPE, &before.stripped(&GROUP_TYPE)?, body.clone(), quirks)?;
         Ok((group, MemberChanges::exactly(&members_of(&body))))
     })
     .await?;
@@ -133,12 +133,13 @@ async fn change(
         .store
         .write(move |tx| {
             let mut quirks = seen.clone();
-            let before = load(tx, &job, &id)?;
+            let before = load(tx, &job, &TEAM, &id)?;
             if !demand.precondition.allows_change(before.version) {
                 return Err(Error::PreconditionFailed);
             }
-            let (group, changes) = make(tx, &before, &mut quirks)?;
-            let (group, was) = (storable(group), stripped(&before)?);
+            let (mut group, changes) = make(tx, &before, &mut quirks)?;
+            group.strip(&GROUP_TYPE);
+            let was = before.stripped(&GROUP_TYPE)?;
             let left = leave(tx, &job, &id, &changes)?;
             let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
             let moved = Moved { left, ..join(tx, &job, &id, &joining, &mut quirks)? };
@@ -148,7 +149,7 @@ async fn change(
                 // a miss can only mean that somebody else was faster; the client may try again
                 version.ok_or(Error::Busy(DbError::Busy))?;
                 let detail = moved.detail(&changed_names(&was, &group), &quirks);
-                job.record(tx, &event(EventKind::TeamChanged, &id, detail))?;
+                job.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, &id, detail))?;
             }
             Ok((small_answer(tx, &job, &id, &demand.projection)?, quirks))
         })
@@ -163,17 +164,17 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     cx.app
         .store
         .write(move |tx| {
-            let team = load(tx, &job, &id)?;
+            let team = load(tx, &job, &TEAM, &id)?;
             if !precondition.allows_change(team.version) {
                 return Err(Error::PreconditionFailed);
             }
             let left = memberships::forget_member(tx, &job.organization, &id)?;
             for outer in &left {
                 teams::lose_member(tx, &job.organization, outer, job.now)?;
-                job.record(tx, &event(EventKind::TeamChanged, outer, json!({"left": [id]})))?;
+                job.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, outer, json!({"left": [id]})))?;
             }
             teams::archive(tx, &job.organization, &team, job.now)?;
-            Ok(job.record(tx, &event(EventKind::TeamArchived, &id, json!({"teams": left})))?)
+            Ok(job.record(tx, &event(EventKind::TeamArchived, &GROUP_TYPE, &id, json!({"teams": left})))?)
         })
         .await
 }
@@ -294,7 +295,7 @@ fn refuse(detail: String) -> Error {
 /// The answer, without a body where it would hold many members: rendering them is not for the writer. And how
 /// many members there are.
 fn small_answer(tx: &WriteTx<'_>, cx: &Context, id: &str, projection: &Projection) -> Result<(Answer, i64)> {
-    let record = load(tx, cx, id)?;
+    let record = load(tx, cx, &TEAM, id)?;
     let location = scim_view::location(&GROUP_TYPE, id, &cx.base);
     let answer = match record.n_members <= SMALL || !projection.shows("members") {
         true => answer(tx, cx, &TEAM, &record, projection)?,
@@ -321,10 +322,6 @@ fn rows(tx: &ReadTx<'_>, organization: &str, id: &str, base: &str) -> Result<Vec
     Ok(members.iter().map(|member| scim_view::member(member, base)).collect())
 }
 
-fn load(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<Record> {
-    records::load(tx, &TEAM, &cx.organization, id)?.ok_or(Error::NotFound("Group"))
-}
-
 fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {
     Holder { organization: &cx.organization, team, connection: Some(&cx.actor) }
 }
@@ -335,19 +332,4 @@ fn members_of(group: &Resource) -> Vec<Value> {
 
 fn id_of(member: &Value) -> Option<&str> {
     member.get("value").and_then(Value::as_str)
-}
-
-/// A resource without what is derived and without its members, which are rows.
-fn storable(mut group: Resource) -> Resource {
-    group.0.shift_remove("members");
-    group.strip_derived(&GROUP_TYPE);
-    group
-}
-
-fn stripped(record: &Record) -> Result<Resource, DbError> {
-    Ok(storable(record.resource()?))
-}
-
-fn event(kind: EventKind, id: &str, detail: Value) -> Event {
-    Event { kind, resource_type: GROUP_TYPE.name, resource: id.to_owned(), detail }
 }

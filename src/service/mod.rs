@@ -12,10 +12,18 @@ pub mod users;
 use crate::{
     clock::Clock,
     ids::Ids,
-    org::{connection::BadName, event::Event, record::Record},
-    scim::{self, ErrorKind, Profile, Resource, version::Version},
-    store::{DbError, Store, WriteTx, journal},
+    org::{
+        connection::BadName,
+        event::{Event, EventKind},
+        record::Record,
+    },
+    scim::{self, ErrorKind, Profile, Resource, schema::ResourceType, version::Version},
+    store::{
+        DbError, ReadTx, Store, WriteTx, journal,
+        records::{self, Kind},
+    },
 };
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Everything that lives as long as the process.
@@ -146,6 +154,16 @@ impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// The resource of that kind and id, or [`Error::NotFound`].
+fn load(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, id: &str) -> Result<Record> {
+    records::load(tx, kind, &cx.organization, id)?.ok_or(Error::NotFound(kind.resource_type.name))
+}
+
+/// An event about a user or team.
+fn event(kind: EventKind, resource_type: &ResourceType, id: &str, detail: Value) -> Event {
+    Event { kind, resource_type: resource_type.name, resource: id.to_owned(), detail }
 }
 
 /// The names of the attributes that differ, for the journal.

@@ -1,9 +1,9 @@
 //! What a provisioning client can do to users.
 
-use super::{Answer, Context, Error, Result, changed_names, read::answer};
+use super::{Answer, Context, Error, Result, changed_names, event, load, read::answer};
 use crate::{
     org::{
-        event::{Event, EventKind},
+        event::EventKind,
         record::Record,
         scim_view::{Related, decorated},
         user,
@@ -35,7 +35,7 @@ pub async fn create(
 ) -> Result<Answer> {
     let mut user = read::resource(&USER_TYPE, body, quirks)?;
     validate::created(&USER_TYPE, &mut user, quirks)?;
-    let user = storable(user);
+    user.strip(&USER_TYPE);
     let (job, seen) = (cx.clone(), quirks.clone());
     let (answer, used) = cx
         .app
@@ -46,8 +46,8 @@ pub async fn create(
             check_manager(tx, &job, &user, &mut quirks)?;
             users::insert(tx, &job.organization, &id, &user, job.now)?;
             let detail = json!({"quirks": quirks.rules()});
-            job.record(tx, &event(EventKind::UserCreated, &id, detail))?;
-            Ok::<_, Error>((answer(tx, &job, &USER, &load(tx, &job, &id)?, &projection)?, quirks))
+            job.record(tx, &event(EventKind::UserCreated, &USER_TYPE, &id, detail))?;
+            Ok::<_, Error>((answer(tx, &job, &USER, &load(tx, &job, &USER, &id)?, &projection)?, quirks))
         })
         .await?;
     *quirks = used;
@@ -64,7 +64,7 @@ pub async fn replace(
 ) -> Result<Answer> {
     let body = read::resource(&USER_TYPE, body, quirks)?;
     change(cx, id, demand, quirks, move |_, before, quirks| {
-        Ok(validate::replaced(&USER_TYPE, &stripped(before)?, body.clone(), quirks)?)
+        Ok(validate::replaced(&USER_TYPE, &before.stripped(&USER_TYPE)?, body.clone(), quirks)?)
     })
     .await
 }
@@ -117,12 +117,13 @@ async fn change(
         .store
         .write(move |tx| {
             let mut quirks = seen.clone();
-            let before = load(tx, &job, &id)?;
+            let before = load(tx, &job, &USER, &id)?;
             if !demand.precondition.allows_change(before.version) {
                 return Err(Error::PreconditionFailed);
             }
-            let user = storable(make(tx, &before, &mut quirks)?);
-            let was = stripped(&before)?;
+            let mut user = make(tx, &before, &mut quirks)?;
+            user.strip(&USER_TYPE);
+            let was = before.stripped(&USER_TYPE)?;
             if user == was {
                 return Ok((answer(tx, &job, &USER, &before, &demand.projection)?, quirks));
             }
@@ -131,8 +132,8 @@ async fn change(
             }
             save(tx, &job, &before, &user)?;
             let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
-            job.record(tx, &event(EventKind::UserChanged, &id, detail))?;
-            Ok((answer(tx, &job, &USER, &load(tx, &job, &id)?, &demand.projection)?, quirks))
+            job.record(tx, &event(EventKind::UserChanged, &USER_TYPE, &id, detail))?;
+            Ok((answer(tx, &job, &USER, &load(tx, &job, &USER, &id)?, &demand.projection)?, quirks))
         })
         .await?;
     *quirks = used;
@@ -154,7 +155,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
             .app
             .store
             .write(move |tx| {
-                let user = load(tx, &job, &leaver)?;
+                let user = load(tx, &job, &USER, &leaver)?;
                 if !precondition.allows_change(user.version) {
                     return Err(Error::PreconditionFailed);
                 }
@@ -175,10 +176,10 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 
 /// Takes their manager from somebody.
 fn release(tx: &WriteTx<'_>, cx: &Context, report: &str) -> Result<()> {
-    let before = load(tx, cx, report)?;
-    save(tx, cx, &before, &user::without_manager(stripped(&before)?))?;
+    let before = load(tx, cx, &USER, report)?;
+    save(tx, cx, &before, &user::without_manager(before.stripped(&USER_TYPE)?))?;
     let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
-    Ok(cx.record(tx, &event(EventKind::UserChanged, report, detail))?)
+    Ok(cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, report, detail))?)
 }
 
 /// Ends a user's memberships and removes the user.
@@ -187,20 +188,10 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
     for team in &left {
         teams::lose_member(tx, &cx.organization, team, cx.now)?;
         let detail = json!({"left": [user.id]});
-        let event = Event {
-            kind: EventKind::TeamChanged,
-            resource_type: GROUP_TYPE.name,
-            resource: team.clone(),
-            detail,
-        };
-        cx.record(tx, &event)?;
+        cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, team, detail))?;
     }
     users::remove(tx, &cx.organization, user, cx.now)?;
-    Ok(cx.record(tx, &event(EventKind::UserRemoved, &user.id, json!({"teams": left})))?)
-}
-
-fn load(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<Record> {
-    records::load(tx, &USER, &cx.organization, id)?.ok_or(Error::NotFound("User"))
+    Ok(cx.record(tx, &event(EventKind::UserRemoved, &USER_TYPE, &user.id, json!({"teams": left})))?)
 }
 
 /// A miss can only mean that somebody else was faster; the client may try again.
@@ -217,19 +208,4 @@ fn check_manager(tx: &WriteTx<'_>, cx: &Context, user: &Resource, quirks: &mut Q
         return Ok(());
     }
     Err(ErrorKind::InvalidValue.because("manager.value names no user of this organization").into())
-}
-
-/// A resource without what is derived and without the password, which nothing here keeps.
-fn storable(mut user: Resource) -> Resource {
-    user.strip_derived(&USER_TYPE);
-    user.0.shift_remove("password");
-    user
-}
-
-fn stripped(record: &Record) -> Result<Resource, DbError> {
-    Ok(storable(record.resource()?))
-}
-
-fn event(kind: EventKind, id: &str, detail: Value) -> Event {
-    Event { kind, resource_type: USER_TYPE.name, resource: id.to_owned(), detail }
 }

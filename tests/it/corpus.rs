@@ -65,7 +65,7 @@ fn outcome(before: &str, operations: &str, profile: Profile) -> String {
         Err(error) => format!("! {}", error.kind.wire().0),
         Ok(outcome) if rows.is_empty() => {
             let mut resource = outcome.resource;
-            resource.strip_derived(resource_type);
+            resource.strip(resource_type);
             resource.to_string()
         }
         Ok(outcome) => {

@@ -62,14 +62,14 @@ fn body(text: &str) -> Result<Resource, Error> {
 fn probe(text: &str) -> Resource {
     let mut probe = body(text).unwrap();
     validate::created(&PROBE_TYPE, &mut probe, &mut strict()).unwrap();
-    probe.strip_derived(&PROBE_TYPE);
+    probe.strip(&PROBE_TYPE);
     probe
 }
 
 /// What a PUT makes of a probe.
 fn put(before: &Resource, text: &str) -> Result<Resource, Error> {
     let mut after = validate::replaced(&PROBE_TYPE, before, body(text)?, &mut strict())?;
-    after.strip_derived(&PROBE_TYPE);
+    after.strip(&PROBE_TYPE);
     Ok(after)
 }
 

@@ -10,7 +10,12 @@ mod route;
 
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
-    scim::{Quirk, Quirks, query::Parameters, version::Precondition},
+    scim::{
+        Quirk, Quirks,
+        query::Parameters,
+        schema::standard::{GROUP_TYPE, USER_TYPE},
+        version::Precondition,
+    },
     service::{self, Context, Error, connections},
 };
 use actix_web::{
@@ -134,8 +139,8 @@ impl<'r> Call<'r> {
         endpoint: Endpoint,
         payload: web::Payload,
     ) -> Result<HttpResponse, Refusal> {
-        let method = self.request.method().clone();
-        if method == Method::OPTIONS {
+        let method = self.request.method();
+        if *method == Method::OPTIONS {
             let allow = (header::ALLOW, endpoint.methods());
             return Ok(HttpResponse::NoContent().insert_header(allow).finish());
         }
@@ -143,10 +148,10 @@ impl<'r> Call<'r> {
             return Err(Refusal::Method(endpoint.methods()));
         }
         match endpoint {
-            Endpoint::Users => self.users(cx, &method, payload).await,
-            Endpoint::User(id) => self.user(cx, &method, &id, payload).await,
-            Endpoint::Groups => self.groups(cx, &method, payload).await,
-            Endpoint::Group(id) => self.group(cx, &method, &id, payload).await,
+            Endpoint::Users => self.collection(cx, &USER_TYPE, payload).await,
+            Endpoint::User(id) => self.member(cx, &USER_TYPE, &id, payload).await,
+            Endpoint::Groups => self.collection(cx, &GROUP_TYPE, payload).await,
+            Endpoint::Group(id) => self.member(cx, &GROUP_TYPE, &id, payload).await,
             Endpoint::Root => Err(Refusal::NotImplemented("a query of all resource types")),
             Endpoint::Search => Err(Refusal::NotImplemented("a query by POST to .search")),
             Endpoint::Bulk => Err(Refusal::NotImplemented("/Bulk")),

@@ -3,14 +3,7 @@
 use super::Call;
 use crate::{
     http::error::Refusal,
-    scim::{
-        ErrorKind,
-        query::Query,
-        schema::{
-            ResourceType,
-            standard::{GROUP_TYPE, USER_TYPE},
-        },
-    },
+    scim::{ErrorKind, query::Query, schema::ResourceType},
     service::{
         Answer, Context, groups,
         read::{self, Found},
@@ -30,82 +23,52 @@ const USER_BODY: usize = 2 * 1024 * 1024;
 const GROUP_BODY: usize = 8 * 1024 * 1024;
 
 impl Call<'_> {
-    pub(super) async fn users(
+    /// `/Users` or `/Groups`.
+    pub(super) async fn collection(
         &mut self,
         cx: &Arc<Context>,
-        method: &Method,
+        resource_type: &'static ResourceType,
         payload: web::Payload,
     ) -> Result<HttpResponse, Refusal> {
-        if *method != Method::POST {
-            return self.list(cx, &USER_TYPE).await;
+        if *self.request.method() != Method::POST {
+            let query = Query::parse(&self.parameters, resource_type, &mut self.quirks)?;
+            return Ok(HttpResponse::Ok().body(read::list(cx, resource_type, query).await?));
         }
-        let (body, demand) = self.write(payload, &USER_TYPE, USER_BODY).await?;
-        let made = users::create(cx, body, demand.projection, &mut self.quirks).await?;
+        let (body, demand) = self.write(payload, resource_type).await?;
+        let made = match is_group(resource_type) {
+            true => groups::create(cx, body, demand.projection, &mut self.quirks).await?,
+            false => users::create(cx, body, demand.projection, &mut self.quirks).await?,
+        };
         Ok(found(StatusCode::CREATED, made))
     }
 
-    pub(super) async fn user(
+    /// `/Users/{id}` or `/Groups/{id}`.
+    pub(super) async fn member(
         &mut self,
         cx: &Arc<Context>,
-        method: &Method,
+        resource_type: &'static ResourceType,
         id: &str,
         payload: web::Payload,
     ) -> Result<HttpResponse, Refusal> {
-        let answer = match *method {
-            Method::PUT => {
-                let (body, demand) = self.write(payload, &USER_TYPE, USER_BODY).await?;
-                users::replace(cx, id, body, demand, &mut self.quirks).await?
+        let method = self.request.method();
+        if *method == Method::DELETE {
+            match is_group(resource_type) {
+                true => groups::remove(cx, id, self.precondition.clone()).await?,
+                false => users::remove(cx, id, self.precondition.clone()).await?,
             }
-            Method::PATCH => {
-                let (body, demand) = self.write(payload, &USER_TYPE, USER_BODY).await?;
-                users::patch(cx, id, body, demand, &mut self.quirks).await?
-            }
-            Method::DELETE => {
-                users::remove(cx, id, self.precondition.clone()).await?;
-                return Ok(HttpResponse::NoContent().finish());
-            }
-            _ => return self.get(cx, &USER_TYPE, id).await,
-        };
-        Ok(found(StatusCode::OK, answer))
-    }
-
-    pub(super) async fn groups(
-        &mut self,
-        cx: &Arc<Context>,
-        method: &Method,
-        payload: web::Payload,
-    ) -> Result<HttpResponse, Refusal> {
-        if *method != Method::POST {
-            return self.list(cx, &GROUP_TYPE).await;
+            return Ok(HttpResponse::NoContent().finish());
         }
-        let (body, demand) = self.write(payload, &GROUP_TYPE, GROUP_BODY).await?;
-        let made = groups::create(cx, body, demand.projection, &mut self.quirks).await?;
-        Ok(found(StatusCode::CREATED, made))
-    }
-
-    pub(super) async fn group(
-        &mut self,
-        cx: &Arc<Context>,
-        method: &Method,
-        id: &str,
-        payload: web::Payload,
-    ) -> Result<HttpResponse, Refusal> {
-        let answer = match *method {
-            Method::PUT => {
-                let (body, demand) = self.write(payload, &GROUP_TYPE, GROUP_BODY).await?;
-                groups::replace(cx, id, body, demand, &mut self.quirks).await?
-            }
-            Method::PATCH => {
-                let (body, demand) = self.write(payload, &GROUP_TYPE, GROUP_BODY).await?;
-                groups::patch(cx, id, body, demand, &mut self.quirks).await?
-            }
-            Method::DELETE => {
-                groups::remove(cx, id, self.precondition.clone()).await?;
-                return Ok(HttpResponse::NoContent().finish());
-            }
-            _ => return self.get(cx, &GROUP_TYPE, id).await,
+        if ![Method::PUT, Method::PATCH].contains(method) {
+            return self.get(cx, resource_type, id).await;
+        }
+        let (body, demand) = self.write(payload, resource_type).await?;
+        let changed = match (is_group(resource_type), *method == Method::PUT) {
+            (true, true) => groups::replace(cx, id, body, demand, &mut self.quirks).await?,
+            (true, false) => groups::patch(cx, id, body, demand, &mut self.quirks).await?,
+            (false, true) => users::replace(cx, id, body, demand, &mut self.quirks).await?,
+            (false, false) => users::patch(cx, id, body, demand, &mut self.quirks).await?,
         };
-        Ok(found(StatusCode::OK, answer))
+        Ok(found(StatusCode::OK, changed))
     }
 
     /// What every write brings: a body, a precondition, a projection.
@@ -113,20 +76,11 @@ impl Call<'_> {
         &mut self,
         payload: web::Payload,
         resource_type: &'static ResourceType,
-        limit: usize,
     ) -> Result<(Map<String, Value>, Demand), Refusal> {
+        let limit = if is_group(resource_type) { GROUP_BODY } else { USER_BODY };
         let body = self.body(payload, limit).await?;
         let projection = self.parameters.projection(resource_type, &mut self.quirks)?;
         Ok((body, Demand { precondition: self.precondition.clone(), projection }))
-    }
-
-    async fn list(
-        &mut self,
-        cx: &Arc<Context>,
-        resource_type: &'static ResourceType,
-    ) -> Result<HttpResponse, Refusal> {
-        let query = Query::parse(&self.parameters, resource_type, &mut self.quirks)?;
-        Ok(HttpResponse::Ok().body(read::list(cx, resource_type, query).await?))
     }
 
     async fn get(
@@ -147,6 +101,10 @@ impl Call<'_> {
             }
         }
     }
+}
+
+fn is_group(resource_type: &ResourceType) -> bool {
+    resource_type.rows.is_some()
 }
 
 /// A resource with its version and address; a change without a body is 204, a creation stays one.
