@@ -38,7 +38,7 @@ pub struct Settings {
 /// Where the data is; every command that touches it takes this.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DatabaseSetting {
-    /// The SQLite file, made when it is not there
+    /// The server's SQLite file; `serve` makes it when it is not there
     #[arg(long, env = "ROSTER_DATABASE", value_name = "PATH", default_value = "roster.db")]
     pub database: String,
 }
@@ -229,9 +229,15 @@ fn read_tokens(text: &str) -> Result<Vec<SecretString>, String> {
     if tokens.len() > 2 {
         return Err(format!("expected one token, or two during a rotation, found {}", tokens.len()));
     }
-    match tokens.iter().find(|token| token.len() < SHORTEST) {
-        Some(short) => Err(format!("a token needs at least {SHORTEST} bytes, found {}", short.len())),
-        None => Ok(tokens.into_iter().map(|token| SecretString::from(token.to_owned())).collect()),
+    if let Some(short) = tokens.iter().find(|token| token.len() < SHORTEST) {
+        return Err(format!("a token needs at least {SHORTEST} bytes, found {}", short.len()));
+    }
+    // what cannot stand in a header, and quotes that a file of settings left around it, never match
+    let fits =
+        |token: &&str| token.bytes().all(|byte| byte.is_ascii_graphic()) && !token.starts_with(['"', '\'']);
+    match tokens.iter().all(fits) {
+        true => Ok(tokens.into_iter().map(|token| SecretString::from(token.to_owned())).collect()),
+        false => Err("a token holds visible ASCII characters alone, and no quotes around it".to_owned()),
     }
 }
 
@@ -311,7 +317,10 @@ mod tests {
 
         assert_eq!(read_tokens(&format!("{long}\n")).unwrap().len(), 1);
         assert_eq!(read_tokens(&format!("{long}, {other}")).unwrap().len(), 2);
-        for wrong in ["short", "", &format!("{long},"), &format!("{long},{long},{long}")] {
+        let quoted = format!("\"{long}\"");
+        for wrong in
+            ["short", "", &quoted, &format!("{long}ü"), &format!("{long},"), &format!("{long},{long},{long}")]
+        {
             assert!(read_tokens(wrong).is_err(), "{wrong}");
         }
     }

@@ -52,18 +52,19 @@ impl Conformance {
         let timeout = Duration::from_secs(self.timeout);
         let target = Target { url: self.url, token, profile: self.profile, timeout };
         let bar = progress(wanted.len());
+        let mut printed = Ok(());
         let report = play(&target, &wanted, &mut |case: &CaseReport| {
             bar.set_message(case.name.clone());
             bar.inc(1);
+            if !self.json && printed.is_ok() {
+                printed = bar.suspend(|| write!(std::io::stdout(), "{case}"));
+            }
         })?;
         bar.finish_and_clear();
-        if self.json {
-            say(&serde_json::to_string_pretty(&report.to_json())?)?;
-        } else {
-            for case in report.cases.iter().filter(|case| case.passed()) {
-                write!(std::io::stdout(), "{case}")?;
-            }
-            write!(std::io::stdout(), "{report}")?;
+        printed?;
+        match self.json {
+            true => say(&serde_json::to_string_pretty(&report.to_json())?)?,
+            false => say(&report.totals())?,
         }
         Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

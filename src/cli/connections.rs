@@ -175,7 +175,12 @@ fn lifetime(text: &str) -> Result<i64, String> {
     };
     let number: i64 = number.parse().map_err(|_| wrong())?;
     let micros = number.checked_mul(seconds).and_then(|seconds| seconds.checked_mul(1_000_000));
-    micros.filter(|micros| *micros > 0).ok_or_else(wrong)
+    let longest = 36_500 * 86_400 * 1_000_000;
+    match micros.filter(|micros| *micros > 0) {
+        Some(micros) if micros <= longest => Ok(micros),
+        Some(_) => Err(format!("expected at most 36500d, found {text}")),
+        None => Err(wrong()),
+    }
 }
 
 #[cfg(test)]
@@ -185,7 +190,7 @@ mod tests {
     #[test]
     fn lifetimes_have_a_unit() {
         assert_eq!(lifetime("2h"), Ok(7_200_000_000));
-        for text in ["", "2", "h", "-1d", "0m", "99999999999999d", "2w", "1é"] {
+        for text in ["", "2", "h", "-1d", "0m", "99999999999999d", "36501d", "2w", "1é"] {
             assert!(lifetime(text).is_err(), "{text}");
         }
     }

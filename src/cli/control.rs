@@ -1,6 +1,6 @@
 //! Commands that change something go to the process that owns the database.
 //!
-//! The owner holds a lock beside the file and listens on a socket (mode 0600). A command asks it there;
+//! The owner holds a lock on the file and listens on a socket beside it (mode 0600). A command asks it there;
 //! when nobody owns the file, the command becomes the owner for a moment. Either way [`execute`] does the
 //! work, so caches and switches never see a change from the side.
 
@@ -72,24 +72,22 @@ pub(super) struct ShownToken {
     pub(super) last_used_at: Option<String>,
 }
 
-/// The ownership of a database file, for as long as the value lives.
+/// The ownership of a database file, for as long as the value lives. It must outlive every connection to the
+/// file, whose own locks end when the process closes the file.
 #[derive(Debug)]
 pub(super) struct Ownership {
-    _lock: File,
+    _file: File,
 }
 
 /// Takes ownership of a database file, made when it is not there, or says that somebody has it.
 pub(super) fn own(database: &Path) -> anyhow::Result<Ownership> {
     check_format(database)?;
     let file = File::options().create(true).append(true).mode(0o600).open(database);
-    file.with_context(|| format!("the database {} cannot be opened", database.display()))?;
-    let path = beside(database, "lock");
-    let lock = File::options().create(true).append(true).mode(0o600).open(&path);
-    let lock = lock.with_context(|| format!("cannot make {}", path.display()))?;
-    if lock.try_lock().is_err() {
+    let file = file.with_context(|| format!("the database {} cannot be opened", database.display()))?;
+    if file.try_lock().is_err() {
         bail!("{} is in use by another roster process", database.display());
     }
-    Ok(Ownership { _lock: lock })
+    Ok(Ownership { _file: file })
 }
 
 /// A file that is there must be a database: somebody's other file is not touched.
@@ -120,13 +118,18 @@ pub(super) fn open(database: &Path) -> anyhow::Result<App> {
 
 /// Asks whoever owns the database; if nobody does, does it here.
 pub(super) fn ask(database: &Path, ask: &Ask) -> anyhow::Result<Reply> {
-    if let Ok(stream) = UnixStream::connect(beside(database, "sock")) {
+    let socket = beside(database, "sock");
+    if let Ok(stream) = UnixStream::connect(&socket) {
         return ask_owner(&stream, ask);
     }
-    if !database.exists() && !matches!(ask, Ask::CreateConnection { .. }) {
-        bail!("there is no database {}; `roster serve` makes one", database.display());
+    if !database.exists() {
+        bail!(
+            "there is no database {}; --database or ROSTER_DATABASE names the server's, and `roster serve` makes one",
+            database.display()
+        );
     }
-    let _ownership = own(database)?;
+    let lost = || format!("its socket {} does not answer; restart the server", socket.display());
+    let _ownership = own(database).with_context(lost)?;
     let app = Arc::new(open(database)?);
     let runtime = runtime()?;
     let reply = runtime.block_on(execute(&app, ask));

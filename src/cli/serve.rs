@@ -5,15 +5,20 @@ use super::{
     say,
 };
 use crate::{
-    config::{Serve, Settings},
+    config::Settings,
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
     scim::Profile,
     service::{App, connections},
 };
+use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{net::TcpListener, path::PathBuf, sync::Arc};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -51,8 +56,9 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         let server = start(door, Entrance { listener, tls, workers }, stop()?)?;
         say(&format!("listening on {address}"))?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
+        actix_web::rt::spawn(stop_at_once(server.handle())?);
         if connections::never_connected(&cx).await? {
-            welcome(&app, &public, &settings).await?;
+            welcome(&app, &public, &settings.database, profile).await?;
         } else {
             remind(&app).await?;
         }
@@ -65,20 +71,21 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// On a fresh server: a connection, its token, and the line that creates a first user with it.
-async fn welcome(app: &Arc<App>, public: &str, settings: &Serve) -> anyhow::Result<()> {
+async fn welcome(app: &Arc<App>, public: &str, database: &Path, profile: Profile) -> anyhow::Result<()> {
     let name = DECLARED.to_owned();
-    let profile = Profile::default().as_str().to_owned();
+    let profile = profile.as_str().to_owned();
     control::execute(app, &Ask::CreateConnection { name: name.clone(), profile }).await?;
     let ask = Ask::CreateToken { connection: name, lifetime: None };
     let Reply::Token(made) = control::execute(app, &ask).await? else { return Ok(()) };
     let token = made.token.unwrap_or_default();
     say(&format!(
         "\nThe database {} is new. Its connection `{DECLARED}` has this token, shown this once:\n\n  {token}\n\n\
+         (`roster token create {DECLARED}` makes another.) \
          Create a first user with it:\n\n  \
          curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/scim+json' \\\n    \
          -d '{{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada@example.com\"}}' \\\n    \
          {public}/scim/v2/Users\n",
-        settings.database.display()
+        database.display()
     ))
 }
 
@@ -103,6 +110,18 @@ fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     Ok(async move {
         futures_util::future::select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
         tracing::info!("stopping");
+    })
+}
+
+/// Ends what is still under way when the process is asked a second time.
+fn stop_at_once(server: ServerHandle) -> anyhow::Result<impl Future<Output = ()> + 'static> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        for _ in 0..2 {
+            futures_util::future::select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
+        }
+        tracing::info!("stopping at once");
+        server.stop(false).await;
     })
 }
 

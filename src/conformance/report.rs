@@ -209,19 +209,27 @@ impl fmt::Display for Report {
         for case in self.cases.iter().filter(|case| !case.passed()) {
             writeln!(f, "{case}")?;
         }
+        writeln!(f, "{}", self.totals())
+    }
+}
+
+impl Report {
+    /// How many cases and steps passed, in one line.
+    #[must_use]
+    pub fn totals(&self) -> String {
         let counts = self.counts();
-        write!(
-            f,
-            "{} of {} cases passed, {} of {} steps",
-            counts.cases_passed,
-            self.cases.len(),
-            counts.steps_passed,
-            counts.steps_passed + counts.steps_failed,
-        )?;
-        if self.left_out > 0 {
-            write!(f, "; {} cases are for the other profile", self.left_out)?;
+        let (cases, steps) = (self.cases.len(), counts.steps_passed + counts.steps_failed);
+        let mut line = format!(
+            "{} of {cases} cases passed, {} of {steps} steps",
+            counts.cases_passed, counts.steps_passed
+        );
+        if counts.steps_skipped > 0 {
+            line.push_str(&format!(" ({} not needed)", counts.steps_skipped));
         }
-        writeln!(f)
+        if self.left_out > 0 {
+            line.push_str(&format!("; {} for the other profile left out", self.left_out));
+        }
+        line
     }
 }
 

@@ -84,7 +84,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Asks a server for something every SCIM server has; any answer will do.
+    /// Asks a server for something every SCIM server has; any answer but a refusal of the token or of the URL
+    /// will do.
     pub(super) fn reach(target: &Target) -> Result<Server, Unreachable> {
         let base = target.url.trim_end_matches('/').to_owned();
         let redaction = Redaction::of(&target.token);
@@ -102,11 +103,17 @@ impl Server {
         let agent = agent(authority.host(), target.timeout);
         let server = Server { base, token: target.token.clone(), redaction, origin, agent };
         let first = server.request("GET", server.url("/ServiceProviderConfig"));
+        let refused = |reason: &str| Unreachable {
+            url: server.base.clone(),
+            reason: server.redaction.of_value(reason),
+        };
         match server.send(&first) {
-            Ok(_) => Ok(server),
-            Err(reason) => {
-                Err(Unreachable { url: server.base.clone(), reason: server.redaction.of_value(&reason) })
+            Ok(answer) if matches!(answer.status, 401 | 403) => Err(refused("it refuses the token")),
+            Ok(answer) if answer.status == 404 => {
+                Err(refused("no SCIM is served there; a base URL often ends in /scim/v2"))
             }
+            Ok(_) => Ok(server),
+            Err(reason) => Err(refused(&reason)),
         }
     }
 

@@ -44,12 +44,15 @@ impl FromStr for Profile {
 }
 
 macro_rules! quirks {
-    ($($(#[$doc:meta])* $name:ident = $rule:literal,)+) => {
+    ($(#[doc = $meaning:literal] $name:ident = $rule:literal,)+) => {
         /// A known departure from the RFC, by its rule number.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Quirk { $($(#[$doc])* $name,)+ }
+        pub enum Quirk { $(#[doc = $meaning] $name,)+ }
 
         impl Quirk {
+            /// Every quirk's number and meaning, for the page that lists them.
+            pub const ALL: &'static [(&'static str, &'static str)] = &[$(($rule, $meaning),)+];
+
             /// The rule's number, such as `Q-047`.
             pub const fn rule(self) -> &'static str {
                 match self { $(Self::$name => $rule,)+ }

@@ -108,7 +108,8 @@ fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
         let noted = app
             .store
             .write(move |tx| {
-                Ok::<_, Error>(connections::use_token(tx, &verdict.organization, &verdict.token, now)?)
+                let minute = now - now % USE_NOTED;
+                Ok::<_, Error>(connections::use_token(tx, &verdict.organization, &verdict.token, minute)?)
             })
             .await;
         if let Err(error) = noted {

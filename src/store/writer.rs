@@ -41,7 +41,10 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("roster-writer".to_owned())
-            .spawn(move || run(&connection, &jobs))
+            .spawn(move || {
+                run(&connection, &jobs);
+                tidy_up(&connection);
+            })
             .map_err(|error| DbError::Schema(format!("the writer thread did not start: {error}")))?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
@@ -133,6 +136,14 @@ fn run(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
                 batch.into_iter().for_each(|job| alone(connection, job));
             }
         }
+    }
+}
+
+/// Brings everything into the file itself, so that a stopped server's data is one file.
+fn tidy_up(connection: &Connection) {
+    let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    if !matches!(done, Ok(0)) {
+        tracing::warn!(?done, "the write-ahead log stays beside the database until it is opened again");
     }
 }
 

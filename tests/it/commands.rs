@@ -54,7 +54,17 @@ fn commands_work_without_a_running_server_and_refuse_what_is_wrong() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("roster.db");
 
-    assert_eq!(roster(&database, &["connection", "list"]).status.code(), Some(1), "there is no database yet");
+    for command in
+        [&["connection", "list"][..], &["connection", "create", "okta"], &["token", "create", "okta"]]
+    {
+        assert_eq!(
+            roster(&database, command).status.code(),
+            Some(1),
+            "{command:?}: there is no database yet"
+        );
+    }
+    assert!(!database.exists(), "only `serve` makes one");
+    Program::serve(&database).kill();
     assert!(roster(&database, &["connection", "create", "okta"]).status.success());
     for wrong in [
         &["connection", "create", "Okta"][..],
@@ -93,9 +103,15 @@ fn the_conformance_command_reports_and_says_how_it_went() {
     let passed = run(&["--url", &url, "--token", TOKEN, "--json", "okta"]);
     assert_eq!(passed.status.code(), Some(0));
     assert_eq!(json(&passed)["passed"], Value::Bool(true));
-    let failed = run(&["--url", &url, "--token", "wrong", "okta"]);
+    // a forgiving connection does not hold what a strict one promises
+    let failed = run(&["--url", &url, "--token", TOKEN, "--profile", "strict", "r_424"]);
     assert_eq!(failed.status.code(), Some(1));
-    assert!(String::from_utf8(failed.stdout).unwrap().contains("FAIL okta"));
-    let impossible = run(&["--url", "http://127.0.0.1:1/scim/v2", "--token", TOKEN]);
-    assert_eq!(impossible.status.code(), Some(2));
+    assert!(String::from_utf8(failed.stdout).unwrap().starts_with("FAIL r_424"));
+    for (url, token) in
+        [("http://127.0.0.1:1/scim/v2", TOKEN), (&url, "wrong"), (&program.client.root, TOKEN)]
+    {
+        let impossible = run(&["--url", url, "--token", token]);
+        assert_eq!(impossible.status.code(), Some(2), "{url} {token}");
+        assert!(impossible.stdout.is_empty());
+    }
 }

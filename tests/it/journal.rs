@@ -146,5 +146,10 @@ fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
 
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(program.child.wait().unwrap().success());
+    // what was stopped is one file: a copy of it is all there is
+    let copy = directory.path().join("copy.db");
+    fs::copy(&database, &copy).unwrap();
+    let users = Program::serve(&copy).client.get("/Users");
+    assert_eq!(users.json()["totalResults"], json!(1));
     assert_eq!(Program::serve(&database).client.get("/Users").json()["totalResults"], json!(1));
 }

@@ -16,8 +16,29 @@ const COMMANDS: [&[&str]; 10] = [
 ];
 
 #[test]
+fn the_page_of_quirks_is_fresh() {
+    let mut page = "# Quirks\n\nWhat a connection of the profile `standard` tolerates, by the number that the request \
+        log and the journal show; `strict` refuses all of it, but for Q-072.\nGenerated from the program; \
+        `tests/it/reference.rs` fails when it is stale and writes what it should be to `target/quirks.md`.\n\n\
+        | number | what is tolerated |\n|---|---|\n"
+        .to_owned();
+    for (rule, meaning) in roster::scim::Quirk::ALL {
+        page.push_str(&format!("| {rule} | {} |\n", meaning.trim()));
+    }
+    assert_fresh("quirks.md", &page);
+}
+
+/// Compares a page with the one that is kept.
+#[track_caller]
+fn assert_fresh(name: &str, page: &str) {
+    fs::create_dir_all("target").unwrap();
+    fs::write(format!("target/{name}"), page).unwrap();
+    let kept = fs::read_to_string(format!("docs/reference/{name}")).unwrap_or_default();
+    assert_eq!(kept, page, "docs/reference/{name} is stale; take target/{name} over");
+}
+
+#[test]
 fn the_page_of_commands_is_fresh() {
-    const PAGE: &str = "docs/reference/commands.md";
     let mut page = "# Commands and settings\n\nGenerated from the program; `tests/it/reference.rs` fails when it is \
         stale and writes what it should be to `target/commands.md`.\nThese settings exist only as environment variables: `ROSTER_SCIM_TOKEN` or `ROSTER_SCIM_TOKEN_FILE` (the \
         tokens of the connection `default`, at least 32 bytes each, two at most with a comma between them), and \
@@ -33,8 +54,5 @@ fn the_page_of_commands_is_fresh() {
         page.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", help.join("\n").trim()));
     }
 
-    fs::create_dir_all("target").unwrap();
-    fs::write("target/commands.md", &page).unwrap();
-    let kept = fs::read_to_string(PAGE).unwrap_or_default();
-    assert_eq!(kept, page, "{PAGE} is stale; take target/commands.md over");
+    assert_fresh("commands.md", &page);
 }
