@@ -155,6 +155,11 @@ impl DatabaseSetting {
                 "--database (ROSTER_DATABASE) takes the path of a SQLite file, found a URL of {scheme}"
             ));
         }
+        if text.starts_with("file:") || text.contains(":memory:") {
+            return Err(format!(
+                "--database (ROSTER_DATABASE) takes the path of a SQLite file, found {text}"
+            ));
+        }
         if text.is_empty() {
             return Err(
                 "--database (ROSTER_DATABASE) takes the path of a SQLite file, found nothing".to_owned()
@@ -193,7 +198,7 @@ fn check_url(text: &str) -> Result<String, String> {
         || format!("--public-url (ROSTER_PUBLIC_URL) takes an http or https URL without query, found {text}");
     let url = url::Url::parse(text).map_err(|_| wrong())?;
     let fits = ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none();
-    let root = text.trim_end_matches('/');
+    let root = url.as_str().trim_end_matches('/');
     match fits {
         true if root.ends_with("/scim/v2") || root.ends_with("/scim") => Err(format!(
             "--public-url (ROSTER_PUBLIC_URL) is the server's root; leave out /scim/v2, found {text}"
@@ -333,14 +338,16 @@ mod tests {
             let setting = DatabaseSetting { database: given.to_owned() };
             assert_eq!(setting.path(), Ok(PathBuf::from(path)), "{given}");
         }
-        assert!(DatabaseSetting { database: "postgres://x".to_owned() }.path().is_err());
+        for wrong in ["postgres://x", "file:r.db", ":memory:", "sqlite::memory:", ""] {
+            assert!(DatabaseSetting { database: wrong.to_owned() }.path().is_err(), "{wrong}");
+        }
     }
 
     #[test]
     fn plain_http_stays_on_this_machine() {
         let public = Settings {
             listen: "0.0.0.0:0".to_owned(),
-            public_url: Some("https://roster.example.com/".to_owned()),
+            public_url: Some("https://roster.example.com/\n".to_owned()),
             ..settings()
         };
 

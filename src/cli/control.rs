@@ -106,7 +106,8 @@ fn check_format(database: &Path) -> anyhow::Result<()> {
 /// files SQLite makes beside it, which take its permissions.
 pub(super) fn open(database: &Path) -> anyhow::Result<App> {
     let unusable = || format!("the database {} cannot be opened", database.display());
-    for path in [database.to_owned(), sidecar(database, "-wal"), sidecar(database, "-shm")] {
+    let file = database.canonicalize().with_context(unusable)?;
+    for path in [file.clone(), sidecar(&file, "-wal"), sidecar(&file, "-shm")] {
         if path.exists() {
             std::fs::set_permissions(&path, Permissions::from_mode(0o600)).with_context(unusable)?;
         }
@@ -154,15 +155,19 @@ pub(super) fn listen(database: &Path, app: Arc<App>) -> anyhow::Result<()> {
     let path = beside(database, "sock");
     let failed = || format!("cannot listen on {}", path.display());
     // made in a folder of its own, so that nobody reaches the socket before its permissions are set
-    let folder = beside(database, "sock.new");
+    let folder = path.with_file_name(".roster.new");
     DirBuilder::new().mode(0o700).recursive(true).create(&folder).with_context(failed)?;
-    let made = folder.join("sock");
+    let made = folder.join("s");
     // the lock says that whoever made an old socket is gone
     let _ = std::fs::remove_file(&made);
-    let listener = UnixListener::bind(&made).with_context(failed)?;
-    std::fs::set_permissions(&made, Permissions::from_mode(0o600)).with_context(failed)?;
-    std::fs::rename(&made, &path).with_context(failed)?;
-    std::fs::remove_dir(&folder).with_context(failed)?;
+    let listener = UnixListener::bind(&made).and_then(|listener| {
+        std::fs::set_permissions(&made, Permissions::from_mode(0o600))?;
+        std::fs::rename(&made, &path)?;
+        Ok(listener)
+    });
+    // empty, unless the socket could not be made
+    let _ = std::fs::remove_dir_all(&folder);
+    let listener = listener.with_context(failed)?;
     std::thread::Builder::new().name("roster-control".to_owned()).spawn(move || {
         for stream in listener.incoming() {
             let app = app.clone();
@@ -239,7 +244,8 @@ pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> 
 /// Whether a connection has a token that the environment declares.
 async fn has_declared(cx: &Arc<Context>, name: &str) -> anyhow::Result<bool> {
     let (found, tokens) = connections::list(cx).await?;
-    let id = found.iter().find(|connection| connection.name == name).map(|connection| &connection.id);
+    let key = text::fold(name);
+    let id = found.iter().find(|it| text::fold(&it.name) == key).map(|connection| &connection.id);
     Ok(tokens.iter().any(|token| Some(&token.connection) == id && token.origin == Origin::Declared))
 }
 

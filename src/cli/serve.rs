@@ -1,14 +1,14 @@
 //! `roster serve`.
 
 use super::{
-    control::{self, Ask, Reply},
+    control::{self, Ask, Reply, ShownToken},
     say,
 };
 use crate::{
     config::Settings,
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
-    scim::Profile,
+    scim::{Profile, text},
     service::{App, connections},
 };
 use actix_web::dev::ServerHandle;
@@ -93,12 +93,14 @@ async fn welcome(app: &Arc<App>, public: &str, database: &Path, profile: Profile
 async fn remind(app: &Arc<App>) -> anyhow::Result<()> {
     let known = control::execute(app, &Ask::ListConnections).await?;
     let Reply::Connections(known) = known else { return Ok(()) };
-    if known.iter().any(|connection| !connection.tokens.is_empty()) {
+    let now = text::date_time(app.clock.now());
+    let works = |token: &ShownToken| token.expires_at.as_ref().is_none_or(|end| *end > now);
+    if known.iter().flat_map(|connection| &connection.tokens).any(works) {
         return Ok(());
     }
     match known.first() {
         Some(connection) => {
-            say(&format!("no token works yet; `roster token create {:?}` makes one", connection.name))
+            say(&format!("no token works; `roster token create {:?}` makes one", connection.name))
         }
         None => say("there is no connection any more; `roster connection create NAME` makes one"),
     }

@@ -23,7 +23,7 @@ impl Columns {
             user_name_key: text::fold(user.text("userName").unwrap_or_default()),
             display: display(user).map(str::to_owned),
             active: user.get("active") == Some(&Value::Bool(true)),
-            manager: manager(user).map(str::to_owned),
+            manager: manager(user).map(text::exact),
         }
     }
 }

@@ -101,8 +101,14 @@ pub fn read_elements(
     let mut found: Vec<Value> = Vec::with_capacity(elements.len());
     let mut places: HashMap<ElementKey, usize> = HashMap::new();
     for element in elements {
+        let is_nothing = element.is_null();
         let mut element = read_element(attribute, element, path, quirks)?;
-        if !assigned(&mut element) {
+        let is_assigned = assigned(&mut element);
+        if is_rows && !is_nothing && element.get("value").is_none() {
+            // left out, it would take everybody's place in a replace
+            return Err(ErrorKind::InvalidValue.because(format!("{path}: every element needs a value")));
+        }
+        if !is_assigned {
             continue;
         }
         if is_rows {

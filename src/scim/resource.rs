@@ -123,7 +123,7 @@ pub(super) fn assigned(value: &mut Value) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum ElementKey {
     Valued { value: String, kind: Option<String> },
-    Whole(String),
+    Whole(Vec<(String, String)>),
 }
 
 impl ElementKey {
@@ -134,7 +134,7 @@ impl ElementKey {
         };
         match part("value") {
             Some(value) => Self::Valued { value, kind: part("type") },
-            None => Self::Whole(element.to_string()),
+            None => Self::Whole(whole(attribute, element)),
         }
     }
 
@@ -145,4 +145,16 @@ impl ElementKey {
             _ => self == other,
         }
     }
+}
+
+/// Every part with its key, in an order that does not depend on how they were sent.
+fn whole(attribute: &Attribute, element: &Value) -> Vec<(String, String)> {
+    let Value::Object(parts) = element else { return vec![(String::new(), element.to_string())] };
+    let key = |name: &str, value: &Value| match (attribute.sub_attribute(name), value) {
+        (Some(part), Value::String(text)) => part.key(text),
+        (_, other) => other.to_string(),
+    };
+    let mut keys: Vec<_> = parts.iter().map(|(name, value)| (name.clone(), key(name, value))).collect();
+    keys.sort();
+    keys
 }

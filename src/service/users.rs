@@ -149,6 +149,7 @@ const REPORTS_AT_ONCE: usize = 50;
 /// Many reports are released in several transactions; the last of them removes the user. Should it not come to
 /// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
+    let mut begun = false;
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
         let released = cx
@@ -157,7 +158,8 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
             .write(move |tx| {
                 let user = load(tx, &job, &USER, &leaver)?;
                 if !precondition.allows_change(user.version) {
-                    return Err(Error::PreconditionFailed);
+                    // a refused precondition must mean that nothing happened
+                    return Err(if begun { Error::Busy(DbError::Busy) } else { Error::PreconditionFailed });
                 }
                 let reports = users::reports(tx, &job.organization, &leaver, REPORTS_AT_ONCE)?;
                 let others = reports.iter().filter(|report| **report != leaver);
@@ -171,6 +173,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
         if released < REPORTS_AT_ONCE {
             return Ok(());
         }
+        begun = true;
     }
 }
 

@@ -34,7 +34,10 @@ thread_local! {
 impl Sqlite {
     pub(super) fn open(path: &Path, now: i64) -> Result<Self, DbError> {
         static STORES: AtomicU64 = AtomicU64::new(0);
-        let connection = Connection::open(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
         // FULL: what is answered survives the power cord. The WAL file is kept and overwritten, since a
         // growing one makes every sync slow.
         connection.execute_batch(

@@ -226,7 +226,8 @@ impl Step<'_> {
     fn create(&mut self, selection: &Selection<'_>, value: &Value, is_add: bool) -> Result<()> {
         let whole = Located { sub_attribute: None, ..selection.path };
         let nothing = || ErrorKind::NoTarget.because(format!("{whole}: no value matches the path"));
-        let template = selection.template.ok_or_else(nothing)?;
+        // a single complex value that is another one does not give way
+        let template = selection.template.filter(|_| whole.attribute.multi_valued).ok_or_else(nothing)?;
         if !is_add && !self.quirks.allow(Quirk::ReplaceCreates) {
             return Err(nothing());
         }

@@ -72,8 +72,11 @@ pub(super) fn append(list: &mut Value, attribute: &Attribute, added: &Value) -> 
         let key = ElementKey::of(attribute, element);
         let place = match keys.iter().position(|present| present.is_meant_by(&key)) {
             Some(place) => {
-                if let (Some(present), Value::Object(members)) = (elements.get_mut(place), element) {
-                    // the same value in another case is the same: the one that is there stays as it is
+                // the same value in another case is the same: what is there stays as it is
+                let is_valued = matches!(key, ElementKey::Valued { .. });
+                if let (true, Some(present), Value::Object(members)) =
+                    (is_valued, elements.get_mut(place), element)
+                {
                     let news = members.iter().filter(|(name, _)| !["value", "type"].contains(&name.as_str()));
                     merge(present, &news.map(|(name, value)| (name.clone(), value.clone())).collect());
                 }

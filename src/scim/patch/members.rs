@@ -74,6 +74,12 @@ impl MemberChanges {
         }
         let selected: Vec<String> = match named_id(filter) {
             Some(id) => vec![id.to_owned()],
+            // of those just named only the ids are known
+            None if !self.added.is_empty() => {
+                let detail =
+                    format!("{attribute} added by the same request can only be selected by their value");
+                return Err(ErrorKind::InvalidValue.because(detail));
+            }
             None => self.selected(filter, rows),
         };
         selected.iter().for_each(|id| self.remove(id));

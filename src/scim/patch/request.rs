@@ -5,7 +5,7 @@ use crate::scim::{
     Error, ErrorKind, Quirk, Quirks, Result, json,
     path::Located,
     read,
-    schema::{Attribute, ResourceType},
+    schema::{Attribute, Mutability, ResourceType},
     text, urn,
 };
 use serde_json::{Map, Value};
@@ -218,6 +218,17 @@ impl Reader<'_> {
 
 /// A reference's address is derived from its `value`; who sets the one means the other.
 fn via_reference(target: Target, value: Value) -> (Target, Value) {
+    if let Target::Elements { attribute, part: Some(part), filter, template, fixed } = &target
+        && part.name == "$ref"
+        && part.is_resource_reference()
+        && part.mutability == Mutability::ReadWrite
+        && let Some(whole) = attribute.attribute.sub_attribute("value")
+        && let Some(id) = value.as_str().and_then(text::referenced_id)
+    {
+        let (filter, template, fixed) = (filter.clone(), template.clone(), fixed.clone());
+        let target = Target::Elements { attribute: *attribute, part: Some(whole), filter, template, fixed };
+        return (target, Value::from(id));
+    }
     let Target::Attribute(path) = &target else { return (target, value) };
     let whole = path.attribute.sub_attribute("value");
     match (path.sub_attribute, whole, value.as_str().and_then(text::referenced_id)) {
