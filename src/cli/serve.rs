@@ -11,7 +11,6 @@ use crate::{
     scim::{Profile, text},
     service::{App, connections},
 };
-use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{
@@ -56,7 +55,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         let server = start(door, Entrance { listener, tls, workers }, stop()?)?;
         say(&format!("listening on {address}"))?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
-        actix_web::rt::spawn(stop_at_once(server.handle())?);
+        actix_web::rt::spawn(stop_at_once(app.clone())?);
         if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings.database, profile).await?;
         } else {
@@ -115,15 +114,16 @@ fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-/// Ends what is still under way when the process is asked a second time.
-fn stop_at_once(server: ServerHandle) -> anyhow::Result<impl Future<Output = ()> + 'static> {
+/// Ends the process when it is asked a second time: requests under way are cut off, what was answered is kept.
+fn stop_at_once(app: Arc<App>) -> anyhow::Result<impl Future<Output = ()> + 'static> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         for _ in 0..2 {
             futures_util::future::select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
         }
-        tracing::info!("stopping at once");
-        server.stop(false).await;
+        app.store.close();
+        tracing::info!("stopped at once");
+        std::process::exit(0);
     })
 }
 

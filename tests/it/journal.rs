@@ -8,6 +8,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 /// The kinds of the events so far, in order.
@@ -152,4 +153,30 @@ fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
     let users = Program::serve(&copy).client.get("/Users");
     assert_eq!(users.json()["totalResults"], json!(1));
     assert_eq!(Program::serve(&database).client.get("/Users").json()["totalResults"], json!(1));
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_twice_waits_for_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = Program::serve(&directory.path().join("roster.db"));
+    let mut stream = TcpStream::connect(program.client.root.strip_prefix("http://").unwrap()).unwrap();
+    write!(
+        stream,
+        "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    let mut accepted = [0; 25];
+    stream.read_exact(&mut accepted).unwrap();
+    let started = Instant::now();
+
+    for _ in 0..2 {
+        let told = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        // signals that arrive together count once
+        std::thread::park_timeout(Duration::from_millis(500));
+    }
+    assert!(program.child.wait().unwrap().success());
+
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
