@@ -86,7 +86,6 @@ impl Settings {
     /// `profiles` are the words that `ROSTER_SCIM_PROFILE` may be.
     pub fn check(&self, profiles: &[&str]) -> Result<Serve, Mistakes> {
         let mut mistakes = Vec::new();
-        mistakes.extend(unknown_variables());
         let listen = found(resolve(&self.listen), &mut mistakes);
         let database = found(self.database.path(), &mut mistakes);
         let public_url = self.public_url.as_deref().map(check_url);
@@ -255,8 +254,9 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
     }
 }
 
-/// A name that begins with ours and is none of ours is a slip of the pen, and its setting would be missed.
-fn unknown_variables() -> Vec<String> {
+/// Variables whose names begin as ours do and are none of ours: a slip of the pen, perhaps. They are no mistake,
+/// for a cluster that calls its service `roster` sets such names too.
+pub fn unknown_variables() -> Vec<String> {
     const KNOWN: [&str; 12] = [
         "ROSTER_LISTEN",
         "ROSTER_DATABASE",
@@ -272,8 +272,7 @@ fn unknown_variables() -> Vec<String> {
         "ROSTER_CONFORMANCE_TOKEN",
     ];
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    let ours = names.filter(|name| name.starts_with("ROSTER_") && !KNOWN.contains(&name.as_str()));
-    ours.map(|name| format!("{name} is no setting; the settings are {}", KNOWN.join(", "))).collect()
+    names.filter(|name| name.starts_with("ROSTER_") && !KNOWN.contains(&name.as_str())).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]

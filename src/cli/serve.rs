@@ -5,7 +5,7 @@ use super::{
     say,
 };
 use crate::{
-    config::Settings,
+    config::{Settings, unknown_variables},
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
     scim::{Profile, text},
@@ -35,6 +35,9 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_env_filter(EnvFilter::new(&settings.log))
         .init();
+    for name in unknown_variables() {
+        tracing::warn!(name, "this environment variable is no setting");
+    }
     // what can fail without the database fails before it is made
     let tls = settings.tls.as_ref().map(tls).transpose()?;
     let listener = TcpListener::bind(settings.listen)
