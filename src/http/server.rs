@@ -8,15 +8,18 @@ use super::{
 use crate::service::App;
 use actix_web::{
     HttpRequest, HttpResponse, HttpServer,
-    dev::{Server, Service, ServiceRequest},
+    body::{BoxBody, MessageBody},
+    dev::Server,
     http::{
         Method,
         header::{self, HeaderValue},
     },
-    middleware, web,
+    web,
 };
+use flate2::{Compression, write::GzEncoder};
 use std::{
     future::Future,
+    io::Write,
     net::TcpListener,
     sync::Arc,
     time::{Duration, Instant},
@@ -71,14 +74,7 @@ pub fn start(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(web::Data::new(door.clone()))
-            .wrap(middleware::Compress::default())
-            .wrap_fn(|mut request, next| {
-                forget_foreign_encodings(&mut request);
-                next.call(request)
-            })
-            .default_service(web::to(dispatch))
+        actix_web::App::new().app_data(web::Data::new(door.clone())).default_service(web::to(dispatch))
     })
     .workers(entrance.workers)
     .client_request_timeout(HEAD_PATIENCE)
@@ -102,6 +98,7 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
     };
     let first = request.path().split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let packs = *request.method() != Method::HEAD && accepts_gzip(&request);
     let mut response = match request.path() {
         "/healthz" if reads => {
             line.endpoint = "/healthz";
@@ -114,6 +111,9 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
         _ if first.eq_ignore_ascii_case("scim") => scim::serve(request, payload, &door, &mut line).await,
         _ => nothing_here(),
     };
+    if packs {
+        response = packed(response).await;
+    }
     if let Ok(id) = line.request.parse() {
         response.headers_mut().insert(header::HeaderName::from_static("x-request-id"), id);
     }
@@ -128,19 +128,48 @@ fn nothing_here() -> HttpResponse {
     )
 }
 
-/// A client that accepts no encoding we have gets the plain answer, not a refusal that is none of SCIM's.
-fn forget_foreign_encodings(request: &mut ServiceRequest) {
-    let accepts = |value: &HeaderValue| {
+/// Answers from this size on are compressed for clients that say they can read it; smaller ones are not worth it.
+const PACKED_FROM: usize = 8 * 1024;
+
+/// Compresses a large answer, on a thread where that holds up nobody.
+async fn packed(response: HttpResponse) -> HttpResponse {
+    let (mut head, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(bytes) if bytes.len() >= PACKED_FROM => bytes,
+        Ok(bytes) => return head.set_body(BoxBody::new(bytes)),
+        Err(body) => return head.set_body(body),
+    };
+    let plain = body.clone();
+    match web::block(move || gzip(&plain)).await {
+        Ok(Ok(packed)) => {
+            head.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            head.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            head.set_body(BoxBody::new(packed))
+        }
+        // it can be read as it is
+        _ => head.set_body(BoxBody::new(body)),
+    }
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// Whether the client says that it reads gzip.
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let names_gzip = |value: &HeaderValue| {
         value.to_str().is_ok_and(|list| {
             list.split(',').any(|coding| {
                 let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-                name.trim().eq_ignore_ascii_case("gzip") && !weight.replace(' ', "").starts_with("q=0")
+                let weight = weight.replace(' ', "");
+                name.trim().eq_ignore_ascii_case("gzip")
+                    && !["q=0", "q=0.0", "q=0.00", "q=0.000"].contains(&weight.as_str())
             })
         })
     };
-    if !request.headers().get_all(header::ACCEPT_ENCODING).any(accepts) {
-        request.headers_mut().remove(header::ACCEPT_ENCODING);
-    }
+    request.headers().get_all(header::ACCEPT_ENCODING).any(names_gzip)
 }
 
 /// A method's name, where it is one that HTTP itself knows; what clients invent stays out of the log.
