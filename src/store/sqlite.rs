@@ -123,8 +123,10 @@ fn read_only() -> OpenFlags {
 
 fn prepare_reader(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection
-        .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 1073741824;")
+    connection.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 1073741824;
+         PRAGMA cache_size = -16384;",
+    )
 }
 
 /// Every statement of the work sees the state the first one saw.
