@@ -11,7 +11,7 @@
 use roster::{
     clock::Clock,
     scim::{
-        Profile, Quirks,
+        Quirks,
         query::{Parameters, Query},
         schema::standard::{GROUP_TYPE, USER_TYPE},
         urn,
@@ -106,7 +106,6 @@ impl Organization {
         let cx = Arc::new(Context {
             organization: connections::first_organization(&app).await?,
             actor: "bench".to_owned(),
-            profile: Profile::Standard,
             now: app.clock.now(),
             request: "bench".to_owned(),
             base: Arc::from("http://127.0.0.1/scim/v2"),

@@ -264,7 +264,6 @@ pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<Arc<Context>> {
         app: app.clone(),
         organization,
         actor: "command".to_owned(),
-        profile: Profile::Standard,
         now,
         request: app.ids.make(now),
         base: Arc::from(""),

@@ -4,7 +4,7 @@
 //! group: its members are loaded only for an operation that selects them by something but their id.
 
 use super::{
-    Answer, Context, Error, Result, changed_names, event, load,
+    Answer, Context, Error, Result, changed_names, event, load, load_for_change,
     read::{Found, LARGE, answer, get},
     users::Demand,
 };
@@ -51,21 +51,16 @@ pub async fn create(
     validate::created(&GROUP_TYPE, &mut group, quirks)?;
     let members = members_of(&group);
     group.strip(&GROUP_TYPE);
-    let (job, seen, shown) = (cx.clone(), quirks.clone(), projection.clone());
-    let (answer, used) = cx
-        .app
-        .store
-        .write(move |tx| {
-            let mut quirks = seen.clone();
-            let id = job.app.ids.make(job.now);
-            teams::insert(tx, &job.organization, &id, &group, job.now)?;
-            let moved = join(tx, &job, &id, &members, &mut quirks)?;
-            teams::count_members(tx, &job.organization, &id, moved.more())?;
-            job.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], &quirks)))?;
-            Ok::<_, Error>((small_answer(tx, &job, &id, &shown)?.0, quirks))
-        })
-        .await?;
-    *quirks = used;
+    let shown = projection.clone();
+    let made = cx.write(quirks, move |tx, cx, quirks| {
+        let id = cx.app.ids.make(cx.now);
+        teams::insert(tx, &cx.organization, &id, &group, cx.now)?;
+        let moved = join(tx, cx, &id, &members, quirks)?;
+        teams::count_members(tx, &cx.organization, &id, moved.more())?;
+        cx.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], quirks)))?;
+        small_answer(tx, cx, &id, &shown)
+    });
+    let (answer, _) = made.await?;
     complete(cx, answer, &projection).await
 }
 
@@ -127,35 +122,26 @@ async fn change(
     quirks: &mut Quirks,
     make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<(Resource, MemberChanges)> + Send + 'static,
 ) -> Result<(Answer, i64)> {
-    let (job, seen, id) = (cx.clone(), quirks.clone(), id.to_owned());
-    let (outcome, used) = cx
-        .app
-        .store
-        .write(move |tx| {
-            let mut quirks = seen.clone();
-            let before = load(tx, &job, &TEAM, &id)?;
-            if !demand.precondition.allows_change(before.version) {
-                return Err(Error::PreconditionFailed);
-            }
-            let (mut group, changes) = make(tx, &before, &mut quirks)?;
-            group.strip(&GROUP_TYPE);
-            let was = before.stripped(&GROUP_TYPE)?;
-            let left = leave(tx, &job, &id, &changes)?;
-            let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
-            let moved = Moved { left, ..join(tx, &job, &id, &joining, &mut quirks)? };
-            if group != was || moved.anybody() {
-                let change = teams::Change { now: job.modified(&before), more_members: moved.more() };
-                let version = teams::replace(tx, &job.organization, &before, &group, change)?;
-                // a miss can only mean that somebody else was faster; the client may try again
-                version.ok_or(Error::Busy(DbError::Busy))?;
-                let detail = moved.detail(&changed_names(&was, &group), &quirks);
-                job.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, &id, detail))?;
-            }
-            Ok((small_answer(tx, &job, &id, &demand.projection)?, quirks))
-        })
-        .await?;
-    *quirks = used;
-    Ok(outcome)
+    let id = id.to_owned();
+    cx.write(quirks, move |tx, cx, quirks| {
+        let before = load_for_change(tx, cx, &TEAM, &id, &demand.precondition)?;
+        let (mut group, changes) = make(tx, &before, quirks)?;
+        group.strip(&GROUP_TYPE);
+        let was = before.stripped(&GROUP_TYPE)?;
+        let left = leave(tx, cx, &id, &changes)?;
+        let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
+        let moved = Moved { left, ..join(tx, cx, &id, &joining, quirks)? };
+        if group != was || moved.anybody() {
+            let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
+            let version = teams::replace(tx, &cx.organization, &before, &group, change)?;
+            // a miss can only mean that somebody else was faster; the client may try again
+            version.ok_or(Error::Busy(DbError::Busy))?;
+            let detail = moved.detail(&changed_names(&was, &group), quirks);
+            cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, &id, detail))?;
+        }
+        small_answer(tx, cx, &id, &demand.projection)
+    })
+    .await
 }
 
 /// `DELETE /Groups/{id}`: RFC 7644 §3.6. The team is archived, its name free at once.
@@ -164,10 +150,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     cx.app
         .store
         .write(move |tx| {
-            let team = load(tx, &job, &TEAM, &id)?;
-            if !precondition.allows_change(team.version) {
-                return Err(Error::PreconditionFailed);
-            }
+            let team = load_for_change(tx, &job, &TEAM, &id, &precondition)?;
             let left = memberships::forget_member(tx, &job.organization, &id)?;
             for outer in &left {
                 teams::lose_member(tx, &job.organization, outer, job.now)?;

@@ -17,7 +17,11 @@ use crate::{
         event::{Event, EventKind},
         record::Record,
     },
-    scim::{self, ErrorKind, Profile, Resource, schema::ResourceType, version::Version},
+    scim::{
+        self, ErrorKind, Quirks, Resource,
+        schema::ResourceType,
+        version::{Precondition, Version},
+    },
     store::{
         DbError, ReadTx, Store, WriteTx, journal,
         records::{self, Kind},
@@ -58,8 +62,6 @@ pub struct Context {
     pub organization: String,
     /// The connection's id, or `command` for the command line.
     pub actor: String,
-    /// How the request is read.
-    pub profile: Profile,
     /// Microseconds since 1970, read once.
     pub now: i64,
     /// The request's id.
@@ -69,6 +71,23 @@ pub struct Context {
 }
 
 impl Context {
+    /// Runs a change of the organization in one transaction. It may run more than once, each time with the
+    /// quirks as they were; those the last run needed are noted.
+    async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        quirks: &mut Quirks,
+        work: impl Fn(&WriteTx<'_>, &Self, &mut Quirks) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (cx, seen) = (self.clone(), quirks.clone());
+        let run = move |tx: &WriteTx<'_>| {
+            let mut quirks = seen.clone();
+            Ok::<_, Error>((work(tx, &cx, &mut quirks)?, quirks))
+        };
+        let (made, used) = self.app.store.write(run).await?;
+        *quirks = used;
+        Ok(made)
+    }
+
     /// Writes an event beside the change it tells of.
     fn record(&self, tx: &WriteTx<'_>, event: &Event) -> Result<(), DbError> {
         let entry = journal::Entry {
@@ -159,6 +178,18 @@ impl From<serde_json::Error> for Error {
 /// The resource of that kind and id, or [`Error::NotFound`].
 fn load(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, id: &str) -> Result<Record> {
     records::load(tx, kind, &cx.organization, id)?.ok_or(Error::NotFound(kind.resource_type.name))
+}
+
+/// The same, about to be changed: in a version that the client agrees to.
+fn load_for_change(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: &'static Kind,
+    id: &str,
+    precondition: &Precondition,
+) -> Result<Record> {
+    let record = load(tx, cx, kind, id)?;
+    if precondition.allows_change(record.version) { Ok(record) } else { Err(Error::PreconditionFailed) }
 }
 
 /// An event about a user or team.

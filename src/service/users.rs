@@ -1,6 +1,6 @@
 //! What a provisioning client can do to users.
 
-use super::{Answer, Context, Error, Result, changed_names, event, load, read::answer};
+use super::{Answer, Context, Error, Result, changed_names, event, load, load_for_change, read::answer};
 use crate::{
     org::{
         event::EventKind,
@@ -36,22 +36,15 @@ pub async fn create(
     let mut user = read::resource(&USER_TYPE, body, quirks)?;
     validate::created(&USER_TYPE, &mut user, quirks)?;
     user.strip(&USER_TYPE);
-    let (job, seen) = (cx.clone(), quirks.clone());
-    let (answer, used) = cx
-        .app
-        .store
-        .write(move |tx| {
-            let mut quirks = seen.clone();
-            let id = job.app.ids.make(job.now);
-            check_manager(tx, &job, &user, &mut quirks)?;
-            users::insert(tx, &job.organization, &id, &user, job.now)?;
-            let detail = json!({"quirks": quirks.rules()});
-            job.record(tx, &event(EventKind::UserCreated, &USER_TYPE, &id, detail))?;
-            Ok::<_, Error>((answer(tx, &job, &USER, &load(tx, &job, &USER, &id)?, &projection)?, quirks))
-        })
-        .await?;
-    *quirks = used;
-    Ok(answer)
+    cx.write(quirks, move |tx, cx, quirks| {
+        let id = cx.app.ids.make(cx.now);
+        check_manager(tx, cx, &user, quirks)?;
+        users::insert(tx, &cx.organization, &id, &user, cx.now)?;
+        let detail = json!({"quirks": quirks.rules()});
+        cx.record(tx, &event(EventKind::UserCreated, &USER_TYPE, &id, detail))?;
+        answer(tx, cx, &USER, &load(tx, cx, &USER, &id)?, &projection)
+    })
+    .await
 }
 
 /// `PUT /Users/{id}`: RFC 7644 §3.5.1.
@@ -111,33 +104,24 @@ async fn change(
     quirks: &mut Quirks,
     make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<Resource> + Send + 'static,
 ) -> Result<Answer> {
-    let (job, seen, id) = (cx.clone(), quirks.clone(), id.to_owned());
-    let (answer, used) = cx
-        .app
-        .store
-        .write(move |tx| {
-            let mut quirks = seen.clone();
-            let before = load(tx, &job, &USER, &id)?;
-            if !demand.precondition.allows_change(before.version) {
-                return Err(Error::PreconditionFailed);
-            }
-            let mut user = make(tx, &before, &mut quirks)?;
-            user.strip(&USER_TYPE);
-            let was = before.stripped(&USER_TYPE)?;
-            if user == was {
-                return Ok((answer(tx, &job, &USER, &before, &demand.projection)?, quirks));
-            }
-            if user::manager(&user) != user::manager(&was) {
-                check_manager(tx, &job, &user, &mut quirks)?;
-            }
-            save(tx, &job, &before, &user)?;
-            let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
-            job.record(tx, &event(EventKind::UserChanged, &USER_TYPE, &id, detail))?;
-            Ok((answer(tx, &job, &USER, &load(tx, &job, &USER, &id)?, &demand.projection)?, quirks))
-        })
-        .await?;
-    *quirks = used;
-    Ok(answer)
+    let id = id.to_owned();
+    cx.write(quirks, move |tx, cx, quirks| {
+        let before = load_for_change(tx, cx, &USER, &id, &demand.precondition)?;
+        let mut user = make(tx, &before, quirks)?;
+        user.strip(&USER_TYPE);
+        let was = before.stripped(&USER_TYPE)?;
+        if user == was {
+            return answer(tx, cx, &USER, &before, &demand.projection);
+        }
+        if user::manager(&user) != user::manager(&was) {
+            check_manager(tx, cx, &user, quirks)?;
+        }
+        save(tx, cx, &before, &user)?;
+        let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+        cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, &id, detail))?;
+        answer(tx, cx, &USER, &load(tx, cx, &USER, &id)?, &demand.projection)
+    })
+    .await
 }
 
 /// How many reports lose their manager in one transaction; the writer's queue goes on between two of them.

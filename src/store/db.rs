@@ -201,6 +201,9 @@ pub enum DbError {
     /// The store is shutting down.
     #[error("the database is closed")]
     Closed,
+    /// The engine gave the whole transaction up: the disk is full, or it failed.
+    #[error("the database rolled the transaction back")]
+    RolledBack,
     /// A job panicked; its changes were undone.
     #[error("the job failed")]
     Panicked,

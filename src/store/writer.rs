@@ -166,7 +166,7 @@ fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), DbErro
     connection.execute_batch("SAVEPOINT job")?;
     let keep = job.run(&WriteTx::new(connection));
     if connection.is_autocommit() {
-        return Err(DbError::Schema("the engine rolled the transaction back".to_owned()));
+        return Err(DbError::RolledBack);
     }
     let end = if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
     Ok(connection.execute_batch(end)?)

@@ -126,7 +126,6 @@ pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
         app: app.clone(),
         organization,
         actor: DECLARED.to_owned(),
-        profile: Profile::Standard,
         now,
         request: app.ids.make(now),
         base: Arc::from("http://127.0.0.1/scim/v2"),

@@ -82,7 +82,6 @@ async fn answer(
         app: door.app.clone(),
         organization: verdict.organization.clone(),
         actor: verdict.connection.clone(),
-        profile: verdict.profile,
         now: door.app.clock.now(),
         request: line.request.clone(),
         base: door.base.clone(),
