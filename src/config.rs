@@ -6,6 +6,8 @@ use std::{
     fmt,
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
+    str::FromStr,
+    time::Duration,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -30,6 +32,15 @@ pub struct Settings {
     /// A proxy in front of this server speaks TLS
     #[arg(long, env = "ROSTER_BEHIND_PROXY", value_parser = clap::builder::BoolishValueParser::new())]
     pub behind_proxy: bool,
+    /// How many connections this process makes to PostgreSQL at most
+    #[arg(long, env = "ROSTER_DATABASE_CONNECTIONS", value_name = "N", default_value = "16")]
+    pub database_connections: String,
+    /// How long PostgreSQL may work on one statement, in seconds
+    #[arg(long, env = "ROSTER_DATABASE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
+    pub database_timeout: String,
+    /// How long to wait at the start for a PostgreSQL server that is away, in seconds
+    #[arg(long, env = "ROSTER_DATABASE_WAIT", value_name = "SECONDS", default_value = "0")]
+    pub database_wait: String,
     /// How many resources a filter on attributes without an index may look at
     #[arg(long, env = "ROSTER_SCAN_ROWS", value_name = "N", default_value = "200000")]
     pub scan_rows: String,
@@ -38,9 +49,51 @@ pub struct Settings {
 /// Where the data is; every command that touches it takes this.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DatabaseSetting {
-    /// The server's SQLite file; `serve` makes it when it is not there
-    #[arg(long, env = "ROSTER_DATABASE", value_name = "PATH", default_value = "roster.db")]
+    /// The server's SQLite file, made by `serve` when it is not there; or postgres://USER@HOST:PORT/DATABASE
+    #[arg(
+        long,
+        env = "ROSTER_DATABASE",
+        value_name = "PATH|URL",
+        default_value = "roster.db",
+        hide_env_values = true
+    )]
     pub database: String,
+    /// A pooler such as PgBouncer in transaction mode stands before PostgreSQL: prepare no statements
+    #[arg(
+        long,
+        env = "ROSTER_DATABASE_POOLER",
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value_t = false,
+        action = clap::ArgAction::SetTrue
+    )]
+    pub database_pooler: bool,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// In a SQLite file.
+    Sqlite(PathBuf),
+    /// In a PostgreSQL database.
+    Postgres(Postgres),
+}
+
+/// How to reach a PostgreSQL database.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    /// The connection string; it may hold a password.
+    pub url: SecretString,
+    /// The password, where the connection string has none: from the file that `ROSTER_DATABASE_PASSWORD_FILE`
+    /// names.
+    pub password: Option<SecretString>,
+    /// Whether a pooler stands before the server.
+    pub pooler: bool,
+    /// How many connections to make at most.
+    pub connections: usize,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long to wait at the start for a server that is away.
+    pub wait: Duration,
 }
 
 /// Settings that fit together.
@@ -48,8 +101,8 @@ pub struct DatabaseSetting {
 pub struct Serve {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where the data is.
+    pub database: Database,
     /// The public URL without a slash at its end, if it is not the listening address.
     pub public_url: Option<String>,
     /// Certificate and key, to speak HTTPS.
@@ -83,11 +136,16 @@ impl std::error::Error for Mistakes {}
 impl Settings {
     /// Checks the settings and reads what only the environment may hold: secrets.
     ///
-    /// `profiles` are the words that `ROSTER_SCIM_PROFILE` may be.
-    pub fn check(&self, profiles: &[&str]) -> Result<Serve, Mistakes> {
+    /// `profiles` are the words that `ROSTER_SCIM_PROFILE` may be; `check_database` says what is wrong with a
+    /// database to reach.
+    pub fn check(
+        &self,
+        profiles: &[&str],
+        check_database: impl Fn(&Postgres) -> Result<(), String>,
+    ) -> Result<Serve, Mistakes> {
         let mut mistakes = Vec::new();
         let listen = found(resolve(&self.listen), &mut mistakes);
-        let database = found(self.database.path(), &mut mistakes);
+        let database = self.checked_database(check_database, &mut mistakes);
         let public_url = self.public_url.as_deref().map(check_url);
         let public_url = found(public_url.transpose(), &mut mistakes).flatten();
         let tls = match (&self.tls_cert, &self.tls_key) {
@@ -104,9 +162,7 @@ impl Settings {
         let declared_tokens = found(declared_tokens(), &mut mistakes);
         let declared_profile = found(declared_profile(profiles), &mut mistakes);
         let log = found(log_directives(), &mut mistakes);
-        let rows = "--scan-rows (ROSTER_SCAN_ROWS) takes a whole number";
-        let scan_rows = self.scan_rows.parse().map_err(|_| format!("{rows}, found {}", self.scan_rows));
-        let scan_rows = found(scan_rows, &mut mistakes).unwrap_or_default();
+        let scan_rows = found(whole("--scan-rows", &self.scan_rows), &mut mistakes).unwrap_or_default();
         match (listen, database, declared_tokens, declared_profile, log) {
             (Some(listen), Some(database), Some(declared_tokens), Some(declared_profile), Some(log))
                 if mistakes.is_empty() =>
@@ -124,6 +180,31 @@ impl Settings {
             }
             _ => Err(Mistakes(mistakes)),
         }
+    }
+
+    fn checked_database(
+        &self,
+        check: impl Fn(&Postgres) -> Result<(), String>,
+        mistakes: &mut Vec<String>,
+    ) -> Option<Database> {
+        let connections = found(whole("--database-connections", &self.database_connections), mistakes);
+        if connections == Some(0) {
+            mistakes.push("--database-connections takes a whole number from 1 on, found 0".to_owned());
+        }
+        let timeout = found(whole("--database-timeout", &self.database_timeout), mistakes);
+        if timeout == Some(0) {
+            mistakes.push("--database-timeout takes a whole number from 1 on, found 0".to_owned());
+        }
+        let wait = found(whole("--database-wait", &self.database_wait), mistakes);
+        let mut database = found(self.database.read(), mistakes)?;
+        if let Database::Postgres(postgres) = &mut database {
+            postgres.connections = connections?;
+            postgres.statement_timeout = Duration::from_secs(timeout?);
+            postgres.wait = Duration::from_secs(wait?);
+            let wrong = |wrong| format!("--database (ROSTER_DATABASE): {wrong}");
+            found(check(postgres).map_err(wrong), mistakes)?;
+        }
+        Some(database)
     }
 
     /// beyond this machine only TLS is spoken, here or by a proxy.
@@ -144,28 +225,52 @@ impl Settings {
 }
 
 impl DatabaseSetting {
-    /// The path of the SQLite file.
-    pub fn path(&self) -> Result<PathBuf, String> {
-        let text = self.database.strip_prefix("sqlite:").unwrap_or(&self.database);
-        let text = text.strip_prefix("//").filter(|_| text.len() < self.database.len()).unwrap_or(text);
-        if text.contains("://") {
-            let scheme = text.split("://").next().unwrap_or_default();
-            return Err(format!(
-                "--database (ROSTER_DATABASE) takes the path of a SQLite file, found a URL of {scheme}"
-            ));
+    /// Where the data is, for one command: a PostgreSQL server that is away is not waited for.
+    pub fn read(&self) -> Result<Database, String> {
+        const EXPECTED: &str = "--database (ROSTER_DATABASE) takes the path of a SQLite file or a URL postgres://USER@HOST/DATABASE";
+        let given = self.database.as_str();
+        if given.starts_with("postgres://") || given.starts_with("postgresql://") {
+            return Ok(Database::Postgres(Postgres {
+                url: SecretString::from(given),
+                password: database_password()?,
+                pooler: self.database_pooler,
+                connections: 1,
+                statement_timeout: Duration::from_secs(30),
+                wait: Duration::ZERO,
+            }));
         }
-        if text.starts_with("file:") || text.contains(":memory:") {
-            return Err(format!(
-                "--database (ROSTER_DATABASE) takes the path of a SQLite file, found {text}"
-            ));
+        let path = given.strip_prefix("sqlite:").unwrap_or(given);
+        let path = path.strip_prefix("//").filter(|_| path.len() < given.len()).unwrap_or(path);
+        match path {
+            "" => Err(format!("{EXPECTED}, found nothing")),
+            _ if path.contains("://") => {
+                let scheme = path.split("://").next().unwrap_or_default();
+                Err(format!("{EXPECTED}, found a URL of {scheme}"))
+            }
+            // it may be a connection string of another form, with a password in it
+            _ if path.contains("password=") => Err(format!("{EXPECTED}, found something else")),
+            _ if path.starts_with("file:") || path.contains(":memory:") => {
+                Err(format!("{EXPECTED}, found {path}"))
+            }
+            _ => Ok(Database::Sqlite(PathBuf::from(path))),
         }
-        if text.is_empty() {
-            return Err(
-                "--database (ROSTER_DATABASE) takes the path of a SQLite file, found nothing".to_owned()
-            );
-        }
-        Ok(PathBuf::from(text))
     }
+}
+
+fn database_password() -> Result<Option<SecretString>, String> {
+    let Some(file) = variable("ROSTER_DATABASE_PASSWORD_FILE")? else { return Ok(None) };
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        format!("ROSTER_DATABASE_PASSWORD_FILE names {file}, which cannot be read: {error}")
+    })?;
+    Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']))))
+}
+
+/// A whole number, for the setting of that name.
+fn whole<T: FromStr>(setting: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| {
+        let variable = setting.trim_start_matches('-').replace('-', "_").to_uppercase();
+        format!("{setting} (ROSTER_{variable}) takes a whole number, found {text}")
+    })
 }
 
 /// The token that `roster conformance` uses when none is given.
@@ -257,9 +362,14 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
 /// Variables whose names begin as ours do and are none of ours: a slip of the pen, perhaps. They are no mistake,
 /// for a cluster that calls its service `roster` sets such names too.
 pub fn unknown_variables() -> Vec<String> {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 17] = [
         "ROSTER_LISTEN",
         "ROSTER_DATABASE",
+        "ROSTER_DATABASE_CONNECTIONS",
+        "ROSTER_DATABASE_PASSWORD_FILE",
+        "ROSTER_DATABASE_POOLER",
+        "ROSTER_DATABASE_TIMEOUT",
+        "ROSTER_DATABASE_WAIT",
         "ROSTER_PUBLIC_URL",
         "ROSTER_TLS_CERT",
         "ROSTER_TLS_KEY",
@@ -288,10 +398,17 @@ fn variable(name: &str) -> Result<Option<String>, String> {
 mod tests {
     use super::*;
 
+    fn setting(database: &str) -> DatabaseSetting {
+        DatabaseSetting { database: database.to_owned(), database_pooler: false }
+    }
+
     fn settings() -> Settings {
         Settings {
             listen: "127.0.0.1:0".to_owned(),
-            database: DatabaseSetting { database: "roster.db".to_owned() },
+            database: setting("roster.db"),
+            database_connections: "16".to_owned(),
+            database_timeout: "30".to_owned(),
+            database_wait: "0".to_owned(),
             public_url: None,
             tls_cert: None,
             tls_key: None,
@@ -304,15 +421,16 @@ mod tests {
     fn every_mistake_is_reported_at_once() {
         let wrong = Settings {
             listen: "0.0.0.0:80".to_owned(),
-            database: DatabaseSetting { database: "mysql://x".to_owned() },
+            database: setting("mysql://x"),
+            database_wait: "soon".to_owned(),
             tls_cert: Some("cert.pem".into()),
             scan_rows: "many".to_owned(),
             ..settings()
         };
 
-        let mistakes = wrong.check(&[]).unwrap_err().0;
+        let mistakes = wrong.check(&[], |_| Ok(())).unwrap_err().0;
 
-        assert_eq!(mistakes.len(), 5, "{mistakes:?}");
+        assert_eq!(mistakes.len(), 6, "{mistakes:?}");
     }
 
     #[test]
@@ -330,16 +448,32 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_a_path_with_or_without_its_scheme() {
+    fn a_database_is_a_path_or_a_url() {
         for (given, path) in
             [("roster.db", "roster.db"), ("sqlite:r.db", "r.db"), ("sqlite:///var/r.db", "/var/r.db")]
         {
-            let setting = DatabaseSetting { database: given.to_owned() };
-            assert_eq!(setting.path(), Ok(PathBuf::from(path)), "{given}");
+            let found = setting(given).read();
+            assert!(matches!(&found, Ok(Database::Sqlite(found)) if found == path), "{given}: {found:?}");
         }
-        for wrong in ["postgres://x", "file:r.db", ":memory:", "sqlite::memory:", ""] {
-            assert!(DatabaseSetting { database: wrong.to_owned() }.path().is_err(), "{wrong}");
+        for given in ["postgres://roster@db/roster", "postgresql://db/roster?sslmode=require"] {
+            assert!(matches!(setting(given).read(), Ok(Database::Postgres(_))), "{given}");
         }
+        for wrong in ["mysql://x", "file:r.db", ":memory:", "sqlite::memory:", "", "host=db password=s3cret"]
+        {
+            let mistake = setting(wrong).read().unwrap_err();
+            assert!(mistake.contains("expected") || mistake.contains("takes"), "{mistake}");
+            assert!(!mistake.contains("s3cret"), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn a_database_url_stays_out_of_mistakes() {
+        let wrong = Settings { database: setting("postgres://u:s3cret@db/d"), ..settings() };
+
+        let mistakes = wrong.check(&[], |_| Err("it is of no use".to_owned())).unwrap_err();
+
+        assert_eq!(mistakes.to_string(), "--database (ROSTER_DATABASE): it is of no use");
+        assert!(!format!("{:?}", wrong.check(&[], |_| Ok(()))).contains("s3cret"));
     }
 
     #[test]
@@ -350,11 +484,11 @@ mod tests {
             ..settings()
         };
 
-        assert!(settings().check(&[]).is_ok());
-        assert!(public.check(&[]).is_err());
+        assert!(settings().check(&[], |_| Ok(())).is_ok());
+        assert!(public.check(&[], |_| Ok(())).is_err());
         let speaks_tls = Settings { tls_cert: Some("c".into()), tls_key: Some("k".into()), ..public.clone() };
-        assert!(speaks_tls.check(&[]).is_ok());
-        let behind_proxy = Settings { behind_proxy: true, ..public }.check(&[]).unwrap();
+        assert!(speaks_tls.check(&[], |_| Ok(())).is_ok());
+        let behind_proxy = Settings { behind_proxy: true, ..public }.check(&[], |_| Ok(())).unwrap();
         assert_eq!(behind_proxy.public_url.as_deref(), Some("https://roster.example.com"));
     }
 }

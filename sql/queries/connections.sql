@@ -1,6 +1,9 @@
 -- name: organization
 SELECT id FROM organizations WHERE slug = $1
 
+-- name: hold_organization
+SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE
+
 -- name: insert_organization
 INSERT INTO organizations (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
 
@@ -21,7 +24,7 @@ SELECT id, name, profile, created_at FROM connections
  ORDER BY name_key
 
 -- name: any_ever
-SELECT 1 FROM connections WHERE organization = $1 LIMIT 1
+SELECT CAST(1 AS BIGINT) FROM connections WHERE organization = $1 LIMIT 1
 
 -- name: revoke
 UPDATE connections SET revoked_at = $3 WHERE organization = $1 AND id = $2

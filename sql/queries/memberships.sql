@@ -1,17 +1,20 @@
 -- name: add
 INSERT INTO memberships (organization, team, member, member_type, position, connection)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT $1, $2, list.value, $4, $5 + list.place, $6
+  FROM unnest($3::text[]) WITH ORDINALITY AS list (value, place)
+ WHERE true
     ON CONFLICT (organization, team, member) DO NOTHING
+RETURNING member
 
 -- name: is_member
-SELECT 1 FROM memberships WHERE organization = $1 AND team = $2 AND member = $3
+SELECT CAST(1 AS BIGINT) FROM memberships WHERE organization = $1 AND team = $2 AND member = $3
 
 -- name: remove
-DELETE FROM memberships WHERE organization = $1 AND team = $2 AND member = $3
+DELETE FROM memberships WHERE organization = $1 AND team = $2 AND member = ANY($3) RETURNING member
 
 -- name: keep_only
 DELETE FROM memberships
- WHERE organization = $1 AND team = $2 AND member NOT IN (SELECT value FROM json_each($3))
+ WHERE organization = $1 AND team = $2 AND member <> ALL($3)
 RETURNING member
 
 -- name: members
@@ -19,7 +22,7 @@ SELECT m.team, m.member, m.member_type, coalesce(u.display, t.display)
   FROM memberships m
        LEFT JOIN users u ON m.member_type = 'User' AND u.organization = m.organization AND u.id = m.member
        LEFT JOIN teams t ON m.member_type = 'Group' AND t.organization = m.organization AND t.id = m.member
- WHERE m.organization = $1 AND m.team IN (SELECT value FROM json_each($2))
+ WHERE m.organization = $1 AND m.team = ANY($2)
  ORDER BY m.team, m.position, m.member
 
 -- name: teams_of
@@ -27,7 +30,7 @@ SELECT m.team, m.member, m.member_type, coalesce(u.display, t.display)
 -- memberships to their teams.
 SELECT m.member, t.id, t.display
   FROM memberships m CROSS JOIN teams t
- WHERE m.organization = $1 AND m.member IN (SELECT value FROM json_each($2))
+ WHERE m.organization = $1 AND m.member = ANY($2)
    AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
  ORDER BY m.member, t.id
 
@@ -51,7 +54,7 @@ SELECT member FROM down WHERE member_type = 'User' LIMIT $3
 -- name: depth_above
 -- The live teams above a team with their distance. Bounded, should the data ever hold a cycle.
 WITH RECURSIVE up (team, level) AS (
-    SELECT team, 1 FROM memberships WHERE organization = $1 AND member = $2
+    SELECT team, CAST(1 AS BIGINT) FROM memberships WHERE organization = $1 AND member = $2
     UNION
     SELECT m.team, up.level + 1
       FROM up CROSS JOIN memberships m
@@ -65,7 +68,7 @@ SELECT up.team, max(up.level)
 -- name: depth_below
 -- How many levels of teams stand below a team.
 WITH RECURSIVE down (team, level) AS (
-    SELECT member, 1 FROM memberships WHERE organization = $1 AND team = $2 AND member_type = 'Group'
+    SELECT member, CAST(1 AS BIGINT) FROM memberships WHERE organization = $1 AND team = $2 AND member_type = 'Group'
     UNION
     SELECT m.member, down.level + 1
       FROM down CROSS JOIN memberships m

@@ -1,11 +1,17 @@
 -- name: load
-SELECT id, version, created_at, modified_at, members, resource, NULL
+SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
   FROM teams
  WHERE organization = $1 AND id = $2 AND archived_at IS NULL
 
+-- name: load_for_change
+SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
+  FROM teams
+ WHERE organization = $1 AND id = $2 AND archived_at IS NULL
+   FOR UPDATE
+
 -- name: page
 -- The ids are counted off in the index alone; rows are read only for the page.
-SELECT id, version, created_at, modified_at, members, resource, NULL
+SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
   FROM teams
  WHERE organization = $1
    AND id IN (SELECT id FROM teams WHERE organization = $1 AND archived_at IS NULL
@@ -13,23 +19,25 @@ SELECT id, version, created_at, modified_at, members, resource, NULL
  ORDER BY id
 
 -- name: after
-SELECT id, version, created_at, modified_at, members, resource, NULL
+SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
   FROM teams
  WHERE organization = $1 AND id > $2 AND archived_at IS NULL
  ORDER BY id LIMIT $3
 
 -- name: among
-SELECT id, version, created_at, modified_at, members, resource, NULL
+SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
   FROM teams
- WHERE organization = $1 AND id IN (SELECT value FROM json_each($2)) AND archived_at IS NULL
+ WHERE organization = $1 AND id = ANY($2) AND archived_at IS NULL
  ORDER BY id
 
 -- name: named
 SELECT id FROM teams WHERE organization = $1 AND display_name_key = $2 AND archived_at IS NULL
 
 -- name: existing
+-- Those found cannot be archived before this transaction ends.
 SELECT id FROM teams
- WHERE organization = $1 AND id IN (SELECT value FROM json_each($2)) AND archived_at IS NULL
+ WHERE organization = $1 AND id = ANY($2) AND archived_at IS NULL
+ ORDER BY id FOR KEY SHARE
 
 -- name: insert
 INSERT INTO teams (organization, id, display_name_key, display, members, version, created_at, modified_at, resource)
@@ -51,6 +59,12 @@ UPDATE teams
    SET members = members - 1, version = version + 1,
        modified_at = CASE WHEN modified_at > $3 THEN modified_at ELSE $3 END
  WHERE organization = $1 AND id = $2
+
+-- name: hold_around
+-- The teams that hold this member, before it leaves them: teams are locked before their members.
+SELECT id FROM teams
+ WHERE organization = $1 AND id IN (SELECT team FROM memberships WHERE organization = $1 AND member = $2)
+ ORDER BY id FOR UPDATE
 
 -- name: archive
 UPDATE teams SET archived_at = $3 WHERE organization = $1 AND id = $2 AND archived_at IS NULL

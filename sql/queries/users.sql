@@ -1,36 +1,43 @@
 -- name: load
-SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
  WHERE u.organization = $1 AND u.id = $2
 
+-- name: load_for_change
+SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
+  FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
+ WHERE u.organization = $1 AND u.id = $2
+   FOR UPDATE OF u
+
 -- name: page
 -- The ids are counted off in the index alone; rows are read only for the page.
-SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
  WHERE u.organization = $1
    AND u.id IN (SELECT id FROM users WHERE organization = $1 ORDER BY id LIMIT $2 OFFSET $3)
  ORDER BY u.id
 
 -- name: after
-SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
  WHERE u.organization = $1 AND u.id > $2
  ORDER BY u.id LIMIT $3
 
 -- name: among
-SELECT u.id, u.version, u.created_at, u.modified_at, 0, u.resource, m.display
+SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
- WHERE u.organization = $1 AND u.id IN (SELECT value FROM json_each($2))
+ WHERE u.organization = $1 AND u.id = ANY($2)
  ORDER BY u.id
 
 -- name: named
 SELECT id FROM users WHERE organization = $1 AND user_name_key = $2
 
 -- name: reports
-SELECT id FROM users WHERE organization = $1 AND manager = $2 LIMIT $3
+SELECT id FROM users WHERE organization = $1 AND manager = $2 ORDER BY id LIMIT $3
 
 -- name: existing
-SELECT id FROM users WHERE organization = $1 AND id IN (SELECT value FROM json_each($2))
+-- Those who are being removed are waited for; those found cannot be removed before this transaction ends.
+SELECT id FROM users WHERE organization = $1 AND id = ANY($2) ORDER BY id FOR KEY SHARE
 
 -- name: insert
 INSERT INTO users (organization, id, user_name_key, display, active, manager, version, created_at, modified_at, resource)

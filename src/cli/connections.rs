@@ -67,7 +67,7 @@ pub(super) struct Common {
 
 impl Common {
     fn ask(&self, request: &Ask) -> anyhow::Result<Reply> {
-        ask(&self.database.path().map_err(anyhow::Error::msg)?, request)
+        ask(&self.database.read().map_err(anyhow::Error::msg)?, request)
     }
 
     /// Prints the reply as JSON, or as `words` puts it.

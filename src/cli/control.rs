@@ -6,10 +6,11 @@
 
 use crate::{
     clock::Clock,
+    config::{self, Database},
     org::connection::{Connection, Origin, Token},
     scim::{Profile, text},
     service::{App, Context, Error, connections},
-    store::Store,
+    store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
 use secrecy::ExposeSecret;
@@ -102,7 +103,7 @@ fn check_format(database: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Opens a database that is owned. People's data is in it: nobody else on this machine may read it, nor the
+/// Opens a file that is owned. People's data is in it: nobody else on this machine may read it, nor the
 /// files SQLite makes beside it, which take its permissions.
 pub(super) fn open(database: &Path) -> anyhow::Result<App> {
     let unusable = || format!("the database {} cannot be opened", database.display());
@@ -117,8 +118,47 @@ pub(super) fn open(database: &Path) -> anyhow::Result<App> {
     Ok(App::new(store, clock))
 }
 
-/// Asks whoever owns the database; if nobody does, does it here.
-pub(super) fn ask(database: &Path, ask: &Ask) -> anyhow::Result<Reply> {
+/// The options for a PostgreSQL database, or what is wrong with its settings.
+pub(super) fn options(settings: &config::Postgres) -> Result<postgres::Options, String> {
+    let password = settings.password.as_ref().map(ExposeSecret::expose_secret);
+    Ok(postgres::Options {
+        address: postgres::Address::parse(settings.url.expose_secret(), password)?,
+        connections: settings.connections,
+        pooler: settings.pooler,
+        statement_timeout: settings.statement_timeout,
+        wait: settings.wait,
+    })
+}
+
+/// Connects to a PostgreSQL database, which nobody owns.
+pub(super) fn connect(options: &postgres::Options) -> anyhow::Result<App> {
+    let clock = Clock::System;
+    let unusable = || format!("the database {} cannot be used", options.address);
+    let store = Store::connect(options, clock.now()).with_context(unusable)?;
+    Ok(App::new(store, clock))
+}
+
+/// Does what is asked where the database is: a file's owner does it, or this process when nobody owns the file; a
+/// PostgreSQL database is open to everybody.
+pub(super) fn ask(database: &Database, ask: &Ask) -> anyhow::Result<Reply> {
+    match database {
+        Database::Sqlite(file) => ask_of_file(file, ask),
+        Database::Postgres(settings) => {
+            let options =
+                options(settings).map_err(|wrong| anyhow!("--database (ROSTER_DATABASE): {wrong}"))?;
+            do_here(connect(&options)?, ask)
+        }
+    }
+}
+
+fn do_here(app: App, ask: &Ask) -> anyhow::Result<Reply> {
+    let app = Arc::new(app);
+    let reply = runtime()?.block_on(execute(&app, ask));
+    app.store.close();
+    reply
+}
+
+fn ask_of_file(database: &Path, ask: &Ask) -> anyhow::Result<Reply> {
     let socket = beside(database, "sock");
     if let Ok(stream) = UnixStream::connect(&socket) {
         return ask_owner(&stream, ask);
@@ -131,11 +171,7 @@ pub(super) fn ask(database: &Path, ask: &Ask) -> anyhow::Result<Reply> {
     }
     let lost = || format!("its socket {} does not answer; restart the server", socket.display());
     let _ownership = own(database).with_context(lost)?;
-    let app = Arc::new(open(database)?);
-    let runtime = runtime()?;
-    let reply = runtime.block_on(execute(&app, ask));
-    app.store.close();
-    reply
+    do_here(open(database)?, ask)
 }
 
 fn ask_owner(stream: &UnixStream, ask: &Ask) -> anyhow::Result<Reply> {

@@ -1,29 +1,26 @@
 //! `roster serve`.
 
 use super::{
-    control::{self, Ask, Reply, ShownToken},
+    control::{self, Ask, Ownership, Reply, ShownToken},
     say,
 };
 use crate::{
-    config::{Settings, unknown_variables},
+    config::{Database, Settings, unknown_variables},
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
     scim::{Profile, text},
-    service::{App, connections},
+    service::{App, Error, connections},
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{
-    net::TcpListener,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::TcpListener, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Serves until the process is told to stop, then finishes what was accepted.
 pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
-    let settings = settings.check(&[Profile::Standard.as_str(), Profile::Strict.as_str()])?;
+    let profiles = [Profile::Standard.as_str(), Profile::Strict.as_str()];
+    let settings = settings.check(&profiles, |database| control::options(database).map(drop))?;
     let profile: Profile = match &settings.declared_profile {
         Some(profile) => profile.parse().map_err(anyhow::Error::msg)?,
         None => Profile::default(),
@@ -45,8 +42,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", listener.local_addr()?);
     let public = settings.public_url.clone().unwrap_or_else(|| address.clone());
-    let _ownership = control::own(&settings.database)?;
-    let mut app = control::open(&settings.database)?;
+    let (mut app, _ownership) = open(&settings.database)?;
     app.scan_rows = settings.scan_rows;
     let app = Arc::new(app);
     let door = Door::new(app.clone(), &format!("{public}/scim/v2"));
@@ -54,7 +50,9 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(async {
         let cx = control::context(&app).await?;
         connections::declare(&cx, &settings.declared_tokens, profile).await?;
-        control::listen(&settings.database, app.clone())?;
+        if let Database::Sqlite(file) = &settings.database {
+            control::listen(file, app.clone())?;
+        }
         let server = start(door, Entrance { listener, tls, workers }, stop()?)?;
         say(&format!("listening on {address}"))?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
@@ -72,11 +70,40 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Opens the database. The ownership of a file must outlive its use.
+fn open(database: &Database) -> anyhow::Result<(App, Option<Ownership>)> {
+    match database {
+        Database::Sqlite(file) => {
+            let ownership = control::own(file)?;
+            Ok((control::open(file)?, Some(ownership)))
+        }
+        Database::Postgres(settings) => {
+            let options = control::options(settings).map_err(anyhow::Error::msg)?;
+            Ok((control::connect(&options)?, None))
+        }
+    }
+}
+
+/// What the database is called.
+fn named(database: &Database) -> String {
+    match database {
+        Database::Sqlite(file) => file.display().to_string(),
+        Database::Postgres(settings) => {
+            control::options(settings).map(|options| options.address.to_string()).unwrap_or_default()
+        }
+    }
+}
+
 /// On a fresh server: a connection, its token, and the line that creates a first user with it.
-async fn welcome(app: &Arc<App>, public: &str, database: &Path, profile: Profile) -> anyhow::Result<()> {
+async fn welcome(app: &Arc<App>, public: &str, database: &Database, profile: Profile) -> anyhow::Result<()> {
     let name = DECLARED.to_owned();
     let profile = profile.as_str().to_owned();
-    control::execute(app, &Ask::CreateConnection { name: name.clone(), profile }).await?;
+    let made = control::execute(app, &Ask::CreateConnection { name: name.clone(), profile }).await;
+    if made.as_ref().is_err_and(|error| matches!(error.downcast_ref(), Some(Error::Taken(_)))) {
+        // another process that starts at the same time shows its token
+        return Ok(());
+    }
+    made?;
     let ask = Ask::CreateToken { connection: name, lifetime: None };
     let Reply::Token(made) = control::execute(app, &ask).await? else { return Ok(()) };
     let token = made.token.unwrap_or_default();
@@ -87,7 +114,7 @@ async fn welcome(app: &Arc<App>, public: &str, database: &Path, profile: Profile
          curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/scim+json' \\\n    \
          -d '{{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada@example.com\"}}' \\\n    \
          {public}/scim/v2/Users\n",
-        database.display()
+        named(database)
     ))
 }
 

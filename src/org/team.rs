@@ -53,15 +53,6 @@ impl FromStr for MemberType {
     }
 }
 
-/// Someone who shall join a team.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Joining {
-    /// The id of a user or team.
-    pub id: String,
-    /// What the id was found to be.
-    pub member_type: MemberType,
-}
-
 /// The teams around a team that shall hold another.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {

@@ -83,18 +83,25 @@ pub async fn authenticate(app: &Arc<App>, credential: &str) -> Result<Arc<Verdic
     let now = app.clock.now();
     let digest = digest_of(credential);
     let (known, epoch) = app.verdicts.get(&digest, now);
+    // another process may have revoked the token a moment ago: then what is kept only tells whose use was noted
+    let is_noted = known.is_some();
     let verdict = match known {
-        Some(verdict) => verdict,
-        None => {
+        Some(verdict) if !app.store.is_shared() => verdict,
+        _ => {
             let found =
                 app.store.read(move |tx| Ok::<_, Error>(connections::by_digest(tx, &digest)?)).await?;
             let (stored, verdict) = found.ok_or(Error::Unauthorized)?;
             verify_slices_are_equal(&stored, &digest).map_err(|_| Error::Unauthorized)?;
             let verdict = Arc::new(verdict);
-            if verdict.holds(now) && verdict.last_used_at.is_none_or(|last| last + USE_NOTED <= now) {
+            if !is_noted
+                && verdict.holds(now)
+                && verdict.last_used_at.is_none_or(|last| last + USE_NOTED <= now)
+            {
                 note_use(app, &verdict, now);
             }
-            app.verdicts.keep(digest, verdict.clone(), now, epoch);
+            if !is_noted {
+                app.verdicts.keep(digest, verdict.clone(), now, epoch);
+            }
             verdict
         }
     };
@@ -121,7 +128,8 @@ fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
 /// The id of the organization that a fresh server has, made when it is not there yet.
 pub async fn first_organization(app: &Arc<App>) -> Result<String> {
     let job = app.clone();
-    app.store
+    let made = app
+        .store
         .write(move |tx| {
             if let Some(id) = connections::organization(tx, FIRST_ORGANIZATION)? {
                 return Ok::<_, Error>(id);
@@ -131,7 +139,16 @@ pub async fn first_organization(app: &Arc<App>) -> Result<String> {
             connections::insert_organization(tx, &id, FIRST_ORGANIZATION, "Organization", now)?;
             Ok(id)
         })
-        .await
+        .await;
+    match made {
+        // another process was faster
+        Err(Error::Store(DbError::Unique(_))) => {
+            let found =
+                app.store.read(|tx| Ok::<_, Error>(connections::organization(tx, FIRST_ORGANIZATION)?));
+            found.await?.ok_or(Error::Busy(DbError::Busy))
+        }
+        made => made,
+    }
 }
 
 /// Whether there never was a connection, not even one that was revoked.
@@ -252,6 +269,8 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
         .app
         .store
         .write(move |tx| {
+            // another process may start at the same time
+            connections::hold_organization(tx, &job.organization)?;
             for (id, digest) in connections::declared_tokens(tx, &job.organization)? {
                 if !digests.iter().any(|declared| declared.as_slice() == digest) {
                     connections::revoke_token(tx, &job.organization, &id, job.now)?;

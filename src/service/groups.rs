@@ -13,7 +13,7 @@ use crate::{
         event::EventKind,
         record::Record,
         scim_view::{self, Related, decorated},
-        team::{Joining, MemberType, check_nesting},
+        team::{MemberType, check_nesting},
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
@@ -25,7 +25,7 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx,
+        DbError, ReadTx, WriteTx, connections,
         memberships::{self, Holder},
         records::{self, TEAM},
         teams, users,
@@ -150,6 +150,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     cx.app
         .store
         .write(move |tx| {
+            teams::hold_around(tx, &job.organization, &id)?;
             let team = load_for_change(tx, &job, &TEAM, &id, &precondition)?;
             let left = memberships::forget_member(tx, &job.organization, &id)?;
             for outer in &left {
@@ -208,10 +209,9 @@ fn leave(
         let stay: Vec<&str> = added.iter().filter_map(|member| id_of(member)).collect();
         left = memberships::keep_only(tx, holder, &stay)?;
     }
-    for id in changes.removed() {
-        if memberships::remove(tx, holder, id)? > 0 {
-            left.push(id.to_owned());
-        }
+    let removed: Vec<&str> = changes.removed().collect();
+    if !removed.is_empty() {
+        left.extend(memberships::remove(tx, holder, &removed)?);
     }
     Ok(left)
 }
@@ -224,12 +224,12 @@ fn join(tx: &WriteTx<'_>, cx: &Context, team: &str, members: &[Value], quirks: &
         return Ok(moved);
     }
     let ids: Vec<&str> = members.iter().filter_map(id_of).collect();
-    let ids = serde_json::to_string(&ids)?;
     let known_users: HashSet<String> = users::existing(tx, &cx.organization, &ids)?.into_iter().collect();
     let known_teams: HashSet<String> = match known_users.len() < members.len() {
         true => teams::existing(tx, &cx.organization, &ids)?.into_iter().collect(),
         false => HashSet::new(),
     };
+    let (mut people, mut nested) = (Vec::new(), Vec::new());
     for member in members {
         let Some(id) = id_of(member) else { continue };
         let member_type = match (known_users.contains(id), known_teams.contains(id)) {
@@ -251,15 +251,30 @@ fn join(tx: &WriteTx<'_>, cx: &Context, team: &str, members: &[Value], quirks: &
             }
         };
         check_type(id, member_type, member)?;
-        let joining = Joining { id: id.to_owned(), member_type };
-        if member_type == MemberType::Group && !memberships::is_member(tx, holder(cx, team), id)? {
-            check_nesting(team, id, &memberships::surroundings(tx, holder(cx, team), id)?)?;
-        }
-        if memberships::add(tx, holder(cx, team), &joining, cx.now + records::int(moved.came.len()))? > 0 {
-            moved.came.push(joining.id);
+        match member_type {
+            MemberType::User => people.push(id),
+            MemberType::Group => nested.push(id),
         }
     }
+    if !people.is_empty() {
+        moved.came = memberships::add(tx, holder(cx, team), MemberType::User, &people, cx.now)?;
+    }
+    for (n, id) in nested.into_iter().enumerate() {
+        moved.came.extend(nest(tx, cx, team, id, cx.now + records::int(people.len() + n))?);
+    }
     Ok(moved)
+}
+
+/// Lets a team into a team, unless it is there already.
+fn nest(tx: &WriteTx<'_>, cx: &Context, team: &str, id: &str, position: i64) -> Result<Vec<String>> {
+    let holder = holder(cx, team);
+    if memberships::is_member(tx, holder, id)? {
+        return Ok(Vec::new());
+    }
+    // two that nest at one time could close a circle together
+    connections::hold_organization(tx, &cx.organization)?;
+    check_nesting(team, id, &memberships::surroundings(tx, holder, id)?)?;
+    Ok(memberships::add(tx, holder, MemberType::Group, &[id], position)?)
 }
 
 fn check_type(id: &str, found: MemberType, member: &Value) -> Result<()> {

@@ -163,7 +163,7 @@ impl From<DbError> for Error {
                 "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),
                 _ => Self::Store(DbError::Unique(column)),
             },
-            DbError::Busy | DbError::Closed | DbError::Pool(_) => Self::Busy(error),
+            DbError::Busy | DbError::Unreachable(_) | DbError::Closed | DbError::Pool(_) => Self::Busy(error),
             other => Self::Store(other),
         }
     }
@@ -180,15 +180,16 @@ fn load(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, id: &str) -> Result<
     records::load(tx, kind, &cx.organization, id)?.ok_or(Error::NotFound(kind.resource_type.name))
 }
 
-/// The same, about to be changed: in a version that the client agrees to.
+/// The same, about to be changed: held against others, and in a version that the client agrees to.
 fn load_for_change(
-    tx: &ReadTx<'_>,
+    tx: &WriteTx<'_>,
     cx: &Context,
     kind: &'static Kind,
     id: &str,
     precondition: &Precondition,
 ) -> Result<Record> {
-    let record = load(tx, cx, kind, id)?;
+    let record = records::load_for_change(tx, kind, &cx.organization, id)?;
+    let record = record.ok_or(Error::NotFound(kind.resource_type.name))?;
     if precondition.allows_change(record.version) { Ok(record) } else { Err(Error::PreconditionFailed) }
 }
 

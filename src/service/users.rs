@@ -17,11 +17,7 @@ use crate::{
         urn, validate,
         version::Precondition,
     },
-    store::{
-        DbError, WriteTx, memberships,
-        records::{self, USER},
-        teams, users,
-    },
+    store::{DbError, WriteTx, memberships, records::USER, teams, users},
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -140,14 +136,15 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
             .app
             .store
             .write(move |tx| {
-                let user = load(tx, &job, &USER, &leaver)?;
-                if !precondition.allows_change(user.version) {
+                teams::hold_around(tx, &job.organization, &leaver)?;
+                let user = match load_for_change(tx, &job, &USER, &leaver, &precondition) {
                     // a refused precondition must mean that nothing happened
-                    return Err(if begun { Error::Busy(DbError::Busy) } else { Error::PreconditionFailed });
-                }
+                    Err(Error::PreconditionFailed) if begun => return Err(Error::Busy(DbError::Busy)),
+                    loaded => loaded?,
+                };
                 let reports = users::reports(tx, &job.organization, &leaver, REPORTS_AT_ONCE)?;
                 let others = reports.iter().filter(|report| **report != leaver);
-                others.clone().try_for_each(|report| release(tx, &job, report))?;
+                others.clone().try_for_each(|report| release(tx, &job, report, &leaver))?;
                 if reports.len() < REPORTS_AT_ONCE {
                     bury(tx, &job, &user)?;
                 }
@@ -161,10 +158,17 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     }
 }
 
-/// Takes their manager from somebody.
-fn release(tx: &WriteTx<'_>, cx: &Context, report: &str) -> Result<()> {
-    let before = load(tx, cx, &USER, report)?;
-    save(tx, cx, &before, &user::without_manager(before.stripped(&USER_TYPE)?))?;
+/// Takes their manager from somebody, unless they have another by now or are gone themselves.
+fn release(tx: &WriteTx<'_>, cx: &Context, report: &str, leaver: &str) -> Result<()> {
+    let before = match load_for_change(tx, cx, &USER, report, &Precondition::default()) {
+        Err(Error::NotFound(_)) => return Ok(()),
+        loaded => loaded?,
+    };
+    let was = before.stripped(&USER_TYPE)?;
+    if user::manager(&was) != Some(leaver) {
+        return Ok(());
+    }
+    save(tx, cx, &before, &user::without_manager(was))?;
     let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
     Ok(cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, report, detail))?)
 }
@@ -190,8 +194,8 @@ fn save(tx: &WriteTx<'_>, cx: &Context, before: &Record, user: &Resource) -> Res
 /// a manager nobody knows is kept, for managers may come later; strict connections are refused.
 fn check_manager(tx: &WriteTx<'_>, cx: &Context, user: &Resource, quirks: &mut Quirks) -> Result<()> {
     let Some(manager) = user::manager(user) else { return Ok(()) };
-    let known = records::load(tx, &USER, &cx.organization, manager)?.is_some();
-    if known || quirks.allow(Quirk::LooseManager) {
+    let known = users::existing(tx, &cx.organization, &[manager])?;
+    if !known.is_empty() || quirks.allow(Quirk::LooseManager) {
         return Ok(());
     }
     Err(ErrorKind::InvalidValue.because("manager.value names no user of this organization").into())

@@ -1,9 +1,9 @@
 //! The attribute index: the folded values of the attributes that identity providers search.
 
 use super::{
-    DbError, ReadTx, WriteTx,
-    db::{Arg, Statement},
-    records::int,
+    DbError, ReadTx, Statement, WriteTx,
+    db::Arg,
+    records::{bounded, int},
 };
 use crate::scim::{
     Resource,
@@ -84,8 +84,14 @@ pub fn equal(
     limit: usize,
 ) -> Result<Vec<String>, DbError> {
     let (organization, resource_type) = kind;
-    let args: [Arg<'_>; 5] =
-        [organization.into(), resource_type.name.into(), attribute.into(), key.into(), int(limit).into()];
+    let key = bounded(key);
+    let args: [Arg<'_>; 5] = [
+        organization.into(),
+        resource_type.name.into(),
+        attribute.into(),
+        key.as_ref().into(),
+        int(limit).into(),
+    ];
     tx.texts(EQUAL, &args)
 }
 
@@ -102,7 +108,8 @@ fn entries(resource_type: &'static ResourceType, resource: &Resource) -> BTreeSe
         let Some(path) = locate(resource_type, attribute) else { continue };
         for (n, value) in resource.values(&path).into_iter().enumerate() {
             if let (Type::String, Value::String(value)) = (path.leaf().kind, value) {
-                found.insert(Entry { attribute, key: path.leaf().key(value), element: int(n) });
+                let key = bounded(&path.leaf().key(value)).into_owned();
+                found.insert(Entry { attribute, key, element: int(n) });
             }
         }
     }

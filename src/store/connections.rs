@@ -1,8 +1,8 @@
 //! Organizations, connections and tokens.
 
 use super::{
-    DbError, ReadTx, WriteTx,
-    db::{Arg, Row, Statement},
+    DbError, ReadTx, Statement, WriteTx,
+    db::{Arg, Row},
 };
 use crate::{
     org::connection::{Connection, Origin, Token, Verdict},
@@ -11,6 +11,7 @@ use crate::{
 
 const SQL: &str = include_str!("../../sql/queries/connections.sql");
 const ORGANIZATION: Statement = Statement::named(SQL, "organization");
+const HOLD_ORGANIZATION: Statement = Statement::named(SQL, "hold_organization");
 const INSERT_ORGANIZATION: Statement = Statement::named(SQL, "insert_organization");
 const INSERT: Statement = Statement::named(SQL, "insert");
 const SET_PROFILE: Statement = Statement::named(SQL, "set_profile");
@@ -30,6 +31,11 @@ const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
 /// The id of the organization with that slug.
 pub fn organization(tx: &ReadTx<'_>, slug: &str) -> Result<Option<String>, DbError> {
     tx.one(ORGANIZATION, &[slug.into()], |row| row.get(0))
+}
+
+/// Holds an organization: of those who do, one at a time goes on.
+pub fn hold_organization(tx: &WriteTx<'_>, id: &str) -> Result<(), DbError> {
+    tx.texts(HOLD_ORGANIZATION, &[id.into()]).map(drop)
 }
 
 /// Inserts an organization.

@@ -1,47 +1,8 @@
-//! The transaction type: statements by name, parameters by position, rows by column.
+//! The transaction type: statements by name, parameters by position, rows by column, on either engine.
 
-use rusqlite::{Connection, types::FromSql};
+use super::{Statement, postgres, sqlite};
+use postgres::Session;
 use std::ops::Deref;
-
-/// One statement of a file under `sql/queries`.
-#[derive(Debug, Clone, Copy)]
-pub struct Statement(&'static str);
-
-impl Statement {
-    /// Finds `-- name: …` in a file's text. Meant for constants: a name that is not there does not compile.
-    #[expect(clippy::panic, clippy::indexing_slicing, reason = "runs while compiling")]
-    pub const fn named(file: &'static str, name: &str) -> Self {
-        let (text, marker, name) = (file.as_bytes(), b"-- name: ", name.as_bytes());
-        let mut at = 0;
-        while at < text.len() {
-            if matches_at(text, at, marker)
-                && matches_at(text, at + marker.len(), name)
-                && text[at + marker.len() + name.len()] == b'\n'
-            {
-                let start = at + marker.len() + name.len() + 1;
-                let mut end = start;
-                while end < text.len() && !matches_at(text, end, marker) {
-                    end += 1;
-                }
-                return Self(file.split_at(end).0.split_at(start).1);
-            }
-            at += 1;
-        }
-        panic!("no statement by that name in the file");
-    }
-}
-
-#[expect(clippy::indexing_slicing, reason = "runs while compiling")]
-const fn matches_at(text: &[u8], at: usize, wanted: &[u8]) -> bool {
-    let mut n = 0;
-    while n < wanted.len() {
-        if at + n >= text.len() || text[at + n] != wanted[n] {
-            return false;
-        }
-        n += 1;
-    }
-    true
-}
 
 /// A value bound to a parameter.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +10,11 @@ const fn matches_at(text: &[u8], at: usize, wanted: &[u8]) -> bool {
 pub enum Arg<'a> {
     Null,
     Int(i64),
+    Bool(bool),
     Text(&'a str),
     Bytes(&'a [u8]),
+    /// A list, for `= ANY($n)`.
+    Texts(&'a [&'a str]),
 }
 
 impl From<i64> for Arg<'_> {
@@ -61,7 +25,7 @@ impl From<i64> for Arg<'_> {
 
 impl From<bool> for Arg<'_> {
     fn from(value: bool) -> Self {
-        Self::Int(i64::from(value))
+        Self::Bool(value)
     }
 }
 
@@ -83,40 +47,67 @@ impl<'a> From<&'a [u8]> for Arg<'a> {
     }
 }
 
+impl<'a> From<&'a [&'a str]> for Arg<'a> {
+    fn from(value: &'a [&'a str]) -> Self {
+        Self::Texts(value)
+    }
+}
+
 impl<'a, T: Into<Arg<'a>>> From<Option<T>> for Arg<'a> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Arg::Null, Into::into)
     }
 }
 
-impl rusqlite::ToSql for Arg<'_> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        use rusqlite::types::{ToSqlOutput, ValueRef};
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Int(value) => ValueRef::Integer(*value),
-            Self::Text(value) => ValueRef::Text(value.as_bytes()),
-            Self::Bytes(value) => ValueRef::Blob(value),
-        }))
-    }
-}
+/// What both drivers can read from a column.
+pub trait Column: rusqlite::types::FromSql + tokio_postgres::types::FromSqlOwned {}
+
+impl<T: rusqlite::types::FromSql + tokio_postgres::types::FromSqlOwned> Column for T {}
 
 /// A row of an answer.
 #[derive(Debug)]
-pub struct Row<'r>(&'r rusqlite::Row<'r>);
+pub struct Row<'r>(EngineRow<'r>);
 
-impl Row<'_> {
+#[derive(Debug)]
+enum EngineRow<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
+
+impl<'r> Row<'r> {
+    pub(super) fn sqlite(row: &'r rusqlite::Row<'r>) -> Self {
+        Self(EngineRow::Sqlite(row))
+    }
+
+    pub(super) fn postgres(row: &'r tokio_postgres::Row) -> Self {
+        Self(EngineRow::Postgres(row))
+    }
+
     /// Reads a column by position, from 0.
-    pub fn get<T: FromSql>(&self, column: usize) -> Result<T, DbError> {
-        Ok(self.0.get(column)?)
+    pub fn get<T: Column>(&self, column: usize) -> Result<T, DbError> {
+        match self.0 {
+            EngineRow::Sqlite(row) => Ok(row.get(column)?),
+            EngineRow::Postgres(row) => {
+                row.try_get(column).map_err(|error| DbError::Corrupt(error.to_string()))
+            }
+        }
     }
 }
 
-/// A transaction that reads.
+/// A transaction that reads: every statement sees the state the first one saw.
 #[derive(Debug)]
-pub struct ReadTx<'c>(&'c Connection);
+pub struct ReadTx<'c>(Link<'c>);
+
+#[derive(Debug, Clone, Copy)]
+enum Link<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c Session),
+}
 
 /// A transaction that reads and writes.
+///
+/// On PostgreSQL others write at the same time, and every statement sees what is committed when it begins: what a
+/// rule depends on is read by a statement that locks it.
 #[derive(Debug)]
 pub struct WriteTx<'c>(ReadTx<'c>);
 
@@ -128,16 +119,21 @@ impl<'c> Deref for WriteTx<'c> {
     }
 }
 
-/// SQLite takes `$2` for a name and numbers names by first appearance, so parameters are bound by name.
-const NAMES: [&str; 10] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"];
-
-fn named<'a>(args: &'a [Arg<'a>]) -> Vec<(&'static str, &'a dyn rusqlite::ToSql)> {
-    NAMES.iter().zip(args).map(|(name, arg)| (*name, arg as &dyn rusqlite::ToSql)).collect()
-}
-
 impl<'c> ReadTx<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Self {
-        Self(connection)
+    pub(super) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
+        Self(Link::Sqlite(connection))
+    }
+
+    pub(super) fn postgres(session: &'c Session) -> Self {
+        Self(Link::Postgres(session))
+    }
+
+    /// Of two texts the one for this engine.
+    pub(super) fn spelled<'t>(&self, sqlite: &'t str, postgres: &'t str) -> &'t str {
+        match self.0 {
+            Link::Sqlite(_) => sqlite,
+            Link::Postgres(_) => postgres,
+        }
     }
 
     /// Runs a statement and reads every row it returns.
@@ -147,13 +143,10 @@ impl<'c> ReadTx<'c> {
         args: &[Arg<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let mut prepared = self.0.prepare_cached(statement.0)?;
-        let mut rows = prepared.query(named(args).as_slice())?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(&Row(row))?);
+        match self.0 {
+            Link::Sqlite(connection) => sqlite::rows(connection, statement, args, read),
+            Link::Postgres(session) => session.rows(statement, args, read),
         }
-        Ok(found)
     }
 
     /// Runs a statement that returns one row or none.
@@ -173,19 +166,45 @@ impl<'c> ReadTx<'c> {
 }
 
 impl<'c> WriteTx<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Self {
-        Self(ReadTx::new(connection))
+    pub(super) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
+        Self(ReadTx::sqlite(connection))
+    }
+
+    pub(super) fn postgres(session: &'c Session) -> Self {
+        Self(ReadTx::postgres(session))
     }
 
     /// Runs a statement that changes rows and returns none; says how many it changed.
     pub fn execute(&self, statement: Statement, args: &[Arg<'_>]) -> Result<usize, DbError> {
-        let mut prepared = self.0.0.prepare_cached(statement.0)?;
-        Ok(prepared.execute(named(args).as_slice())?)
+        match self.0.0 {
+            Link::Sqlite(connection) => sqlite::execute(connection, statement, args),
+            Link::Postgres(session) => session.execute(statement, args),
+        }
     }
 
     /// Runs a script of several statements: a migration.
     pub(super) fn script(&self, text: &str) -> Result<(), DbError> {
-        Ok(self.0.0.execute_batch(text)?)
+        match self.0.0 {
+            Link::Sqlite(connection) => Ok(connection.execute_batch(text)?),
+            Link::Postgres(session) => session.script(text),
+        }
+    }
+
+    /// Which of the writers that may be at work at one time this is: two with different numbers can add to one
+    /// count without waiting for each other.
+    pub(super) fn lane(&self) -> i64 {
+        match self.0.0 {
+            Link::Sqlite(_) => 0,
+            Link::Postgres(session) => session.lane(),
+        }
+    }
+
+    /// Notes an event that this transaction writes. Should the answer to its COMMIT be lost, the event tells
+    /// whether it happened.
+    pub(super) fn note_event(&self, organization: &str, id: &str) {
+        if let Link::Postgres(session) = self.0.0 {
+            session.note_event(organization, id);
+        }
     }
 }
 
@@ -198,6 +217,9 @@ pub enum DbError {
     /// Too much is going on; the same request may succeed a moment later.
     #[error("the database is busy")]
     Busy,
+    /// The database does not answer, or refuses to be worked with; the same request may succeed later.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
     /// The store is shutting down.
     #[error("the database is closed")]
     Closed,
@@ -210,53 +232,22 @@ pub enum DbError {
     /// What is stored cannot be read.
     #[error("the database holds something unreadable: {0}")]
     Corrupt(String),
-    /// The file's schema is not one this program can use.
+    /// The schema is not one this program can use, or the database server is not.
     #[error("{0}")]
     Schema(String),
     /// SQLite failed.
     #[error("sqlite failed")]
     Sqlite(#[source] rusqlite::Error),
-    /// The pool of readers failed.
+    /// PostgreSQL failed; the text holds no value of a row.
+    #[error("postgresql failed: {0}")]
+    Postgres(String),
+    /// The pool of SQLite's readers failed.
     #[error("no connection to the database")]
     Pool(#[from] r2d2::Error),
-}
-
-impl From<rusqlite::Error> for DbError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::{ErrorCode, ffi};
-        match &error {
-            // "UNIQUE constraint failed: users.organization, users.user_name_key"
-            rusqlite::Error::SqliteFailure(code, Some(text))
-                if code.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE =>
-            {
-                Self::Unique(text.rsplit([' ', ',']).next().unwrap_or(text).to_owned())
-            }
-            rusqlite::Error::SqliteFailure(code, _)
-                if matches!(code.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
-            {
-                Self::Busy
-            }
-            _ => Self::Sqlite(error),
-        }
-    }
 }
 
 impl From<serde_json::Error> for DbError {
     fn from(error: serde_json::Error) -> Self {
         Self::Corrupt(error.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_ends_where_the_next_begins() {
-        const FILE: &str = "-- name: a\nSELECT 1\n\n-- name: ab\nSELECT 2\n";
-        const A: Statement = Statement::named(FILE, "a");
-        const AB: Statement = Statement::named(FILE, "ab");
-
-        assert_eq!((A.0.trim(), AB.0.trim()), ("SELECT 1", "SELECT 2"));
     }
 }

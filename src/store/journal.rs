@@ -1,10 +1,6 @@
 //! Events and counters.
 
-use super::{
-    DbError, ReadTx, WriteTx,
-    db::{Arg, Statement},
-    records::Kind,
-};
+use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::Kind};
 use crate::org::event::Event;
 
 const SQL: &str = include_str!("../../sql/queries/journal.sql");
@@ -42,12 +38,13 @@ pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<(), D
         (&detail).into(),
     ];
     tx.execute(EVENT, &args)?;
+    tx.note_event(entry.organization, entry.id);
     Ok(())
 }
 
 /// Adds to a counter.
 pub(super) fn count(tx: &WriteTx<'_>, organization: &str, name: &str, more: i64) -> Result<(), DbError> {
-    tx.execute(COUNT, &[organization.into(), name.into(), more.into()])?;
+    tx.execute(COUNT, &[organization.into(), name.into(), tx.lane().into(), more.into()])?;
     Ok(())
 }
 

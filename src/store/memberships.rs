@@ -1,13 +1,9 @@
 //! Memberships: one row each, so that adding or removing one costs the same in a team of any size.
 
-use super::{
-    DbError, ReadTx, WriteTx,
-    db::{Arg, Statement},
-    records::int,
-};
+use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::int};
 use crate::org::{
     scim_view::{MemberRef, TeamRef},
-    team::{Joining, Surroundings},
+    team::{MemberType, Surroundings},
 };
 use std::collections::HashMap;
 
@@ -35,17 +31,24 @@ pub struct Holder<'a> {
     pub connection: Option<&'a str>,
 }
 
-/// Adds a member; says how many that were: 1, or 0 when it is one already. `position` orders the members.
-pub fn add(tx: &WriteTx<'_>, holder: Holder<'_>, joining: &Joining, position: i64) -> Result<usize, DbError> {
+/// Adds members of one type, in this order; says which of them were none before. `position` orders the members:
+/// these come after those with a smaller one.
+pub fn add(
+    tx: &WriteTx<'_>,
+    holder: Holder<'_>,
+    member_type: MemberType,
+    ids: &[&str],
+    position: i64,
+) -> Result<Vec<String>, DbError> {
     let args: [Arg<'_>; 6] = [
         holder.organization.into(),
         holder.team.into(),
-        (&joining.id).into(),
-        joining.member_type.as_str().into(),
+        ids.into(),
+        member_type.as_str().into(),
         position.into(),
         holder.connection.into(),
     ];
-    tx.execute(ADD, &args)
+    tx.texts(ADD, &args)
 }
 
 /// Whether someone is a member, not through another team.
@@ -54,15 +57,14 @@ pub fn is_member(tx: &ReadTx<'_>, holder: Holder<'_>, member: &str) -> Result<bo
     Ok(tx.one(IS_MEMBER, &args, |row| row.get::<i64>(0))?.is_some())
 }
 
-/// Removes one member; says how many that were: 1 or 0.
-pub fn remove(tx: &WriteTx<'_>, holder: Holder<'_>, member: &str) -> Result<usize, DbError> {
-    tx.execute(REMOVE, &[holder.organization.into(), holder.team.into(), member.into()])
+/// Removes members; says which of them were some.
+pub fn remove(tx: &WriteTx<'_>, holder: Holder<'_>, ids: &[&str]) -> Result<Vec<String>, DbError> {
+    tx.texts(REMOVE, &[holder.organization.into(), holder.team.into(), ids.into()])
 }
 
 /// Removes everybody but these; says who left.
 pub fn keep_only(tx: &WriteTx<'_>, holder: Holder<'_>, ids: &[&str]) -> Result<Vec<String>, DbError> {
-    let ids = serde_json::to_string(ids)?;
-    tx.texts(KEEP_ONLY, &[holder.organization.into(), holder.team.into(), (&ids).into()])
+    tx.texts(KEEP_ONLY, &[holder.organization.into(), holder.team.into(), ids.into()])
 }
 
 /// The members of each of the teams, in the order of joining.
@@ -71,8 +73,7 @@ pub fn members(
     organization: &str,
     teams: &[&str],
 ) -> Result<HashMap<String, Vec<MemberRef>>, DbError> {
-    let teams = serde_json::to_string(teams)?;
-    let rows = tx.rows(MEMBERS, &[organization.into(), (&teams).into()], |row| {
+    let rows = tx.rows(MEMBERS, &[organization.into(), teams.into()], |row| {
         let member_type = row.get::<String>(2)?.parse().map_err(DbError::Corrupt)?;
         let member = MemberRef { id: row.get(1)?, member_type, display: row.get(3)? };
         Ok((row.get::<String>(0)?, member))
@@ -127,8 +128,7 @@ fn direct_teams_of(
     organization: &str,
     members: &[&str],
 ) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
-    let members = serde_json::to_string(members)?;
-    let rows = tx.rows(TEAMS_OF, &[organization.into(), (&members).into()], |row| {
+    let rows = tx.rows(TEAMS_OF, &[organization.into(), members.into()], |row| {
         Ok((row.get::<String>(0)?, TeamRef { id: row.get(1)?, display: row.get(2)?, direct: true }))
     })?;
     Ok(by_key(rows))

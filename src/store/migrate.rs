@@ -1,39 +1,60 @@
-//! Migrations: applied once, each in its transaction, never changed afterwards.
+//! Migrations: applied once, in order, each in its transaction, never changed afterwards.
 
-use super::{
-    DbError, ReadTx, WriteTx,
-    db::{Arg, Statement},
-};
-use aws_lc_rs::digest::{SHA256, digest};
-use rusqlite::Connection;
+use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::sha256};
 
 const SQL: &str = include_str!("../../sql/queries/migrations.sql");
+const LEASE: Statement = Statement::named(SQL, "lease");
 const APPLIED: Statement = Statement::named(SQL, "applied");
 const RECORD: Statement = Statement::named(SQL, "record");
 
 struct Migration {
     version: i64,
     name: &'static str,
-    text: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
 }
 
-/// In order. To change the schema, add a file and a line.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    name: "first_road",
-    text: include_str!("../../sql/migrations/sqlite/0001_first_road.sql"),
-}];
+impl Migration {
+    fn text(&self, tx: &ReadTx<'_>) -> &'static str {
+        tx.spelled(self.sqlite, self.postgres)
+    }
+}
 
-/// Brings the schema up to date. Refuses a schema that a newer program made, or one whose applied
-/// migrations read differently from ours.
-pub(super) fn run(connection: &Connection, now: i64) -> Result<(), DbError> {
-    connection.execute_batch(
-        "CREATE TABLE IF NOT EXISTS schema_migrations (
-            version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
-         ) STRICT",
-    )?;
-    let applied =
-        ReadTx::new(connection).rows(APPLIED, &[], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
+/// In order. To change the schema, add a file for each engine and an entry.
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "first_road",
+        sqlite: include_str!("../../sql/migrations/sqlite/0001_first_road.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0001_first_road.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "lanes",
+        sqlite: include_str!("../../sql/migrations/sqlite/0002_lanes.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0002_lanes.sql"),
+    },
+];
+
+/// Applies the next migration, if there is one; says whether there was.
+///
+/// Refuses a schema that a newer program made, or one whose applied migrations read differently from ours. Of
+/// several processes that come at once each waits for the lease, and finds the work done when it has it.
+pub(super) fn step(tx: &WriteTx<'_>, now: i64) -> Result<bool, DbError> {
+    tx.one(LEASE, &[], |row| row.get::<i64>(0))?;
+    let n_applied = check(tx)?;
+    let Some(migration) = MIGRATIONS.get(n_applied) else { return Ok(false) };
+    let text = migration.text(tx);
+    tx.script(text)?;
+    let checksum = sha256(text);
+    let args = [Arg::Int(migration.version), migration.name.into(), (&checksum).into(), now.into()];
+    tx.execute(RECORD, &args)?;
+    Ok(true)
+}
+
+/// How many migrations were applied; an error when those are not the first of ours.
+fn check(tx: &ReadTx<'_>) -> Result<usize, DbError> {
+    let applied = tx.rows(APPLIED, &[], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
     for (version, checksum) in &applied {
         match MIGRATIONS.iter().find(|migration| migration.version == *version) {
             None => {
@@ -42,7 +63,7 @@ pub(super) fn run(connection: &Connection, now: i64) -> Result<(), DbError> {
                     MIGRATIONS.len()
                 )));
             }
-            Some(migration) if checksum_of(migration.text) != *checksum => {
+            Some(migration) if sha256(migration.text(tx)) != *checksum => {
                 return Err(DbError::Schema(format!(
                     "migration {version} ({}) was applied in another form; restore the database it belongs to",
                     migration.name
@@ -51,23 +72,5 @@ pub(super) fn run(connection: &Connection, now: i64) -> Result<(), DbError> {
             Some(_) => {}
         }
     }
-    for migration in MIGRATIONS.iter().skip(applied.len()) {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        let outcome = apply(&WriteTx::new(connection), migration, now);
-        connection.execute_batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-        outcome?;
-    }
-    Ok(())
-}
-
-fn apply(tx: &WriteTx<'_>, migration: &Migration, now: i64) -> Result<(), DbError> {
-    tx.script(migration.text)?;
-    let checksum = checksum_of(migration.text);
-    let args = [Arg::Int(migration.version), migration.name.into(), (&checksum).into(), now.into()];
-    tx.execute(RECORD, &args)?;
-    Ok(())
-}
-
-fn checksum_of(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(applied.len())
 }

@@ -1,8 +1,8 @@
-//! SQL behind one transaction type.
+//! SQL behind one transaction type, on SQLite or PostgreSQL.
 //!
-//! Statements live in `sql/`, written with PostgreSQL's `$1` parameters; what differs between engines
-//! stays in [`db`], `sqlite` and `sql/`. Names of attributes never become SQL text, values are always
-//! bound, and keys arrive folded.
+//! Statements live in `sql/`, written as PostgreSQL writes them; what differs between engines stays in
+//! `statement`, [`db`], `sqlite`, [`postgres`] and `sql/`. Names of attributes never become SQL text, values are
+//! always bound, and keys arrive folded.
 
 pub mod attributes;
 pub mod connections;
@@ -10,29 +10,48 @@ pub mod db;
 pub mod journal;
 pub mod memberships;
 mod migrate;
+pub mod postgres;
 pub mod records;
 mod sqlite;
+mod statement;
 pub mod teams;
 pub mod users;
 mod writer;
 
 pub use db::{DbError, ReadTx, WriteTx};
+pub use statement::Statement;
 
 use std::path::Path;
 
 /// The database: reads see one snapshot, writes are durable when they are answered.
 #[derive(Debug)]
-pub struct Store {
-    engine: sqlite::Sqlite,
+pub struct Store(Engine);
+
+#[derive(Debug)]
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
 }
 
 impl Store {
     /// Opens the SQLite file, made if need be, and brings its schema up to date. `now` dates the migrations.
     pub fn open(path: &Path, now: i64) -> Result<Self, DbError> {
-        Ok(Self { engine: sqlite::Sqlite::open(path, now)? })
+        Ok(Self(Engine::Sqlite(sqlite::Sqlite::open(path, now)?)))
     }
 
-    /// Runs a short read: a point, or an indexed page. Every statement in it sees the same snapshot.
+    /// Connects to a PostgreSQL server and brings the schema up to date. `now` dates the migrations. Waits on the
+    /// thread it is called on.
+    pub fn connect(options: &postgres::Options, now: i64) -> Result<Self, DbError> {
+        Ok(Self(Engine::Postgres(postgres::Postgres::open(options, now)?)))
+    }
+
+    /// Whether other processes may change the database, so that nothing of it can be kept in memory.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Engine::Postgres(_))
+    }
+
+    /// Runs a short read: a point, or an indexed page. Every statement in it sees the same snapshot. `work` may
+    /// run more than once.
     pub async fn read<T, E>(
         &self,
         work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
@@ -41,7 +60,10 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.engine.read(work)
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.read(work),
+            Engine::Postgres(postgres) => postgres.read(work).await,
+        }
     }
 
     /// Runs a long read (an unindexed filter, a large group) where it holds up nobody's short one.
@@ -53,13 +75,17 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.engine.scan(work).await
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.scan(work).await,
+            Engine::Postgres(postgres) => postgres.scan(work).await,
+        }
     }
 
     /// Runs a change and answers when it is durable. Should `work` fail, nothing of it remains.
     ///
-    /// `work` may run more than once, so it touches nothing outside the transaction. A full queue is
-    /// [`DbError::Busy`] at once.
+    /// `work` may run more than once, so it touches nothing outside the transaction. It records an event with
+    /// [`journal::record`], by which a commit whose answer was lost is recognized; one that records none may
+    /// happen twice. Too much work at a time is [`DbError::Busy`].
     pub async fn write<T, E>(
         &self,
         work: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -68,11 +94,17 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.engine.write(work).await
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.write(work).await,
+            Engine::Postgres(postgres) => postgres.write(work).await,
+        }
     }
 
-    /// Finishes what was accepted and closes the file. Later calls answer [`DbError::Closed`].
+    /// Finishes what was accepted and closes the database. Later calls answer [`DbError::Closed`].
     pub fn close(&self) {
-        self.engine.close();
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.close(),
+            Engine::Postgres(postgres) => postgres.close(),
+        }
     }
 }

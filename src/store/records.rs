@@ -1,9 +1,6 @@
 //! Reading users and teams alike: one at a time, a page, a batch of a crawl.
 
-use super::{
-    DbError, ReadTx,
-    db::{Row, Statement},
-};
+use super::{DbError, ReadTx, Statement, WriteTx, db::Row};
 use crate::{
     org::record::Record,
     scim::{
@@ -14,6 +11,9 @@ use crate::{
         version::Version,
     },
 };
+
+use aws_lc_rs::digest::{SHA256, digest};
+use std::borrow::Cow;
 
 const USERS: &str = include_str!("../../sql/queries/users.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
@@ -26,6 +26,7 @@ pub struct Kind {
     /// The counter that holds how many there are.
     pub(super) counter: &'static str,
     load: Statement,
+    load_for_change: Statement,
     page: Statement,
     after: Statement,
     among: Statement,
@@ -44,6 +45,7 @@ pub static USER: Kind = Kind {
     resource_type: &USER_TYPE,
     counter: "users",
     load: Statement::named(USERS, "load"),
+    load_for_change: Statement::named(USERS, "load_for_change"),
     page: Statement::named(USERS, "page"),
     after: Statement::named(USERS, "after"),
     among: Statement::named(USERS, "among"),
@@ -55,6 +57,7 @@ pub static TEAM: Kind = Kind {
     resource_type: &GROUP_TYPE,
     counter: "teams",
     load: Statement::named(TEAMS, "load"),
+    load_for_change: Statement::named(TEAMS, "load_for_change"),
     page: Statement::named(TEAMS, "page"),
     after: Statement::named(TEAMS, "after"),
     among: Statement::named(TEAMS, "among"),
@@ -64,6 +67,16 @@ pub static TEAM: Kind = Kind {
 /// The resource of that id.
 pub fn load(tx: &ReadTx<'_>, kind: &Kind, organization: &str, id: &str) -> Result<Option<Record>, DbError> {
     tx.one(kind.load, &[organization.into(), id.into()], record)
+}
+
+/// The same, held against everybody else's changes until the transaction ends.
+pub fn load_for_change(
+    tx: &WriteTx<'_>,
+    kind: &Kind,
+    organization: &str,
+    id: &str,
+) -> Result<Option<Record>, DbError> {
+    tx.one(kind.load_for_change, &[organization.into(), id.into()], record)
 }
 
 /// A page in the order of creation.
@@ -98,13 +111,13 @@ pub fn among(
     if let [id] = ids {
         return Ok(load(tx, kind, organization, id)?.into_iter().collect());
     }
-    let ids = serde_json::to_string(ids)?;
-    tx.rows(kind.among, &[organization.into(), (&ids).into()], record)
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    tx.rows(kind.among, &[organization.into(), ids.as_slice().into()], record)
 }
 
 /// The id of the resource whose unique name has that key.
 pub fn named(tx: &ReadTx<'_>, kind: &Kind, organization: &str, key: &str) -> Result<Vec<String>, DbError> {
-    tx.texts(kind.named, &[organization.into(), key.into()])
+    tx.texts(kind.named, &[organization.into(), bounded(key).as_ref().into()])
 }
 
 fn record(row: &Row<'_>) -> Result<Record, DbError> {
@@ -117,6 +130,23 @@ fn record(row: &Row<'_>) -> Result<Record, DbError> {
         text: row.get(5)?,
         manager_name: row.get(6)?,
     })
+}
+
+/// The longest key that is stored as it is, in bytes. PostgreSQL's indexes take no row beyond some 2,700.
+const LONGEST_KEY: usize = 1_024;
+
+/// A key as it is stored and looked for: a long one is its beginning and the SHA-256 of the whole.
+pub(super) fn bounded(key: &str) -> Cow<'_, str> {
+    if key.len() <= LONGEST_KEY {
+        return Cow::Borrowed(key);
+    }
+    let beginning = &key[..key.floor_char_boundary(LONGEST_KEY / 2)];
+    Cow::Owned(format!("{beginning}…{}", sha256(key)))
+}
+
+/// The SHA-256 of a text in hexadecimal digits.
+pub(super) fn sha256(text: &str) -> String {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A size as the database takes it.

@@ -1,8 +1,16 @@
 //! SQLite: a writer thread, a read-only connection per thread for short reads, a pool for long ones.
 
-use super::{DbError, ReadTx, WriteTx, migrate, writer::Writer};
+use super::{
+    DbError, ReadTx, Statement, WriteTx,
+    db::{Arg, Row},
+    migrate,
+    writer::Writer,
+};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{
+    Connection, OpenFlags, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -45,7 +53,7 @@ impl Sqlite {
              PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;",
         )?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        migrate::run(&connection, now)?;
+        bring_up_to_date(&connection, now)?;
         let manager = SqliteConnectionManager::file(path).with_flags(read_only()).with_init(prepare_reader);
         let long_readers = r2d2::Pool::builder()
             .max_size(LONG_READERS)
@@ -117,6 +125,93 @@ impl Sqlite {
     }
 }
 
+/// Applies the migrations that are missing.
+fn bring_up_to_date(connection: &Connection, now: i64) -> Result<(), DbError> {
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
+         ) STRICT",
+    )?;
+    loop {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let step = migrate::step(&WriteTx::sqlite(connection), now);
+        connection.execute_batch(if step.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        if !step? {
+            return Ok(());
+        }
+    }
+}
+
+/// Runs a statement and reads every row it returns.
+pub(super) fn rows<T>(
+    connection: &Connection,
+    statement: Statement,
+    args: &[Arg<'_>],
+    read: impl Fn(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Vec<T>, DbError> {
+    let mut prepared = connection.prepare_cached(&statement.for_sqlite())?;
+    let mut rows = prepared.query(named(args).as_slice())?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&Row::sqlite(row))?);
+    }
+    Ok(found)
+}
+
+/// Runs a statement and says how many rows it changed.
+pub(super) fn execute(
+    connection: &Connection,
+    statement: Statement,
+    args: &[Arg<'_>],
+) -> Result<usize, DbError> {
+    let mut prepared = connection.prepare_cached(&statement.for_sqlite())?;
+    Ok(prepared.execute(named(args).as_slice())?)
+}
+
+/// SQLite takes `$2` for a name and numbers names by first appearance, so parameters are bound by name.
+const NAMES: [&str; 10] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"];
+
+fn named<'a>(args: &'a [Arg<'a>]) -> Vec<(&'static str, &'a dyn ToSql)> {
+    NAMES.iter().zip(args).map(|(name, arg)| (*name, arg as &dyn ToSql)).collect()
+}
+
+impl ToSql for Arg<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Bool(value) => ValueRef::Integer(i64::from(*value)),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Bytes(value) => ValueRef::Blob(value),
+            Self::Texts(values) => {
+                let list = serde_json::to_string(values);
+                let list = list.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+                return Ok(ToSqlOutput::Owned(list.into()));
+            }
+        }))
+    }
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::{ErrorCode, ffi};
+        match &error {
+            // "UNIQUE constraint failed: users.organization, users.user_name_key"
+            rusqlite::Error::SqliteFailure(code, Some(text))
+                if code.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE =>
+            {
+                Self::Unique(text.rsplit([' ', ',']).next().unwrap_or(text).to_owned())
+            }
+            rusqlite::Error::SqliteFailure(code, _)
+                if matches!(code.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
+            {
+                Self::Busy
+            }
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
 fn read_only() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
@@ -136,7 +231,7 @@ fn in_snapshot<T, E: From<DbError>>(
 ) -> Result<T, E> {
     connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(DbError::from)?;
     let _end = Snapshot(connection);
-    work(&ReadTx::new(connection))
+    work(&ReadTx::sqlite(connection))
 }
 
 /// A read transaction; it ends with the value, also when the work panics.

@@ -1,9 +1,10 @@
 //! Teams: the rows that writes make.
 
 use super::{
-    DbError, ReadTx, WriteTx, attributes,
-    db::{Arg, Statement},
-    journal, records,
+    DbError, Statement, WriteTx, attributes,
+    db::Arg,
+    journal,
+    records::{self, bounded},
 };
 use crate::{
     org::{record::Record, scim_view::stored, team::Columns},
@@ -15,6 +16,7 @@ const INSERT: Statement = Statement::named(SQL, "insert");
 const REPLACE: Statement = Statement::named(SQL, "replace");
 const COUNT_MEMBERS: Statement = Statement::named(SQL, "count_members");
 const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
+const HOLD_AROUND: Statement = Statement::named(SQL, "hold_around");
 const ARCHIVE: Statement = Statement::named(SQL, "archive");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 
@@ -28,10 +30,11 @@ pub fn insert(
 ) -> Result<(), DbError> {
     let columns = Columns::of(team);
     let text = stored(&GROUP_TYPE, id, team);
+    let name = bounded(&columns.display_name_key);
     let args: [Arg<'_>; 6] = [
         organization.into(),
         id.into(),
-        (&columns.display_name_key).into(),
+        name.as_ref().into(),
         (&columns.display).into(),
         now.into(),
         (&text).into(),
@@ -52,11 +55,12 @@ pub fn replace(
 ) -> Result<Option<Version>, DbError> {
     let columns = Columns::of(team);
     let text = stored(&GROUP_TYPE, &before.id, team);
+    let name = bounded(&columns.display_name_key);
     let args: [Arg<'_>; 8] = [
         organization.into(),
         (&before.id).into(),
         before.version.0.into(),
-        (&columns.display_name_key).into(),
+        name.as_ref().into(),
         (&columns.display).into(),
         change.now.into(),
         (&text).into(),
@@ -88,6 +92,12 @@ pub fn lose_member(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> 
     Ok(())
 }
 
+/// Holds the teams that a member belongs to against everybody else's changes. Whoever changes teams and their
+/// members takes the teams first.
+pub fn hold_around(tx: &WriteTx<'_>, organization: &str, member: &str) -> Result<(), DbError> {
+    tx.texts(HOLD_AROUND, &[organization.into(), member.into()]).map(drop)
+}
+
 /// Archives a team: gone from every answer, its name free, its rows kept for a restore.
 pub fn archive(tx: &WriteTx<'_>, organization: &str, team: &Record, now: i64) -> Result<(), DbError> {
     tx.execute(ARCHIVE, &[organization.into(), (&team.id).into(), now.into()])?;
@@ -95,8 +105,8 @@ pub fn archive(tx: &WriteTx<'_>, organization: &str, team: &Record, now: i64) ->
     journal::count(tx, organization, records::TEAM.counter, -1)
 }
 
-/// Which of the ids are teams that are not archived.
-pub fn existing(tx: &ReadTx<'_>, organization: &str, ids: &str) -> Result<Vec<String>, DbError> {
+/// Which of the ids are teams that are not archived. They stay so until the transaction ends.
+pub fn existing(tx: &WriteTx<'_>, organization: &str, ids: &[&str]) -> Result<Vec<String>, DbError> {
     tx.texts(EXISTING, &[organization.into(), ids.into()])
 }
 

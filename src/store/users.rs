@@ -1,14 +1,16 @@
 //! Users: the rows that writes make.
 
 use super::{
-    DbError, ReadTx, WriteTx, attributes,
-    db::{Arg, Statement},
-    journal, records,
+    DbError, ReadTx, Statement, WriteTx, attributes,
+    db::Arg,
+    journal,
+    records::{self, bounded},
 };
 use crate::{
     org::{record::Record, scim_view::stored, user::Columns},
     scim::{Resource, schema::standard::USER_TYPE, version::Version},
 };
+use std::borrow::Cow;
 
 const SQL: &str = include_str!("../../sql/queries/users.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
@@ -28,13 +30,14 @@ pub fn insert(
 ) -> Result<(), DbError> {
     let columns = Columns::of(user);
     let text = stored(&USER_TYPE, id, user);
+    let (name, manager) = keys(&columns);
     let args: [Arg<'_>; 8] = [
         organization.into(),
         id.into(),
-        (&columns.user_name_key).into(),
+        name.as_ref().into(),
         columns.display.as_ref().into(),
         columns.active.into(),
-        columns.manager.as_ref().into(),
+        manager.as_deref().into(),
         now.into(),
         (&text).into(),
     ];
@@ -53,14 +56,15 @@ pub fn replace(
 ) -> Result<Option<Version>, DbError> {
     let columns = Columns::of(user);
     let text = stored(&USER_TYPE, &before.id, user);
+    let (name, manager) = keys(&columns);
     let args: [Arg<'_>; 9] = [
         organization.into(),
         (&before.id).into(),
         before.version.0.into(),
-        (&columns.user_name_key).into(),
+        name.as_ref().into(),
         columns.display.as_ref().into(),
         columns.active.into(),
-        columns.manager.as_ref().into(),
+        manager.as_deref().into(),
         now.into(),
         (&text).into(),
     ];
@@ -95,12 +99,17 @@ pub fn reports(
     manager: &str,
     limit: usize,
 ) -> Result<Vec<String>, DbError> {
-    tx.texts(REPORTS, &[organization.into(), manager.into(), records::int(limit).into()])
+    tx.texts(REPORTS, &[organization.into(), bounded(manager).as_ref().into(), records::int(limit).into()])
 }
 
-/// Which of the ids are users.
-pub fn existing(tx: &ReadTx<'_>, organization: &str, ids: &str) -> Result<Vec<String>, DbError> {
+/// Which of the ids are users. They stay users until the transaction ends.
+pub fn existing(tx: &WriteTx<'_>, organization: &str, ids: &[&str]) -> Result<Vec<String>, DbError> {
     tx.texts(EXISTING, &[organization.into(), ids.into()])
+}
+
+/// The user name and the manager as they are stored in indexed columns.
+fn keys(columns: &Columns) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
+    (bounded(&columns.user_name_key), columns.manager.as_deref().map(bounded))
 }
 
 fn owner<'a>(organization: &'a str, id: &'a str) -> attributes::Owner<'a> {

@@ -164,7 +164,7 @@ fn together(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), D
 
 fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), DbError> {
     connection.execute_batch("SAVEPOINT job")?;
-    let keep = job.run(&WriteTx::new(connection));
+    let keep = job.run(&WriteTx::sqlite(connection));
     if connection.is_autocommit() {
         return Err(DbError::RolledBack);
     }

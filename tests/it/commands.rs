@@ -1,18 +1,18 @@
 //! The commands, as an operator runs them.
 
-use crate::support::{Client, Program, TOKEN};
-use serde_json::Value;
-use std::{
-    path::Path,
-    process::{Command, Output},
+use crate::{
+    database::Database,
+    support::{Client, Program, TOKEN},
 };
+use serde_json::Value;
+use std::process::{Command, Output};
 
 /// Runs the program with these arguments, on this database.
-pub(crate) fn roster(database: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn roster(database: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
     command.args(arguments);
     if arguments.first() != Some(&"conformance") {
-        command.arg("--database").arg(database);
+        command.args(["--database", database]);
     }
     command.env_remove("ROSTER_SCIM_TOKEN").output().unwrap()
 }
@@ -26,8 +26,8 @@ pub(crate) fn json(output: &Output) -> Value {
 
 #[test]
 fn a_token_made_while_the_server_runs_works_at_once_and_stops_at_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let database = directory.path().join("roster.db");
+    let database = Database::fresh();
+    let database = database.setting();
     let program = Program::serve(&database);
 
     json(&roster(&database, &["connection", "create", "okta", "--profile", "strict", "--json"]));
@@ -51,19 +51,8 @@ fn a_token_made_while_the_server_runs_works_at_once_and_stops_at_once() {
 
 #[test]
 fn commands_work_without_a_running_server_and_refuse_what_is_wrong() {
-    let directory = tempfile::tempdir().unwrap();
-    let database = directory.path().join("roster.db");
-
-    for command in
-        [&["connection", "list"][..], &["connection", "create", "okta"], &["token", "create", "okta"]]
-    {
-        assert_eq!(
-            roster(&database, command).status.code(),
-            Some(1),
-            "{command:?}: there is no database yet"
-        );
-    }
-    assert!(!database.exists(), "only `serve` makes one");
+    let database = Database::fresh();
+    let database = database.setting();
     Program::serve(&database).kill();
     assert!(roster(&database, &["connection", "create", "okta"]).status.success());
     for wrong in [
@@ -82,23 +71,11 @@ fn commands_work_without_a_running_server_and_refuse_what_is_wrong() {
 }
 
 #[test]
-fn a_second_process_on_the_same_database_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let database = directory.path().join("roster.db");
-    let _program = Program::serve(&database);
-
-    let second = roster(&database, &["serve", "--listen", "127.0.0.1:0"]);
-
-    assert_eq!(second.status.code(), Some(1));
-    assert!(String::from_utf8(second.stderr).unwrap().contains("in use"));
-}
-
-#[test]
 fn the_conformance_command_reports_and_says_how_it_went() {
-    let directory = tempfile::tempdir().unwrap();
-    let program = Program::serve(&directory.path().join("roster.db"));
+    let database = Database::fresh();
+    let program = Program::serve(&database.setting());
     let url = format!("{}/scim/v2", program.client.root);
-    let run = |arguments: &[&str]| roster(directory.path(), &[&["conformance"], arguments].concat());
+    let run = |arguments: &[&str]| roster("", &[&["conformance"], arguments].concat());
 
     let passed = run(&["--url", &url, "--token", TOKEN, "--json", "okta"]);
     assert_eq!(passed.status.code(), Some(0));
@@ -113,5 +90,34 @@ fn the_conformance_command_reports_and_says_how_it_went() {
         let impossible = run(&["--url", url, "--token", token]);
         assert_eq!(impossible.status.code(), Some(2), "{url} {token}");
         assert!(impossible.stdout.is_empty());
+    }
+}
+
+/// A file has one owner.
+mod on_sqlite {
+    use super::*;
+
+    #[test]
+    fn only_serve_makes_a_file() {
+        let database = Database::fresh();
+
+        for command in
+            [&["connection", "list"][..], &["connection", "create", "okta"], &["token", "create", "okta"]]
+        {
+            let status = roster(&database.setting(), command).status;
+            assert_eq!(status.code(), Some(1), "{command:?}: there is no database yet");
+        }
+        assert!(!database.file().exists());
+    }
+
+    #[test]
+    fn a_second_process_on_the_same_database_is_refused() {
+        let database = Database::fresh();
+        let _program = Program::serve(&database.setting());
+
+        let second = roster(&database.setting(), &["serve", "--listen", "127.0.0.1:0"]);
+
+        assert_eq!(second.status.code(), Some(1));
+        assert!(String::from_utf8(second.stderr).unwrap().contains("in use"));
     }
 }

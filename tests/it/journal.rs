@@ -1,7 +1,10 @@
 //! Every change has its event in the same transaction; what is secret or private leaves no trace where it has
 //! no place.
 
-use crate::support::{Program, Server, TOKEN, USER, serve};
+use crate::{
+    database::Database,
+    support::{Program, Server, TOKEN, USER, serve},
+};
 use serde_json::json;
 use std::{
     fs,
@@ -13,9 +16,7 @@ use std::{
 
 /// The kinds of the events so far, in order.
 fn events(server: &Server) -> Vec<String> {
-    let side_door = server.side_door();
-    let mut all = side_door.prepare("SELECT kind FROM events ORDER BY id").unwrap();
-    all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    server.database.ask("SELECT kind FROM events ORDER BY id").into_iter().flatten().collect()
 }
 
 #[test]
@@ -52,12 +53,10 @@ fn r_529_every_change_has_one_event_and_what_changes_nothing_has_none() {
             "team.archived",
         ]
     );
-    let of_ada =
-        "SELECT actor, request, detail FROM events WHERE resource = $1 AND kind = 'user.changed' ORDER BY id";
-    let (actor, request, detail): (String, String, String) = server
-        .side_door()
-        .query_row(of_ada, [&ada], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap();
+    let of_ada = format!(
+        "SELECT actor, request, detail FROM events WHERE resource = '{ada}' AND kind = 'user.changed' ORDER BY id"
+    );
+    let [actor, request, detail] = &server.database.ask(&of_ada)[0][..] else { panic!() };
     assert!(!actor.is_empty() && !request.is_empty());
     assert!(detail.contains("enterprise:2.0:User"), "{detail}");
 }
@@ -73,9 +72,7 @@ fn counters_stay_exact_through_creations_and_removals() {
 
     assert_eq!(server.client.get("/Users?count=0").json()["totalResults"], json!(6));
     assert_eq!(server.client.members(&group).len(), 6);
-    let counted: i64 =
-        server.side_door().query_row("SELECT members FROM teams", [], |row| row.get(0)).unwrap();
-    assert_eq!(counted, 6);
+    assert_eq!(server.database.number("SELECT members FROM teams"), 6);
 }
 
 #[test]
@@ -88,18 +85,16 @@ fn a_password_is_kept_nowhere() {
     server.client.put(&path, &body);
     server.client.patch(&path, &json!([{"op": "replace", "value": {"password": PASSWORD}}]));
 
-    for entry in fs::read_dir(server.directory.path()).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        assert!(!bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()));
-    }
+    assert!(server.database.holds(b"user.created"));
+    assert!(!server.database.holds(PASSWORD.as_bytes()));
     assert!(!String::from_utf8_lossy(&server.client.get(&path).body).contains(PASSWORD));
 }
 
 #[test]
 fn the_log_has_one_line_a_request_and_nothing_personal() {
-    let directory = tempfile::tempdir().unwrap();
-    let log = directory.path().join("log");
-    let mut command = serve(&directory.path().join("roster.db"));
+    let database = Database::fresh();
+    let log = database.directory.path().join("log");
+    let mut command = serve(&database.setting());
     command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::from(fs::File::create(&log).unwrap()));
     let mut program = Program::start(&mut command).unwrap();
 
@@ -120,9 +115,8 @@ fn the_log_has_one_line_a_request_and_nothing_personal() {
 
 #[test]
 fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
-    let directory = tempfile::tempdir().unwrap();
-    let database = directory.path().join("roster.db");
-    let mut program = Program::serve(&database);
+    let database = Database::fresh();
+    let mut program = Program::serve(&database.setting());
     let body = json!({"schemas": [USER], "userName": "ada"}).to_string();
     let (first, second) = body.split_at(10);
     let mut stream = TcpStream::connect(program.client.root.strip_prefix("http://").unwrap()).unwrap();
@@ -147,18 +141,14 @@ fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
 
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(program.child.wait().unwrap().success());
-    // what was stopped is one file: a copy of it is all there is
-    let copy = directory.path().join("copy.db");
-    fs::copy(&database, &copy).unwrap();
-    let users = Program::serve(&copy).client.get("/Users");
+    let users = Program::serve(&database.setting()).client.get("/Users");
     assert_eq!(users.json()["totalResults"], json!(1));
-    assert_eq!(Program::serve(&database).client.get("/Users").json()["totalResults"], json!(1));
 }
 
 #[test]
 fn a_server_that_is_told_to_stop_twice_waits_for_nobody() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut program = Program::serve(&directory.path().join("roster.db"));
+    let database = Database::fresh();
+    let mut program = Program::serve(&database.setting());
     let mut stream = TcpStream::connect(program.client.root.strip_prefix("http://").unwrap()).unwrap();
     write!(
         stream,
@@ -179,4 +169,23 @@ fn a_server_that_is_told_to_stop_twice_waits_for_nobody() {
     assert!(program.child.wait().unwrap().success());
 
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+mod on_sqlite {
+    use super::*;
+
+    #[test]
+    fn what_was_stopped_is_one_file() {
+        let database = Database::fresh();
+        let mut program = Program::serve(&database.setting());
+        program.client.user("ada");
+        let told = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
+        assert!(told.success() && program.child.wait().unwrap().success());
+
+        let copy = database.directory.path().join("copy.db");
+        fs::copy(database.file(), &copy).unwrap();
+        let users = Program::serve(copy.to_str().unwrap()).client.get("/Users");
+
+        assert_eq!(users.json()["totalResults"], json!(1));
+    }
 }

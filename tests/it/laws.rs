@@ -1,9 +1,9 @@
 //! What holds whatever the data is.
 
+use crate::database::Database;
 use crate::support::{USER, context};
 use proptest::{prelude::*, test_runner::Config};
 use roster::{
-    clock::Clock,
     scim::{
         Quirks, Resource,
         filter::{self, eval::eval},
@@ -13,8 +13,7 @@ use roster::{
         schema::standard::USER_TYPE,
         validate,
     },
-    service::{App, users},
-    store::Store,
+    service::users,
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -102,10 +101,8 @@ proptest! {
         bodies in prop::collection::vec(any_user(), 1..12),
         filters in prop::collection::vec(any_filter(), 1..6),
     ) {
-        let directory = tempfile::tempdir().unwrap();
-        let clock = Clock::System;
-        let store = Store::open(&directory.path().join("roster.db"), clock.now()).unwrap();
-        let app = Arc::new(App::new(store, clock));
+        let database = Database::fresh();
+        let app = Arc::new(database.app());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let cx = context(&app).await;

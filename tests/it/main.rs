@@ -15,6 +15,7 @@ mod conformance;
 mod corpus;
 mod crash;
 mod custom_schema;
+mod database;
 mod enforced_schema;
 mod floors;
 mod journal;

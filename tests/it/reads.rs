@@ -2,7 +2,7 @@
 
 use crate::support::{GROUP, Server, USER, context, wait};
 use roster::{
-    org::team::{Joining, MemberType},
+    org::team::MemberType,
     store::{
         DbError, WriteTx,
         memberships::{self, Holder},
@@ -177,7 +177,7 @@ fn r_203_members_nobody_asked_for_are_not_loaded() {
     // a hundredth of them would show; the benchmark holds the true ratio
     assert!(quickest(&large) < quickest(&small) * 10);
 
-    server.side_door().execute_batch("ALTER TABLE memberships RENAME TO hidden").unwrap();
+    server.database.ask("ALTER TABLE memberships RENAME TO hidden");
 
     assert_eq!(without(&large).json()["displayName"], "Large", "the rows are not even there");
     assert_eq!(server.client.get("/Groups?excludedAttributes=members").json()["totalResults"], 2);
@@ -192,10 +192,9 @@ fn fill(server: &Server, team: &str, size: i64) {
         let cx = context(&app).await;
         let work = move |tx: &WriteTx<'_>| {
             let holder = Holder { organization: &cx.organization, team: &team, connection: None };
-            for n in 0..size {
-                let joining = Joining { id: format!("member-{n}"), member_type: MemberType::User };
-                memberships::add(tx, holder, &joining, n)?;
-            }
+            let ids: Vec<String> = (0..size).map(|n| format!("member-{n}")).collect();
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            memberships::add(tx, holder, MemberType::User, &ids, 0)?;
             teams::count_members(tx, &cx.organization, &team, size)
         };
         app.store.write::<(), DbError>(work).await.unwrap();
@@ -239,5 +238,5 @@ fn r_374_a_thousand_operations_and_ten_thousand_members_fit_in_one_patch() {
 }
 
 fn count_events(server: &Server) -> i64 {
-    server.side_door().query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
+    server.database.number("SELECT count(*) FROM events")
 }

@@ -1,21 +1,14 @@
 //! What the store promises whoever writes.
 
-use crate::support::wait;
-use roster::store::{DbError, Store, connections, db::Statement};
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use crate::{database::Database, support::wait};
+use roster::store::{DbError, Statement, Store, connections};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 const SQL: &str = include_str!("../../sql/queries/connections.sql");
 const ORGANIZATION: Statement = Statement::named(SQL, "organization");
-
-fn open(directory: &Path) -> Result<Store, DbError> {
-    Store::open(&directory.join("roster.db"), 0)
-}
 
 /// Inserts an organization of this slug; fails or panics afterwards when its name says so.
 async fn insert(store: &Store, slug: &'static str, name: &'static str) -> Result<(), DbError> {
@@ -38,8 +31,8 @@ async fn exists(store: &Store, slug: &'static str) -> bool {
 
 #[test]
 fn a_job_that_fails_or_panics_is_undone_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).unwrap();
+    let database = Database::fresh();
+    let store = database.store().unwrap();
     wait(async {
         // submitted together, so that they share a transaction
         let (first, failed, panicked, last) = tokio::join!(
@@ -59,8 +52,8 @@ fn a_job_that_fails_or_panics_is_undone_alone() {
 
 #[test]
 fn a_taken_value_is_named_by_its_column() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).unwrap();
+    let database = Database::fresh();
+    let store = database.store().unwrap();
     wait(async {
         insert(&store, "acme", "one").await.unwrap();
 
@@ -74,38 +67,9 @@ fn a_taken_value_is_named_by_its_column() {
 }
 
 #[test]
-fn a_batch_the_engine_gives_up_is_done_job_by_job() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).unwrap();
-    let runs = Arc::new(AtomicUsize::new(0));
-    wait(async {
-        let sabotage = {
-            let runs = runs.clone();
-            store.write(move |tx| {
-                connections::insert_organization(tx, "saboteur", "saboteur", "rolls back once", 0)?;
-                if runs.fetch_add(1, Ordering::SeqCst) == 0 {
-                    // what SQLite does by itself when the disk is full
-                    const ROLLBACK: Statement = Statement::named("-- name: now\nROLLBACK\n", "now");
-                    tx.execute(ROLLBACK, &[])?;
-                }
-                Ok::<_, DbError>(())
-            })
-        };
-        let (before, saboteur, after) =
-            tokio::join!(insert(&store, "before", "stays"), sabotage, insert(&store, "after", "stays"));
-
-        assert!(before.is_ok() && saboteur.is_ok() && after.is_ok());
-        for slug in ["before", "saboteur", "after"] {
-            assert!(exists(&store, slug).await, "{slug}");
-        }
-    });
-    assert_eq!(runs.load(Ordering::SeqCst), 2);
-}
-
-#[test]
 fn a_closed_store_takes_no_more_writes_and_keeps_those_it_took() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).unwrap();
+    let database = Database::fresh();
+    let store = database.store().unwrap();
     wait(async {
         insert(&store, "early", "stays").await.unwrap();
         store.close();
@@ -115,7 +79,7 @@ fn a_closed_store_takes_no_more_writes_and_keeps_those_it_took() {
         assert!(matches!(late, Err(DbError::Closed)), "{late:?}");
     });
     drop(store);
-    let store = open(directory.path()).unwrap();
+    let store = database.store().unwrap();
     assert!(wait(exists(&store, "early")));
 }
 
@@ -123,15 +87,48 @@ fn a_closed_store_takes_no_more_writes_and_keeps_those_it_took() {
 fn a_schema_from_the_future_or_in_another_form_is_refused() {
     for (sabotage, said) in [
         ("INSERT INTO schema_migrations VALUES (99, 'later', 'x', 0)", "newer program"),
-        ("UPDATE schema_migrations SET checksum = 'x'", "another form"),
+        ("UPDATE schema_migrations SET checksum = 'x' WHERE version = 1", "another form"),
     ] {
-        let directory = tempfile::tempdir().unwrap();
-        open(directory.path()).unwrap().close();
-        let side_door = rusqlite::Connection::open(directory.path().join("roster.db")).unwrap();
-        side_door.execute_batch(sabotage).unwrap();
+        let database = Database::fresh();
+        database.store().unwrap().close();
+        database.ask(sabotage);
 
-        let refused = open(directory.path()).unwrap_err();
+        let refused = database.store().unwrap_err();
 
         assert!(refused.to_string().contains(said), "{refused}");
+    }
+}
+
+/// The writer that all jobs share.
+mod on_sqlite {
+    use super::*;
+
+    #[test]
+    fn a_batch_the_engine_gives_up_is_done_job_by_job() {
+        let database = Database::fresh();
+        let store = database.store().unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        wait(async {
+            let sabotage = {
+                let runs = runs.clone();
+                store.write(move |tx| {
+                    connections::insert_organization(tx, "saboteur", "saboteur", "rolls back once", 0)?;
+                    if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+                        // what SQLite does by itself when the disk is full
+                        const ROLLBACK: Statement = Statement::named("-- name: now\nROLLBACK\n", "now");
+                        tx.execute(ROLLBACK, &[])?;
+                    }
+                    Ok::<_, DbError>(())
+                })
+            };
+            let (before, saboteur, after) =
+                tokio::join!(insert(&store, "before", "stays"), sabotage, insert(&store, "after", "stays"));
+
+            assert!(before.is_ok() && saboteur.is_ok() && after.is_ok());
+            for slug in ["before", "saboteur", "after"] {
+                assert!(exists(&store, slug).await, "{slug}");
+            }
+        });
+        assert_eq!(runs.load(Ordering::SeqCst), 2);
     }
 }

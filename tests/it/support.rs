@@ -1,24 +1,22 @@
 //! Servers to test against, and a client to ask them.
 
+use crate::database::Database;
 use roster::{
-    clock::Clock,
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
     scim::{Profile, Resource},
     service::{App, Context, connections},
-    store::{self, DbError, Store, WriteTx},
+    store::{self, DbError, WriteTx},
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
-    path::Path,
     process::{Child, Command, Output, Stdio},
     sync::Arc,
     thread::JoinHandle,
 };
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// The token that test servers accept.
@@ -31,7 +29,7 @@ pub(crate) const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp
 pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) app: Arc<App>,
-    pub(crate) directory: TempDir,
+    pub(crate) database: Database,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -44,10 +42,12 @@ impl Server {
 
     /// A server with the given profile; `adjust` may change the app before it starts.
     pub(crate) fn start(profile: Profile, adjust: impl FnOnce(&mut App)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let clock = Clock::System;
-        let store = Store::open(&directory.path().join("roster.db"), clock.now()).unwrap();
-        let mut app = App::new(store, clock);
+        Self::on(Database::fresh(), profile, adjust)
+    }
+
+    /// The same, on a given database.
+    pub(crate) fn on(database: Database, profile: Profile, adjust: impl FnOnce(&mut App)) -> Self {
+        let mut app = database.app();
         adjust(&mut app);
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -68,7 +68,7 @@ impl Server {
         });
         let client = Client { root, token: TOKEN.to_owned() };
         client.get("/ServiceProviderConfig");
-        Self { client, app, directory, stop: Some(stop), thread: Some(thread) }
+        Self { client, app, database, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Creates a user with this name and answers its id.
@@ -93,11 +93,6 @@ impl Server {
             };
             app.store.write(work).await.unwrap()
         })
-    }
-
-    /// A connection of our own to the server's database.
-    pub(crate) fn side_door(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.directory.path().join("roster.db")).unwrap()
     }
 }
 
@@ -132,14 +127,14 @@ pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
     })
 }
 
-/// `roster serve` on a database file, not told yet where to listen.
-pub(crate) fn serve(database: &Path) -> Command {
+/// `roster serve` on a database, not told yet where to listen.
+pub(crate) fn serve(database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
-    command.args(["serve", "--database"]).arg(database).env("ROSTER_SCIM_TOKEN", TOKEN);
+    command.args(["serve", "--database", database]).env("ROSTER_SCIM_TOKEN", TOKEN);
     command
 }
 
-/// The program itself, on a database file.
+/// The program itself, on a database.
 pub(crate) struct Program {
     pub(crate) client: Client,
     pub(crate) child: Child,
@@ -147,7 +142,7 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts `roster serve` and waits until it accepts connections.
-    pub(crate) fn serve(database: &Path) -> Self {
+    pub(crate) fn serve(database: &str) -> Self {
         let mut command = serve(database);
         Self::start(command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::null())).unwrap()
     }

@@ -1,0 +1,387 @@
+//! PostgreSQL: a pool of connections, transactions on threads that may wait, and another try for what can
+//! succeed then.
+//!
+//! Everything here runs on a runtime of its own, so that neither the connections nor the waiting ever hold up a
+//! thread that serves requests.
+
+mod address;
+mod error;
+mod prepare;
+mod session;
+
+pub use address::Address;
+pub(super) use session::Session;
+
+use super::{DbError, ReadTx, Statement, WriteTx};
+use aws_lc_rs::rand;
+use deadpool_postgres::{
+    Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime::Tokio1, TimeoutType,
+};
+use error::Failure;
+use session::Noted;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Semaphore,
+    task::{JoinHandle, spawn_blocking},
+    time::{sleep, timeout},
+};
+
+const SQL: &str = include_str!("../../../sql/queries/journal.sql");
+const CLAIM: Statement = Statement::named(SQL, "claim");
+
+/// How long a transaction waits for a connection while all are in use.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take to be made.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// For how long a transaction is tried again when the server is away, and when it keeps meeting others.
+const AWAY_PATIENCE: Duration = Duration::from_secs(1);
+const CONFLICT_PATIENCE: Duration = Duration::from_secs(10);
+/// For how long it is asked whether a transaction happened.
+const DOUBT_PATIENCE: Duration = Duration::from_secs(15);
+const DOUBT_PAUSE: Duration = Duration::from_millis(100);
+/// How long the first pause before another try is, on average.
+const FIRST_PAUSE: Duration = Duration::from_millis(3);
+/// How much longer than a statement may take its answer is waited for.
+const SLACK: Duration = Duration::from_secs(5);
+/// How many writers can count side by side.
+const LANES: i64 = 64;
+
+/// How to work with a PostgreSQL server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it is, and as whom we come.
+    pub address: Address,
+    /// How many connections this process makes at most.
+    pub connections: usize,
+    /// Whether a pooler stands between that gives us another server connection for every transaction: then
+    /// statements are not prepared, and settings are made in each transaction.
+    pub pooler: bool,
+    /// How long the server may work on one statement.
+    pub statement_timeout: Duration,
+    /// For how long a server that is away is waited for at the start.
+    pub wait: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Postgres {
+    inner: Arc<Inner>,
+    /// Absent once the value is being dropped.
+    runtime: Option<Runtime>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    handle: Handle,
+    pool: Pool,
+    manner: Arc<Manner>,
+    /// Long reads leave connections to the others.
+    scans: Semaphore,
+    lanes: AtomicI64,
+}
+
+/// How statements are sent.
+#[derive(Debug)]
+struct Manner {
+    /// Without a name, so without being prepared.
+    unnamed: bool,
+    /// Settings that each transaction makes for itself, where the connection cannot keep them.
+    settings: String,
+    /// How long the server may take to answer, before it is taken for dead.
+    patience: Duration,
+}
+
+impl Manner {
+    fn begin(&self, mode: &str) -> String {
+        format!("BEGIN {mode}{}", self.settings)
+    }
+}
+
+/// How an attempt at a transaction ended.
+enum Attempt<T, E> {
+    Done(Result<T, E>),
+    /// Nothing of it happened, and it can succeed the next time.
+    Again(Failure, E),
+    /// It was to be committed, and no answer came.
+    InDoubt(T, Option<Noted>, DbError),
+}
+
+impl Postgres {
+    /// Connects, waiting for the server as long as the options say, and brings the schema up to date. Holds up
+    /// the thread it is called on.
+    pub(super) fn open(options: &Options, now: i64) -> Result<Self, DbError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)).min(4))
+            // one for each connection, and some to look names up
+            .max_blocking_threads(options.connections + 4)
+            .thread_name("roster-postgres")
+            .enable_all()
+            .build()
+            .map_err(|error| DbError::Schema(format!("the threads for PostgreSQL did not start: {error}")))?;
+        let inner = Arc::new(Inner::new(options, runtime.handle().clone())?);
+        let postgres = Self { inner: inner.clone(), runtime: Some(runtime) };
+        let (tell, told) = std::sync::mpsc::channel();
+        let wait = options.wait;
+        inner.handle.clone().spawn(async move {
+            // whoever asked waits for nothing else
+            let _ = tell.send(prepare::prepare(&inner, wait, now).await);
+        });
+        told.recv().unwrap_or(Err(DbError::Panicked))?;
+        Ok(postgres)
+    }
+
+    /// Runs a read in one snapshot.
+    pub(super) async fn read<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        done(self.inner.handle.spawn(self.inner.clone().repeat(work, read_once))).await
+    }
+
+    /// Runs a long read, of which few run at a time.
+    pub(super) async fn scan<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        let scan = async move {
+            let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, inner.scans.acquire()).await else {
+                return Err(E::from(DbError::Busy));
+            };
+            inner.clone().repeat(work, read_once).await
+        };
+        done(self.inner.handle.spawn(scan)).await
+    }
+
+    /// Runs a change in a transaction of its own, again when it meets others or the server goes away.
+    pub(super) async fn write<T, E>(
+        &self,
+        work: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        done(self.inner.handle.spawn(self.inner.clone().repeat(work, write_once))).await
+    }
+
+    /// Takes no more work.
+    pub(super) fn close(&self) {
+        self.inner.pool.close();
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.inner.pool.close();
+        if let Some(runtime) = self.runtime.take() {
+            // the last owner may stand on a thread that must not wait
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn done<T, E: From<DbError>>(task: JoinHandle<Result<T, E>>) -> Result<T, E> {
+    task.await.unwrap_or_else(|_| Err(E::from(DbError::Panicked)))
+}
+
+impl Inner {
+    fn new(options: &Options, handle: Handle) -> Result<Self, DbError> {
+        let kept = [
+            ("statement_timeout", options.statement_timeout),
+            // longer, so that a statement that takes its time is named as the reason
+            ("idle_in_transaction_session_timeout", options.statement_timeout + SLACK),
+        ];
+        let settings = |before: &str| -> String {
+            kept.iter().map(|(name, time)| format!("{before}{name}={}", time.as_millis())).collect()
+        };
+        let (at_connect, at_begin) = match options.pooler {
+            true => (String::new(), settings("; SET LOCAL ")),
+            false => (settings(" -c "), String::new()),
+        };
+        let (config, tls) = options.address.connector(&at_connect, CONNECT_PATIENCE)?;
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
+            .max_size(options.connections)
+            .wait_timeout(Some(QUEUE_PATIENCE))
+            .create_timeout(Some(CONNECT_PATIENCE))
+            .runtime(Tokio1)
+            .build()
+            .map_err(|error| DbError::Schema(error.to_string()))?;
+        let mut first_lane = [0; 1];
+        // any lane does to begin with; processes that choose the same one wait for each other now and then
+        let _ = rand::fill(&mut first_lane);
+        let patience = options.statement_timeout + SLACK;
+        Ok(Self {
+            handle,
+            pool,
+            manner: Arc::new(Manner { unnamed: options.pooler, settings: at_begin, patience }),
+            scans: Semaphore::new(options.connections.div_ceil(4)),
+            lanes: AtomicI64::new(i64::from(u8::from_be_bytes(first_lane))),
+        })
+    }
+
+    /// A connection for one transaction.
+    async fn session(&self) -> Result<Session, DbError> {
+        let client = self.pool.get().await.map_err(|error| match error {
+            PoolError::Timeout(TimeoutType::Wait) => DbError::Busy,
+            PoolError::Timeout(_) => {
+                DbError::Unreachable(format!("no connection within {} s", CONNECT_PATIENCE.as_secs()))
+            }
+            PoolError::Backend(error) => error::refused(&error),
+            PoolError::Closed => DbError::Closed,
+            other => DbError::Unreachable(other.to_string()),
+        })?;
+        let lane = self.lanes.fetch_add(1, Ordering::Relaxed) % LANES;
+        Ok(Session::new(client, self.handle.clone(), self.manner.clone(), lane))
+    }
+
+    /// Runs a transaction until an attempt at it is done, or there were enough of them.
+    async fn repeat<W, T, E>(
+        self: Arc<Self>,
+        mut work: W,
+        once: fn(&Session, &W) -> Attempt<T, E>,
+    ) -> Result<T, E>
+    where
+        W: Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let mut retries = Retries::default();
+        loop {
+            let session = match self.session().await {
+                Ok(session) => session,
+                Err(DbError::Unreachable(_)) if retries.again(Failure::Lost).await => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let job = spawn_blocking(move || {
+                let attempt = once(&session, &work);
+                (work, attempt)
+            });
+            let Ok((given_back, attempt)) = job.await else { return Err(DbError::Panicked.into()) };
+            work = given_back;
+            let (failure, error) = match attempt {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::Again(failure, error) => (failure, error),
+                Attempt::InDoubt(value, noted, error) => match self.happened(noted).await {
+                    Some(true) => return Ok(value),
+                    Some(false) => (Failure::Lost, error.into()),
+                    None => return Err(error.into()),
+                },
+            };
+            if !retries.again(failure).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Whether a transaction happened whose COMMIT was not answered; `None` when nobody says.
+    ///
+    /// The event it writes is asked for by taking its place: should the server still be at work on the old
+    /// transaction, that waits for its end. A transaction without an event is one that can be repeated, and so
+    /// it has not happened.
+    async fn happened(self: &Arc<Self>, noted: Option<Noted>) -> Option<bool> {
+        let Some((organization, id)) = noted else { return Some(false) };
+        tracing::warn!(event = id, "a commit was not answered; the event tells whether it happened");
+        let ask = move |session: &Session| {
+            session.begin_write()?;
+            let places = session.execute(CLAIM, &[(&organization).into(), (&id).into()])?;
+            session.rollback();
+            Ok::<_, DbError>(places == 0)
+        };
+        let ask = Arc::new(ask);
+        let since = Instant::now();
+        while since.elapsed() < DOUBT_PATIENCE {
+            if let Ok(session) = self.session().await {
+                let ask = ask.clone();
+                if let Ok(Ok(happened)) = spawn_blocking(move || ask(&session)).await {
+                    return Some(happened);
+                }
+            }
+            sleep(DOUBT_PAUSE).await;
+        }
+        None
+    }
+}
+
+fn read_once<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
+where
+    W: Fn(&ReadTx<'_>) -> Result<T, E>,
+{
+    session.begin_read();
+    let made = work(&ReadTx::postgres(session));
+    session.end_read();
+    match (made, session.failure()) {
+        (Err(error), Some(failure @ (Failure::Lost | Failure::Conflict))) => Attempt::Again(failure, error),
+        (made, _) => Attempt::Done(made),
+    }
+}
+
+fn write_once<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
+where
+    W: Fn(&WriteTx<'_>) -> Result<T, E>,
+    E: From<DbError>,
+{
+    let made = session.begin_write().map_err(E::from).and_then(|()| work(&WriteTx::postgres(session)));
+    match (made, session.failure()) {
+        (Ok(value), None) => match (session.commit(), session.failure()) {
+            (Ok(()), _) => Attempt::Done(Ok(value)),
+            (Err(error), Some(Failure::Conflict)) => Attempt::Again(Failure::Conflict, error.into()),
+            (Err(error), _) => Attempt::InDoubt(value, session.event(), error),
+        },
+        // somebody went on after a statement that failed; the server has undone everything by then
+        (Ok(_), Some(_)) => {
+            session.rollback();
+            Attempt::Done(Err(DbError::RolledBack.into()))
+        }
+        (Err(error), failure) => {
+            session.rollback();
+            match failure {
+                Some(failure @ (Failure::Lost | Failure::Conflict)) => Attempt::Again(failure, error),
+                _ => Attempt::Done(Err(error)),
+            }
+        }
+    }
+}
+
+/// The tries of one transaction.
+#[derive(Default)]
+struct Retries {
+    since: Option<Instant>,
+    n: u32,
+}
+
+impl Retries {
+    /// Waits a little, longer each time and never quite the same, and says whether to try again.
+    async fn again(&mut self, failure: Failure) -> bool {
+        let patience = match failure {
+            Failure::Conflict => CONFLICT_PATIENCE,
+            Failure::Lost => AWAY_PATIENCE,
+            Failure::Other => return false,
+        };
+        if self.since.get_or_insert_with(Instant::now).elapsed() > patience {
+            return false;
+        }
+        let mut random = [0; 1];
+        // without chance in it the pause is only less good
+        let _ = rand::fill(&mut random);
+        let chance = f64::from(u8::from_be_bytes(random)) / 256.0;
+        sleep(FIRST_PAUSE.mul_f64(f64::from(1_u32 << self.n.min(6)) * (0.5 + chance))).await;
+        self.n += 1;
+        true
+    }
+}

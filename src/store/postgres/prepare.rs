@@ -1,0 +1,83 @@
+//! The start: wait for the server, look whether it is one we can use, bring the schema up to date.
+
+use super::{Inner, Session, write_once};
+use crate::store::{DbError, ReadTx, Statement, WriteTx, migrate};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{task::spawn_blocking, time::sleep};
+
+const SQL: &str = include_str!("../../../sql/postgres.sql");
+const SERVER: Statement = Statement::named(SQL, "server");
+const HAS_MIGRATIONS: Statement = Statement::named(SQL, "has_migrations");
+const MAKE_MIGRATIONS: Statement = Statement::named(SQL, "make_migrations");
+const MAKE_LEASE: Statement = Statement::named(SQL, "make_lease");
+
+/// How long a server that is away is left alone before it is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The oldest PostgreSQL that is supported, as it counts its versions.
+const OLDEST: u32 = 150_000;
+/// How often the table of migrations is begun, when other processes begin it too.
+const BEGINNINGS: usize = 5;
+
+pub(super) async fn prepare(inner: &Arc<Inner>, wait: Duration, now: i64) -> Result<(), DbError> {
+    let session = reach(inner, wait).await?;
+    spawn_blocking(move || {
+        check_server(&session)?;
+        begin(&session)
+    })
+    .await
+    .unwrap_or(Err(DbError::Panicked))?;
+    while inner.clone().repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {}
+    Ok(())
+}
+
+/// A connection, once the server is there.
+async fn reach(inner: &Inner, wait: Duration) -> Result<Session, DbError> {
+    let since = Instant::now();
+    loop {
+        match inner.session().await {
+            Err(DbError::Unreachable(reason)) if since.elapsed() < wait => {
+                tracing::warn!(reason, "waiting for the database");
+                sleep(PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Databases that speak the protocol and call themselves otherwise are taken at their word.
+fn check_server(session: &Session) -> Result<(), DbError> {
+    let words = session
+        .rows(SERVER, &[], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?)))?;
+    let Some((number, encoding, version)) = words.into_iter().next() else { return Ok(()) };
+    let is_postgres = version.starts_with("PostgreSQL ") && !version.contains("-YB-");
+    if is_postgres && number.parse().is_ok_and(|number: u32| number < OLDEST) {
+        let found = version.split(',').next().unwrap_or_default();
+        return Err(DbError::Schema(format!("PostgreSQL 15 or newer is needed, found {found}")));
+    }
+    if encoding != "UTF8" {
+        return Err(DbError::Schema(format!("the database must have the encoding UTF8, found {encoding}")));
+    }
+    Ok(())
+}
+
+/// Makes the table of migrations with its lease. Nothing can be locked before there is a table, so of several
+/// processes that make it at one time some fail, and find it the next time.
+fn begin(session: &Session) -> Result<(), DbError> {
+    for _ in 1..BEGINNINGS {
+        if try_begin(session).is_ok() {
+            return Ok(());
+        }
+    }
+    try_begin(session)
+}
+
+/// A role that may not make tables does for a schema that is there.
+fn try_begin(session: &Session) -> Result<(), DbError> {
+    if ReadTx::postgres(session).texts(HAS_MIGRATIONS, &[])?.is_empty() {
+        session.script(MAKE_MIGRATIONS.for_postgres())?;
+    }
+    session.execute(MAKE_LEASE, &[]).map(drop)
+}
