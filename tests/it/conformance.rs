@@ -1,6 +1,6 @@
 //! The suites under `conformance/`, against our own server, and the count of what they cover.
 
-use crate::support::{Server, TOKEN};
+use crate::support::{Client, Server, TOKEN};
 use roster::{
     conformance::{Profile, Target, cases, play},
     scim,
@@ -19,8 +19,13 @@ fn every_case_holds_for_a_strict_connection() {
 
 fn all_cases_hold(of_connection: scim::Profile, of_run: Profile) {
     let server = Server::start(of_connection, |_| {});
+    cases_hold(&server.client, of_run);
+}
+
+/// Plays every case against a server that is empty.
+pub(crate) fn cases_hold(client: &Client, of_run: Profile) {
     let target = Target {
-        url: format!("{}/scim/v2", server.client.root),
+        url: format!("{}/scim/v2", client.root),
         token: TOKEN.to_owned(),
         profile: of_run,
         timeout: Duration::from_secs(30),

@@ -21,6 +21,7 @@ mod floors;
 mod journal;
 mod laws;
 mod lifecycle;
+mod on_postgres;
 mod plans;
 mod races;
 mod reads;

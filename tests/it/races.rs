@@ -1,6 +1,7 @@
 //! Many requests at once: nothing accepted is lost, nothing happens twice.
 
 use crate::support::{Server, USER};
+use roster::scim::Profile;
 use serde_json::json;
 use std::{collections::BTreeSet, thread};
 
@@ -148,4 +149,73 @@ fn r_486_of_two_writers_with_one_version_exactly_one_wins() {
         assert_eq!(replies.iter().filter(|reply| reply.status == 412).count(), 1);
         assert_eq!(server.client.get(&path).json()["title"], winner.json()["title"]);
     }
+}
+
+#[test]
+fn two_groups_that_take_each_other_in_at_one_time_make_no_circle() {
+    let server = Server::standard();
+    for round in 0..8 {
+        let left = server.client.group(&format!("left {round}"), &[]);
+        let right = server.client.group(&format!("right {round}"), &[]);
+        let take_in = |holder: &str, member: &str| {
+            let add = json!([{"op": "add", "path": "members", "value": [{"value": member}]}]);
+            server.client.patch(&format!("/Groups/{holder}"), &add).status
+        };
+
+        let mut statuses = thread::scope(|scope| {
+            let one = scope.spawn(|| take_in(&left, &right));
+            let other = scope.spawn(|| take_in(&right, &left));
+            [one.join().unwrap(), other.join().unwrap()]
+        });
+
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400]);
+    }
+}
+
+#[test]
+fn who_is_deleted_while_joining_dangles_nowhere() {
+    let server = Server::standard();
+    let users: Vec<String> = (0..24).map(|n| server.user(&format!("user-{n}"))).collect();
+    let groups: Vec<String> = (0..3).map(|n| server.client.group(&format!("group {n}"), &[])).collect();
+
+    thread::scope(|scope| {
+        for user in &users {
+            for group in &groups {
+                let add = json!([{"op": "add", "path": "members", "value": [{"value": user}]}]);
+                let client = &server.client;
+                scope.spawn(move || assert_eq!(client.patch(&format!("/Groups/{group}"), &add).status, 200));
+            }
+            let client = &server.client;
+            scope.spawn(move || assert_eq!(client.delete(&format!("/Users/{user}")).status, 204));
+        }
+    });
+
+    for group in &groups {
+        assert_eq!(server.client.members(group), Vec::<String>::new());
+    }
+    assert_eq!(server.database.number("SELECT count(*) FROM memberships"), 0);
+    assert_eq!(server.database.number("SELECT sum(members) FROM teams"), 0);
+}
+
+#[test]
+fn a_manager_who_leaves_while_reports_change_is_nobodys_manager() {
+    let server = Server::start(Profile::Strict, |_| {});
+    let boss = server.user("boss");
+    let users: Vec<String> = (0..16).map(|n| server.user(&format!("user-{n}"))).collect();
+    let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+
+    thread::scope(|scope| {
+        for user in &users {
+            let set = json!([{"op": "add", "path": manager, "value": {"value": boss}}]);
+            let client = &server.client;
+            scope.spawn(move || {
+                let reply = client.patch(&format!("/Users/{user}"), &set);
+                assert!([200, 400].contains(&reply.status), "{}", reply.json());
+            });
+        }
+        scope.spawn(|| assert_eq!(server.client.delete(&format!("/Users/{boss}")).status, 204));
+    });
+
+    assert_eq!(server.database.number("SELECT count(*) FROM users WHERE manager IS NOT NULL"), 0);
 }

@@ -42,13 +42,14 @@ impl Server {
 
     /// A server with the given profile; `adjust` may change the app before it starts.
     pub(crate) fn start(profile: Profile, adjust: impl FnOnce(&mut App)) -> Self {
-        Self::on(Database::fresh(), profile, adjust)
-    }
-
-    /// The same, on a given database.
-    pub(crate) fn on(database: Database, profile: Profile, adjust: impl FnOnce(&mut App)) -> Self {
+        let database = Database::fresh();
         let mut app = database.app();
         adjust(&mut app);
+        Self::with(database, app, profile)
+    }
+
+    /// A server of this app, which works on that database.
+    pub(crate) fn with(database: Database, app: App, profile: Profile) -> Self {
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let root = format!("http://{}", listener.local_addr().unwrap());
