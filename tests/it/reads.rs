@@ -185,6 +185,46 @@ fn r_203_members_nobody_asked_for_are_not_loaded() {
     assert_eq!(server.client.get(&format!("/Groups/{large}")).status, 500, "but a plain read needs them");
 }
 
+#[test]
+fn the_longest_values_are_unique_and_found_like_others() {
+    // nothing that an index could press into less
+    let mut random = 1_u64;
+    let mut character = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from_u32(0x20000 + (random >> 50) as u32).unwrap()
+    };
+    let long: String = (0..4_096).map(|_| character()).collect();
+    let other = format!("{}x", &long[..long.len() - 4]);
+    let server = Server::standard();
+    let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let body = |name: &str| {
+        json!({"schemas": [USER, manager], "userName": name, "displayName": name, "externalId": name,
+               "emails": [{"value": name}], manager: {"manager": {"value": name}}})
+    };
+    let group = |name: &str| json!({"schemas": [GROUP], "displayName": name, "externalId": name});
+
+    for name in [&long, &other] {
+        assert_eq!(server.client.post("/Users", &body(name)).status, 201);
+        assert_eq!(server.client.post("/Users", &body(name)).error(), (409, "uniqueness".to_owned()));
+        assert_eq!(server.client.post("/Groups", &group(name)).status, 201);
+        assert_eq!(server.client.post("/Groups", &group(name)).error(), (409, "uniqueness".to_owned()));
+    }
+
+    let encoded: String = url::form_urlencoded::byte_serialize(long.as_bytes()).collect();
+    for attribute in ["userName", "displayName", "externalId", "emails.value", "manager.value", "id"] {
+        let path = if attribute == "manager.value" {
+            format!("{manager}:{attribute}")
+        } else {
+            attribute.to_owned()
+        };
+        let found = server.client.get(&format!("/Users?attributes=id&filter={path}%20eq%20%22{encoded}%22"));
+        let expected = usize::from(attribute != "id");
+        assert_eq!(found.json()["totalResults"], json!(expected), "{attribute} {}", found.status);
+    }
+    let found = server.client.get(&format!("/Groups?filter=displayName%20eq%20%22{encoded}%22"));
+    assert_eq!(found.json()["Resources"][0]["displayName"], json!(long));
+}
+
 /// Gives a team many members at once, past the HTTP door.
 fn fill(server: &Server, team: &str, size: i64) {
     let (app, team) = (server.app.clone(), Arc::<str>::from(team));

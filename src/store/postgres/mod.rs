@@ -235,6 +235,22 @@ impl Inner {
         })
     }
 
+    /// The same server for work that takes as long as it takes: a migration, and the wait for one.
+    fn patient(&self) -> Self {
+        let settings = "; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+        Self {
+            handle: self.handle.clone(),
+            pool: self.pool.clone(),
+            manner: Arc::new(Manner {
+                unnamed: self.manner.unnamed,
+                settings: settings.to_owned(),
+                patience: Duration::MAX,
+            }),
+            scans: Semaphore::new(0),
+            lanes: AtomicI64::new(0),
+        }
+    }
+
     /// A connection for one transaction.
     async fn session(&self) -> Result<Session, DbError> {
         let client = self.pool.get().await.map_err(|error| match error {

@@ -29,7 +29,8 @@ pub(super) async fn prepare(inner: &Arc<Inner>, wait: Duration, now: i64) -> Res
     })
     .await
     .unwrap_or(Err(DbError::Panicked))?;
-    while inner.clone().repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {}
+    let patient = Arc::new(inner.patient());
+    while patient.clone().repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {}
     Ok(())
 }
 
