@@ -18,10 +18,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from expectations import Finding, Impossible, Surprise, accept, compare, read_expectations
 
@@ -34,6 +35,9 @@ JUDGE_SECONDS = 600
 
 # All that servers and judges see of our environment: no settings, no proxies of whoever runs this.
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "RUST_BACKTRACE")
+
+# A new database for as long as the block runs; gives what Roster is told of it.
+Database = Callable[[], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True)
@@ -159,12 +163,47 @@ def wait_for_address(process: subprocess.Popen[bytes], output: Path, errors: Pat
 
 
 @contextmanager
-def server(roster: str, profile: str, token: str) -> Iterator[str]:
-    """A Roster of its own with an empty database, for as long as the block runs; yields the SCIM base URL."""
-    settings = environment(ROSTER_SCIM_TOKEN=token, ROSTER_SCIM_PROFILE=profile)
+def sqlite() -> Iterator[str]:
+    """A new SQLite file."""
     with tempfile.TemporaryDirectory(prefix="roster-judges-") as directory:
+        yield f"{directory}/roster.db"
+
+
+def postgres(cluster: str) -> Database:
+    """New databases, each of a name of its own, on the PostgreSQL of this URL."""
+
+    @contextmanager
+    def database() -> Iterator[str]:
+        name = f"roster_judges_{secrets.token_hex(6)}"
+        psql(cluster, f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(cluster)._replace(path=f"/{name}").geturl()
+        finally:
+            psql(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return database
+
+
+def psql(url: str, statement: str) -> None:
+    """Runs one statement."""
+    command = ["psql", "--no-psqlrc", "--no-password", "--quiet", "--dbname", url, "--command", statement]
+    try:
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    except FileNotFoundError:
+        raise Impossible("psql is needed (Debian and Ubuntu: the package postgresql-client).") from None
+    if done.returncode != 0:
+        raise Impossible(done.stderr.strip())
+
+
+@contextmanager
+def server(roster: str, profile: str, token: str, database: Database) -> Iterator[str]:
+    """A Roster of its own with a new database, for as long as the block runs; yields the SCIM base URL."""
+    with database() as address, tempfile.TemporaryDirectory(prefix="roster-judges-") as directory:
+        settings = environment(
+            ROSTER_DATABASE=address, ROSTER_SCIM_TOKEN=token, ROSTER_SCIM_PROFILE=profile
+        )
         output, errors = Path(directory, "output"), Path(directory, "errors")
-        command = [roster, "serve", "--listen", "127.0.0.1:0", "--database", f"{directory}/roster.db"]
+        command = [roster, "serve", "--listen", "127.0.0.1:0"]
         with output.open("wb") as out, errors.open("wb") as err:
             process = subprocess.Popen(
                 command, env=settings, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err
@@ -214,12 +253,12 @@ def ask(judge: Judge, python: Path, url: str, token: str) -> tuple[dict[str, Fin
     return found, complaint or (None if found else f"{judge.asked_by} gave no verdict at all")
 
 
-def hear(judge: Judge, roster: str, work: Path, accepting: bool) -> Report:
+def hear(judge: Judge, roster: str, database: Database, work: Path, accepting: bool = False) -> Report:
     """One judge from its installation to its report."""
     expected = read_expectations(judge.expectations)
     python = virtual_environment(judge, work)
     token = secrets.token_hex(24)
-    with server(roster, judge.profile, token) as url:
+    with server(roster, judge.profile, token, database) as url:
         found, complaint = ask(judge, python, url, token)
     if accepting and complaint is None:
         expected = accept(judge.expectations, expected, found)
@@ -257,21 +296,29 @@ def parse_command_line() -> argparse.Namespace:
     names = [judge.package for judge in JUDGES]
     parser.add_argument("--judge", action="append", choices=names, help="only this one; may be repeated")
     parser.add_argument("--roster", required=True, type=Path, help="the server's binary")
+    parser.add_argument("--postgres", metavar="URL", help="on this PostgreSQL, not on SQLite")
     parser.add_argument("--work", type=Path, default=PROJECT / "target/judges", help="where to install them")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--accept", action="store_true", help="rewrite the lists of passing checks")
     return parser.parse_args()
 
 
-def run(options: argparse.Namespace) -> list[Report]:
-    """Hears the chosen judges one after another."""
+def program(path: Path) -> str:
+    """The server's binary, when it and this Python can be run."""
     if sys.version_info < (3, 11):
         raise Impossible(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}.")
-    roster = shutil.which(options.roster.resolve())
-    if roster is None:
-        raise Impossible(f"{options.roster} cannot be run; build it first with `cargo build`.")
+    found = shutil.which(path.resolve())
+    if found is None:
+        raise Impossible(f"{path} cannot be run; build it first with `cargo build`.")
+    return found
+
+
+def run(options: argparse.Namespace) -> list[Report]:
+    """Hears the chosen judges one after another."""
+    roster = program(options.roster)
+    database = postgres(options.postgres) if options.postgres else sqlite
     chosen = [judge for judge in JUDGES if not options.judge or judge.package in options.judge]
-    return [hear(judge, roster, options.work.resolve(), options.accept) for judge in chosen]
+    return [hear(judge, roster, database, options.work.resolve(), options.accept) for judge in chosen]
 
 
 def main() -> int:
