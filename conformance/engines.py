@@ -1,0 +1,236 @@
+"""Plays every suite against Roster on SQLite and on PostgreSQL; no verdict may depend on the engine.
+
+    tests/cluster with python3 conformance/engines.py --roster target/debug/roster
+
+Exit status: 0 when nothing is unexpected and no verdict differs, 1 otherwise, 2 when the run was impossible.
+`judges/README.md` explains the judges, `README.md` the suites of our own.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "judges"))
+
+from expectations import Finding, Impossible, Surprise  # noqa: E402
+from run import (  # noqa: E402
+    JUDGES,
+    PROJECT,
+    Database,
+    environment,
+    hear,
+    last_line,
+    postgres,
+    program,
+    server,
+    sqlite,
+)
+
+PROFILES = ("standard", "strict")
+PLAY_SECONDS = 600
+
+# The verdicts of `roster conformance` in the judges' words. A step that was not needed was no check.
+WORDS = {"passed": "pass", "failed": "fail", "skipped": "not needed"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one suite on one engine; `complaint` says why the suite itself ended badly, if it did."""
+
+    found: dict[str, Finding]
+    surprises: list[Surprise]
+    complaint: str | None
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many checks passed, failed as expected, and surprised us."""
+        surprising = {each.check for each in self.surprises}
+        passed = {name for name, each in self.found.items() if each.verdict.startswith("pass")}
+        return len(passed - surprising), len(self.checks - passed - surprising), len(surprising)
+
+    @property
+    def checks(self) -> set[str]:
+        """The names of the checks that were made."""
+        return {name for name, each in self.found.items() if each.verdict != WORDS["skipped"]}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A check whose verdict depends on the engine; None where it did not run."""
+
+    check: str
+    found: dict[str, Finding | None]
+
+    def __str__(self) -> str:
+        lines = [self.check]
+        for engine, finding in self.found.items():
+            verdict, text = (finding.verdict, finding.text.strip()) if finding else ("did not run", "")
+            lines.append(f"    {engine}: {verdict}{text and ': '}{text}".replace("\n", "\n        "))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One suite in one profile, with its outcome on each engine."""
+
+    name: str
+    profile: str
+    outcomes: dict[str, Outcome]
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Every check that has not the same verdict everywhere, in the order of the suite."""
+        names = dict.fromkeys(name for outcome in self.outcomes.values() for name in outcome.found)
+        all_found = (
+            Difference(name, {engine: each.found.get(name) for engine, each in self.outcomes.items()})
+            for name in names
+        )
+        return [each for each in all_found if len({it and it.verdict for it in each.found.values()}) > 1]
+
+    @property
+    def checks(self) -> int:
+        """How many checks were made."""
+        return len(set().union(*(outcome.checks for outcome in self.outcomes.values())))
+
+    @property
+    def good(self) -> bool:
+        """Nothing surprising, nothing different, and at least one check ran."""
+        bad = any(outcome.surprises or outcome.complaint for outcome in self.outcomes.values())
+        return self.checks > 0 and not bad and not self.differences
+
+
+def finding(step: dict) -> Finding:
+    """The verdict on a step of ours, with the answer's status: where two may come, the engines agree."""
+    word, status = WORDS[step["verdict"]], step["status"]
+    failures = ("line {line}: expected {expected}, found {found}".format(**each) for each in step["failures"])
+    return Finding(f"{word} {status}" if status else word, "\n".join(failures))
+
+
+def play(roster: str, profile: str, database: Database) -> dict[str, Outcome]:
+    """Our own suites, by the names of their folders."""
+    token = secrets.token_hex(24)
+    settings = environment(ROSTER_CONFORMANCE_TOKEN=token)
+    with server(roster, profile, token, database) as url:
+        command = [roster, "conformance", "--url", url, "--profile", profile, "--json"]
+        try:
+            done = subprocess.run(command, env=settings, capture_output=True, timeout=PLAY_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Impossible(f"`roster conformance` was not done within {PLAY_SECONDS} s.") from None
+    if done.returncode not in (0, 1):
+        reason = last_line(done.stderr.decode("utf-8", "replace"))
+        raise Impossible(f"`roster conformance` ended with status {done.returncode}: {reason}")
+
+    suites: dict[str, dict[str, Finding]] = {"checks": {}, "clients": {}}
+    for case in json.loads(done.stdout)["results"]:
+        found = suites[Path(case["file"]).parent.name]
+        for step in case["steps"]:
+            found[f"{case['name']}, line {step['line']}: {step['title']}"] = finding(step)
+    return {name: outcome(found) for name, found in suites.items()}
+
+
+def outcome(found: dict[str, Finding]) -> Outcome:
+    """Of our own suites everything is expected to pass."""
+    failed = [name for name, each in found.items() if each.verdict.startswith("fail")]
+    surprises = [Surprise(name, Finding("pass", ""), found[name]) for name in failed]
+    return Outcome(found, surprises, None if found else "no step was played")
+
+
+def run(options: argparse.Namespace) -> list[Suite]:
+    """Every suite in every profile it is for, on one engine after the other."""
+    roster, work = program(options.roster), options.work.resolve()
+    engines: dict[str, Database] = {"SQLite": sqlite, "PostgreSQL": postgres(options.postgres)}
+    suites = []
+    for profile in PROFILES:
+        played = {engine: play(roster, profile, database) for engine, database in engines.items()}
+        for name in ("checks", "clients"):
+            suites.append(Suite(name, profile, {engine: each[name] for engine, each in played.items()}))
+    for judge in JUDGES:
+        reports = {engine: hear(judge, roster, database, work) for engine, database in engines.items()}
+        outcomes = {engine: Outcome(it.found, it.surprises, it.complaint) for engine, it in reports.items()}
+        suites.append(Suite(judge.package, judge.profile, outcomes))
+    return suites
+
+
+def tell(suites: list[Suite]) -> None:
+    """One table, then every difference, and every surprise that is none, with its text."""
+    row = "{:<14}{:<10}{:>8}{:>16}{:>16}{:>21}".format
+    print("on each engine: passed / expected failures / unexpected")
+    print(row("suite", "profile", "checks", *suites[0].outcomes, "differing verdicts"))
+    for suite in suites:
+        cells = (" / ".join(map(str, outcome.counts)) for outcome in suite.outcomes.values())
+        print(row(suite.name, suite.profile, suite.checks, *cells, len(suite.differences)))
+    for suite in suites:
+        different = {each.check for each in suite.differences}
+        for difference in suite.differences:
+            print(f"\n{suite.name}, {suite.profile}: {difference}")
+        for engine, outcome in suite.outcomes.items():
+            if outcome.complaint:
+                print(f"\n{suite.name}, {suite.profile}, {engine}: {outcome.complaint}")
+            for surprise in (each for each in outcome.surprises if each.check not in different):
+                print(f"\n{suite.name}, {suite.profile}, {engine}: {surprise}")
+
+
+def as_json(suites: list[Suite]) -> str:
+    """The same as one JSON object, with every verdict."""
+    told = [
+        {"suite": suite.name, "profile": suite.profile, "checks": suite.checks}
+        | {"engines": {engine: outcome_as_json(each) for engine, each in suite.outcomes.items()}}
+        | {"differences": suite.differences}
+        for suite in suites
+    ]
+    result = {"good": all(suite.good for suite in suites), "suites": told}
+    return json.dumps(result, indent=2, ensure_ascii=False, default=vars)
+
+
+def outcome_as_json(outcome: Outcome) -> dict:
+    """The counts under the names that `run.py` gives them, and all that was found."""
+    return dict(zip(("passed", "expectedFailures", "unexpected"), outcome.counts)) | {
+        "complaint": outcome.complaint,
+        "surprises": outcome.surprises,
+        "verdicts": outcome.found,
+    }
+
+
+def parse_command_line() -> argparse.Namespace:
+    """The options."""
+    cluster = os.environ.get("ROSTER_TEST_POSTGRES")
+    parser = argparse.ArgumentParser(description="Compare Roster on SQLite with Roster on PostgreSQL.")
+    parser.add_argument("--roster", required=True, type=Path, help="the server's binary")
+    parser.add_argument(
+        "--postgres",
+        metavar="URL",
+        default=cluster,
+        required=not cluster,
+        help="a PostgreSQL to make databases on; without this, ROSTER_TEST_POSTGRES",
+    )
+    parser.add_argument("--work", type=Path, default=PROJECT / "target/judges", help="where the judges are")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Runs, reports, and says by its status how it went."""
+    # A terminated run must still stop its server and drop its database.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options = parse_command_line()
+    try:
+        suites = run(options)
+    except Impossible as reason:
+        print(f"error: {reason}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(as_json(suites))
+    else:
+        tell(suites)
+    return 0 if all(suite.good for suite in suites) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
