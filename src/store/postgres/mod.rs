@@ -1,11 +1,9 @@
 //! PostgreSQL: a pool of connections, transactions on threads that may wait, and another try for what can
 //! succeed then.
-//!
-//! Everything here runs on a runtime of its own, so that neither the connections nor the waiting ever hold up a
-//! thread that serves requests.
 
 mod address;
 mod error;
+mod link;
 mod prepare;
 mod session;
 
@@ -14,10 +12,12 @@ pub(super) use session::Session;
 
 use super::{DbError, ReadTx, Statement, WriteTx};
 use aws_lc_rs::rand;
-use deadpool_postgres::{
-    Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime::Tokio1, TimeoutType,
+use deadpool::{
+    Runtime::Tokio1,
+    managed::{Pool, PoolError, TimeoutType},
 };
 use error::Failure;
+use link::Links;
 use session::Noted;
 use std::{
     sync::{
@@ -27,9 +27,9 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    runtime::{Builder, Handle, Runtime},
+    runtime::Builder,
     sync::Semaphore,
-    task::{JoinHandle, spawn_blocking},
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
@@ -71,15 +71,7 @@ pub struct Options {
 
 #[derive(Debug)]
 pub(super) struct Postgres {
-    inner: Arc<Inner>,
-    /// Absent once the value is being dropped.
-    runtime: Option<Runtime>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    handle: Handle,
-    pool: Pool,
+    pool: Pool<Links>,
     manner: Arc<Manner>,
     /// Long reads leave connections to the others.
     scans: Semaphore,
@@ -116,91 +108,18 @@ impl Postgres {
     /// Connects, waiting for the server as long as the options say, and brings the schema up to date. Holds up
     /// the thread it is called on.
     pub(super) fn open(options: &Options, now: i64) -> Result<Self, DbError> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)).min(4))
-            // one for each connection, and some to look names up
-            .max_blocking_threads(options.connections + 4)
-            .thread_name("roster-postgres")
-            .enable_all()
-            .build()
-            .map_err(|error| DbError::Schema(format!("the threads for PostgreSQL did not start: {error}")))?;
-        let inner = Arc::new(Inner::new(options, runtime.handle().clone())?);
-        let postgres = Self { inner: inner.clone(), runtime: Some(runtime) };
-        let (tell, told) = std::sync::mpsc::channel();
-        let wait = options.wait;
-        inner.handle.clone().spawn(async move {
-            // whoever asked waits for nothing else
-            let _ = tell.send(prepare::prepare(&inner, wait, now).await);
-        });
-        told.recv().unwrap_or(Err(DbError::Panicked))?;
+        let postgres = Self::new(options)?;
+        let prepare = || {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| DbError::Schema(error.to_string()))?;
+            runtime.block_on(prepare::prepare(&postgres, options.wait, now))
+        };
+        // on a thread of its own: whoever calls may stand in the middle of a runtime
+        std::thread::scope(|scope| scope.spawn(prepare).join()).unwrap_or(Err(DbError::Panicked))?;
         Ok(postgres)
     }
 
-    /// Runs a read in one snapshot.
-    pub(super) async fn read<T, E>(
-        &self,
-        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
-        done(self.inner.handle.spawn(self.inner.clone().repeat(work, read_once))).await
-    }
-
-    /// Runs a long read, of which few run at a time.
-    pub(super) async fn scan<T, E>(
-        &self,
-        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
-        let inner = self.inner.clone();
-        let scan = async move {
-            let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, inner.scans.acquire()).await else {
-                return Err(E::from(DbError::Busy));
-            };
-            inner.clone().repeat(work, read_once).await
-        };
-        done(self.inner.handle.spawn(scan)).await
-    }
-
-    /// Runs a change in a transaction of its own, again when it meets others or the server goes away.
-    pub(super) async fn write<T, E>(
-        &self,
-        work: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
-        done(self.inner.handle.spawn(self.inner.clone().repeat(work, write_once))).await
-    }
-
-    /// Takes no more work.
-    pub(super) fn close(&self) {
-        self.inner.pool.close();
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.inner.pool.close();
-        if let Some(runtime) = self.runtime.take() {
-            // the last owner may stand on a thread that must not wait
-            runtime.shutdown_background();
-        }
-    }
-}
-
-async fn done<T, E: From<DbError>>(task: JoinHandle<Result<T, E>>) -> Result<T, E> {
-    task.await.unwrap_or_else(|_| Err(E::from(DbError::Panicked)))
-}
-
-impl Inner {
-    fn new(options: &Options, handle: Handle) -> Result<Self, DbError> {
+    fn new(options: &Options) -> Result<Self, DbError> {
         let kept = [
             ("statement_timeout", options.statement_timeout),
             // longer, so that a statement that takes its time is named as the reason
@@ -214,8 +133,7 @@ impl Inner {
             false => (settings(" -c "), String::new()),
         };
         let (config, tls) = options.address.connector(&at_connect, CONNECT_PATIENCE)?;
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
+        let pool = Pool::builder(Links { config, tls })
             .max_size(options.connections)
             .wait_timeout(Some(QUEUE_PATIENCE))
             .create_timeout(Some(CONNECT_PATIENCE))
@@ -227,7 +145,6 @@ impl Inner {
         let _ = rand::fill(&mut first_lane);
         let patience = options.statement_timeout + SLACK;
         Ok(Self {
-            handle,
             pool,
             manner: Arc::new(Manner { unnamed: options.pooler, settings: at_begin, patience }),
             scans: Semaphore::new(options.connections.div_ceil(4)),
@@ -238,40 +155,77 @@ impl Inner {
     /// The same server for work that takes as long as it takes: a migration, and the wait for one.
     fn patient(&self) -> Self {
         let settings = "; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+        let manner =
+            Manner { unnamed: self.manner.unnamed, settings: settings.to_owned(), patience: Duration::MAX };
         Self {
-            handle: self.handle.clone(),
             pool: self.pool.clone(),
-            manner: Arc::new(Manner {
-                unnamed: self.manner.unnamed,
-                settings: settings.to_owned(),
-                patience: Duration::MAX,
-            }),
+            manner: Arc::new(manner),
             scans: Semaphore::new(0),
             lanes: AtomicI64::new(0),
         }
     }
 
+    /// Runs a read in one snapshot.
+    pub(super) async fn read<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.repeat(work, read_once).await
+    }
+
+    /// Runs a long read, of which few run at a time.
+    pub(super) async fn scan<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.scans.acquire()).await else {
+            return Err(E::from(DbError::Busy));
+        };
+        self.repeat(work, read_once).await
+    }
+
+    /// Runs a change in a transaction of its own, again when it meets others or the server goes away.
+    pub(super) async fn write<T, E>(
+        &self,
+        work: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.repeat(work, write_once).await
+    }
+
+    /// Takes no more work.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
     /// A connection for one transaction.
     async fn session(&self) -> Result<Session, DbError> {
-        let client = self.pool.get().await.map_err(|error| match error {
+        let link = self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => DbError::Busy,
             PoolError::Timeout(_) => {
                 DbError::Unreachable(format!("no connection within {} s", CONNECT_PATIENCE.as_secs()))
             }
-            PoolError::Backend(error) => error::refused(&error),
+            PoolError::Backend(error) => error,
             PoolError::Closed => DbError::Closed,
             other => DbError::Unreachable(other.to_string()),
         })?;
         let lane = self.lanes.fetch_add(1, Ordering::Relaxed) % LANES;
-        Ok(Session::new(client, self.handle.clone(), self.manner.clone(), lane))
+        Ok(Session::new(link, self.manner.clone(), lane))
     }
 
     /// Runs a transaction until an attempt at it is done, or there were enough of them.
-    async fn repeat<W, T, E>(
-        self: Arc<Self>,
-        mut work: W,
-        once: fn(&Session, &W) -> Attempt<T, E>,
-    ) -> Result<T, E>
+    async fn repeat<W, T, E>(&self, mut work: W, once: fn(&Session, &W) -> Attempt<T, E>) -> Result<T, E>
     where
         W: Send + 'static,
         T: Send + 'static,
@@ -285,11 +239,13 @@ impl Inner {
                 Err(error) => return Err(error.into()),
             };
             let job = spawn_blocking(move || {
-                let attempt = once(&session, &work);
+                let attempt = session.is_alive().then(|| once(&session, &work));
                 (work, attempt)
             });
             let Ok((given_back, attempt)) = job.await else { return Err(DbError::Panicked.into()) };
             work = given_back;
+            // a connection that ended while it rested is gone now, and another is taken
+            let Some(attempt) = attempt else { continue };
             let (failure, error) = match attempt {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::Again(failure, error) => (failure, error),
@@ -310,7 +266,7 @@ impl Inner {
     /// The event it writes is asked for by taking its place: should the server still be at work on the old
     /// transaction, that waits for its end. A transaction without an event is one that can be repeated, and so
     /// it has not happened.
-    async fn happened(self: &Arc<Self>, noted: Option<Noted>) -> Option<bool> {
+    async fn happened(&self, noted: Option<Noted>) -> Option<bool> {
         let Some((organization, id)) = noted else { return Some(false) };
         tracing::warn!(event = id, "a commit was not answered; the event tells whether it happened");
         let ask = move |session: &Session| {

@@ -1,11 +1,8 @@
 //! The start: wait for the server, look whether it is one we can use, bring the schema up to date.
 
-use super::{Inner, Session, write_once};
+use super::{Postgres, Session, write_once};
 use crate::store::{DbError, ReadTx, Statement, WriteTx, migrate};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::{task::spawn_blocking, time::sleep};
 
 const SQL: &str = include_str!("../../../sql/postgres.sql");
@@ -21,24 +18,24 @@ const OLDEST: u32 = 150_000;
 /// How often the table of migrations is begun, when other processes begin it too.
 const BEGINNINGS: usize = 5;
 
-pub(super) async fn prepare(inner: &Arc<Inner>, wait: Duration, now: i64) -> Result<(), DbError> {
-    let session = reach(inner, wait).await?;
+pub(super) async fn prepare(postgres: &Postgres, wait: Duration, now: i64) -> Result<(), DbError> {
+    let session = reach(postgres, wait).await?;
     spawn_blocking(move || {
         check_server(&session)?;
         begin(&session)
     })
     .await
     .unwrap_or(Err(DbError::Panicked))?;
-    let patient = Arc::new(inner.patient());
-    while patient.clone().repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {}
+    let patient = postgres.patient();
+    while patient.repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {}
     Ok(())
 }
 
 /// A connection, once the server is there.
-async fn reach(inner: &Inner, wait: Duration) -> Result<Session, DbError> {
+async fn reach(postgres: &Postgres, wait: Duration) -> Result<Session, DbError> {
     let since = Instant::now();
     loop {
-        match inner.session().await {
+        match postgres.session().await {
             Err(DbError::Unreachable(reason)) if since.elapsed() < wait => {
                 tracing::warn!(reason, "waiting for the database");
                 sleep(PAUSE).await;

@@ -6,30 +6,32 @@
 use super::{
     Manner,
     error::{Failure, failure, told},
+    link::{Link, Links},
 };
 use crate::store::{
     DbError, Statement,
     db::{Arg, Row},
 };
 use bytes::BytesMut;
-use deadpool_postgres::Object;
-use futures_util::{FutureExt, future::join};
+use deadpool::managed::Object;
+use futures_util::future::join;
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     fmt,
     sync::Arc,
 };
-use tokio::{runtime::Handle, time::timeout};
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{
+    Client,
+    types::{IsNull, ToSql, Type, to_sql_checked},
+};
 
 /// An event that a transaction writes: organization and id.
 pub(super) type Noted = (String, String);
 
 pub(crate) struct Session {
     /// Absent once the connection must not be used again.
-    client: Option<Object>,
-    runtime: Handle,
+    link: Option<Object<Links>>,
     manner: Arc<Manner>,
     lane: i64,
     /// How a reading transaction begins: together with its first statement, which saves a round trip.
@@ -47,10 +49,9 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(super) fn new(client: Object, runtime: Handle, manner: Arc<Manner>, lane: i64) -> Self {
+    pub(super) fn new(link: Object<Links>, manner: Arc<Manner>, lane: i64) -> Self {
         Self {
-            client: Some(client),
-            runtime,
+            link: Some(link),
             manner,
             lane,
             begin: Cell::new(None),
@@ -58,6 +59,15 @@ impl Session {
             failure: Cell::new(None),
             event: RefCell::new(None),
         }
+    }
+
+    /// Whether the connection still stands. One that rested may have ended.
+    pub(super) fn is_alive(&self) -> bool {
+        let alive = self.link.as_ref().is_some_and(|link| link.is_alive());
+        if !alive {
+            self.failure.set(Some(Failure::Lost));
+        }
+        alive
     }
 
     /// Begins a transaction that reads one snapshot.
@@ -69,11 +79,10 @@ impl Session {
     /// Ends a transaction that read. Nothing hangs on the server's answer, so it is not waited for.
     pub(super) fn end_read(&self) {
         if self.failure.get() != Some(Failure::Lost)
-            && let Some(client) = &self.client
+            && let Some(link) = &self.link
         {
             if self.begin.take().is_none() {
-                // sent when it is polled first
-                let _ = client.batch_execute("COMMIT").now_or_never();
+                link.say("COMMIT");
             }
             self.open.set(false);
         }
@@ -123,7 +132,7 @@ impl Session {
         args: &[Arg<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let rows = self.wait(async |client| {
+        let rows = self.wait(async |link, client| {
             let begin = self.begin.take();
             match self.manner.unnamed {
                 true => {
@@ -132,7 +141,7 @@ impl Session {
                         .await
                 }
                 false => {
-                    let prepared = client.prepare_cached(statement.for_postgres()).await?;
+                    let prepared = link.prepare(statement).await?;
                     at_once(client, begin.as_deref(), client.query(&prepared, &untyped(args))).await
                 }
             }
@@ -141,10 +150,10 @@ impl Session {
     }
 
     pub(in crate::store) fn execute(&self, statement: Statement, args: &[Arg<'_>]) -> Result<usize, DbError> {
-        let changed = self.wait(async |client| match self.manner.unnamed {
+        let changed = self.wait(async |link, client| match self.manner.unnamed {
             true => client.execute_typed(statement.for_postgres(), &typed(args)).await,
             false => {
-                let prepared = client.prepare_cached(statement.for_postgres()).await?;
+                let prepared = link.prepare(statement).await?;
                 client.execute(&prepared, &untyped(args)).await
             }
         })?;
@@ -152,20 +161,20 @@ impl Session {
     }
 
     pub(in crate::store) fn script(&self, text: &str) -> Result<(), DbError> {
-        self.wait(async |client| client.batch_execute(text).await)
+        self.wait(async |_, client| client.batch_execute(text).await)
     }
 
     /// Waits for an answer, and notes the first that is an error.
     fn wait<T>(
         &self,
-        ask: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+        question: impl AsyncFnOnce(&Link, &Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, DbError> {
-        let Some(client) = &self.client else { return Err(DbError::Closed) };
-        let answer = self.runtime.block_on(async { timeout(self.manner.patience, ask(client)).await });
+        let Some(link) = &self.link else { return Err(DbError::Closed) };
+        let answer = link.ask(self.manner.patience, async |client| question(link, client).await);
         let (failed, error) = match answer {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => (failure(&error), told(&error)),
-            Err(_) => (Failure::Lost, DbError::Unreachable("it does not answer".to_owned())),
+            Some(Ok(answer)) => return Ok(answer),
+            Some(Err(error)) => (failure(&error), told(&error)),
+            None => (Failure::Lost, DbError::Unreachable("it does not answer".to_owned())),
         };
         if self.failure.get().is_none() || failed == Failure::Lost {
             self.failure.set(Some(failed));
@@ -178,16 +187,16 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if (self.open.get() || self.failure.get() == Some(Failure::Lost))
-            && let Some(client) = self.client.take()
+            && let Some(link) = self.link.take()
         {
-            drop(Object::take(client));
+            drop(Object::take(link));
         }
     }
 }
 
 /// Runs a query, with the transaction's beginning right before it where it has not begun.
 async fn at_once<T>(
-    client: &Object,
+    client: &Client,
     begin: Option<&str>,
     query: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, tokio_postgres::Error> {

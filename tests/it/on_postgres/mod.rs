@@ -325,13 +325,15 @@ fn requests_wait_for_a_connection_a_bounded_time() {
 
 /// Keeps everybody from the table of users until it is told to let go.
 fn hold_users(url: &str, held: &mpsc::Sender<()>, released: &mpsc::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (client, connection) = runtime.block_on(tokio_postgres::connect(url, tokio_postgres::NoTls)).unwrap();
-    runtime.spawn(connection);
-    runtime.block_on(client.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE")).unwrap();
-    held.send(()).unwrap();
-    released.recv().unwrap();
-    runtime.block_on(client.batch_execute("ROLLBACK")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        held.send(()).unwrap();
+        released.recv().unwrap();
+        client.batch_execute("ROLLBACK").await.unwrap();
+    });
 }
 
 #[test]
