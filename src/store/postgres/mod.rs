@@ -130,7 +130,8 @@ impl Postgres {
         };
         let (at_connect, at_begin) = match options.pooler {
             true => (String::new(), settings("; SET LOCAL ")),
-            false => (settings(" -c "), String::new()),
+            // every statement finds its rows by an index, whatever its values: one plan does for all
+            false => (format!("{} -c plan_cache_mode=force_generic_plan", settings(" -c ")), String::new()),
         };
         let (config, tls) = options.address.connector(&at_connect, CONNECT_PATIENCE)?;
         let pool = Pool::builder(Links { config, tls })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::{task::spawn_blocking, time::sleep};
 
 const SQL: &str = include_str!("../../../sql/postgres.sql");
+const EXAMPLE: &str = include_str!("../../../sql/postgres_example.sql");
 const SERVER: Statement = Statement::named(SQL, "server");
 const HAS_MIGRATIONS: Statement = Statement::named(SQL, "has_migrations");
 const MAKE_MIGRATIONS: Statement = Statement::named(SQL, "make_migrations");
@@ -20,14 +21,20 @@ const BEGINNINGS: usize = 5;
 
 pub(super) async fn prepare(postgres: &Postgres, wait: Duration, now: i64) -> Result<(), DbError> {
     let session = reach(postgres, wait).await?;
-    spawn_blocking(move || {
-        check_server(&session)?;
-        begin(&session)
-    })
-    .await
-    .unwrap_or(Err(DbError::Panicked))?;
+    let begun = spawn_blocking(move || {
+        let is_postgres = check_server(&session)?;
+        begin(&session)?;
+        Ok(is_postgres)
+    });
+    let is_postgres = begun.await.unwrap_or(Err(DbError::Panicked))?;
     let patient = postgres.patient();
-    while patient.repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {}
+    let mut is_new = false;
+    while patient.repeat(move |tx: &WriteTx<'_>| migrate::step(tx, now), write_once).await? {
+        is_new = true;
+    }
+    if is_new && is_postgres {
+        patient.repeat(|tx: &WriteTx<'_>| tx.script(EXAMPLE), write_once).await?;
+    }
     Ok(())
 }
 
@@ -45,11 +52,12 @@ async fn reach(postgres: &Postgres, wait: Duration) -> Result<Session, DbError> 
     }
 }
 
-/// Databases that speak the protocol and call themselves otherwise are taken at their word.
-fn check_server(session: &Session) -> Result<(), DbError> {
+/// Refuses a server that cannot do what we need; says whether it is PostgreSQL itself. Databases that speak its
+/// protocol and call themselves otherwise are taken at their word.
+fn check_server(session: &Session) -> Result<bool, DbError> {
     let words = session
         .rows(SERVER, &[], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?)))?;
-    let Some((number, encoding, version)) = words.into_iter().next() else { return Ok(()) };
+    let Some((number, encoding, version)) = words.into_iter().next() else { return Ok(false) };
     let is_postgres = version.starts_with("PostgreSQL ") && !version.contains("-YB-");
     if is_postgres && number.parse().is_ok_and(|number: u32| number < OLDEST) {
         let found = version.split(',').next().unwrap_or_default();
@@ -58,7 +66,7 @@ fn check_server(session: &Session) -> Result<(), DbError> {
     if encoding != "UTF8" {
         return Err(DbError::Schema(format!("the database must have the encoding UTF8, found {encoding}")));
     }
-    Ok(())
+    Ok(is_postgres)
 }
 
 /// Makes the table of migrations with its lease. Nothing can be locked before there is a table, so of several
