@@ -46,6 +46,10 @@ pub(super) fn told(error: &tokio_postgres::Error) -> DbError {
         ("23505", _) => DbError::Unique(refusal.constraint().unwrap_or("a key").to_owned()),
         (_, Failure::Conflict) => DbError::Busy,
         (_, Failure::Lost) => DbError::Unreachable(format!("{} (SQLSTATE {code})", refusal.message())),
+        // two clients of one pooler that both prepare statements
+        ("26000" | "42P05", _) => {
+            DbError::Schema(format!("{} (SQLSTATE {code}); {POOLER}", refusal.message()))
+        }
         // statement and lock timeouts
         ("57014" | "55P03", _) => DbError::Busy,
         // too many connections, disk full, out of memory
@@ -61,9 +65,16 @@ pub(super) fn told(error: &tokio_postgres::Error) -> DbError {
     }
 }
 
+/// What helps when a pooler does not know what the server would.
+const POOLER: &str = "a pooler seems to stand before the server: --database-pooler";
+
 /// A failed attempt to connect, as we tell it.
 pub(super) fn refused(error: &tokio_postgres::Error) -> DbError {
     match error.as_db_error() {
+        // of PgBouncer, to settings that the connection shall keep
+        Some(refusal) if refusal.message().contains("startup parameter") => {
+            DbError::Unreachable(format!("{}; {POOLER}", refusal.message()))
+        }
         Some(refusal) => {
             DbError::Unreachable(format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()))
         }

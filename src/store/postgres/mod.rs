@@ -233,6 +233,7 @@ impl Postgres {
         E: From<DbError> + Send + 'static,
     {
         let mut retries = Retries::default();
+        let mut n_ended = 0;
         loop {
             let session = match self.session().await {
                 Ok(session) => session,
@@ -245,8 +246,14 @@ impl Postgres {
             });
             let Ok((given_back, attempt)) = job.await else { return Err(DbError::Panicked.into()) };
             work = given_back;
-            // a connection that ended while it rested is gone now, and another is taken
-            let Some(attempt) = attempt else { continue };
+            let Some(attempt) = attempt else {
+                // a connection that ended while it rested is gone now; more than those end as they are made
+                n_ended += 1;
+                if n_ended > self.pool.status().max_size && !retries.again(Failure::Lost).await {
+                    return Err(DbError::Unreachable("it ends every connection".to_owned()).into());
+                }
+                continue;
+            };
             let (failure, error) = match attempt {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::Again(failure, error) => (failure, error),

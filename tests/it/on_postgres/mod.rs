@@ -344,6 +344,11 @@ fn it_all_works_through_a_pooler() {
     let database = Database::on_postgres();
     let url = cluster(&["pooler", &place, &database.setting()]);
     let _ends = Unpool(&place);
+    let mut unaware = serve(&url);
+    let ended = Program::start(unaware.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped()))
+        .map(drop)
+        .unwrap_err();
+    assert!(String::from_utf8(ended.stderr).unwrap().contains("--database-pooler"));
     let mut command = serve(&url);
     let program =
         Program::start(command.args(["--listen", "127.0.0.1:0", "--database-pooler"]).stderr(Stdio::null()))
