@@ -5,6 +5,7 @@ mod lost_answers;
 mod tls;
 
 use crate::{
+    chaos::{Dice, Known, assert_whole, step},
     conformance::cases_hold,
     database::{Database, ask, test_server},
     support::{Client, Program, Reply, Server, USER, serve},
@@ -12,6 +13,7 @@ use crate::{
 use roster::{conformance, scim::Profile, service::App, store::Store};
 use serde_json::json;
 use std::{
+    collections::BTreeMap,
     fs,
     process::{Command, Stdio},
     sync::{
@@ -223,6 +225,37 @@ fn no_acknowledged_user_is_lost_when_the_database_crashes() {
     let all = program.client.get("/Users?count=0").json()["totalResults"].as_i64().unwrap();
     assert_eq!(database.number("SELECT count(*) FROM users"), all, "the counter and the rows agree");
     assert_eq!(database.number("SELECT count(*) FROM events WHERE kind = 'user.created'"), all);
+}
+
+#[test]
+fn a_wild_day_over_two_processes_and_a_crashing_database_leaves_everything_whole() {
+    const CLIENTS: usize = 8;
+    const CRASHES: usize = 4;
+    let cluster = Cluster::start(&["fsync=on", "synchronous_commit=on", "full_page_writes=on"]);
+    let database = Database::at(&cluster.url);
+    let processes = [Program::serve(&database.setting()), Program::serve(&database.setting())];
+    let (known, stop) = (Known::default(), AtomicBool::new(false));
+
+    thread::scope(|scope| {
+        for n in 0..CLIENTS {
+            let (client, known, stop) = (&processes[n % 2].client, &known, &stop);
+            scope.spawn(move || {
+                let (mut dice, mut statuses) = (Dice::new(n as u64 + 101), BTreeMap::new());
+                while !stop.load(Ordering::Relaxed) {
+                    step(client, known, &mut dice, &mut statuses);
+                }
+            });
+        }
+        for _ in 0..CRASHES {
+            thread::park_timeout(Duration::from_millis(700));
+            cluster.run("crash");
+        }
+        thread::park_timeout(Duration::from_millis(300));
+        stop.store(true, Ordering::Relaxed);
+    });
+
+    assert!(database.number("SELECT count(*) FROM events") > 100);
+    assert_whole(&database, &processes[0].client);
 }
 
 #[test]
