@@ -37,6 +37,14 @@ impl SortOrder {
             _ => Err(ErrorKind::InvalidValue.because("sortOrder must be `ascending` or `descending`")),
         }
     }
+
+    /// The order of two values; a missing one comes last, or first when descending.
+    pub fn compare(self, left: &SortKey, right: &SortKey) -> Ordering {
+        match self {
+            Self::Ascending => left.cmp(right),
+            Self::Descending => right.cmp(left),
+        }
+    }
 }
 
 impl SortBy {
@@ -88,10 +96,7 @@ impl SortBy {
 
     /// The order of two resources; what has no value comes last, or first when descending.
     pub fn compare(&self, left: &SortKey, right: &SortKey) -> Ordering {
-        match self.order {
-            SortOrder::Ascending => left.cmp(right),
-            SortOrder::Descending => right.cmp(left),
-        }
+        self.order.compare(left, right)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod connections;
 pub mod groups;
+mod look;
 mod plan;
 pub mod read;
 pub mod users;

@@ -1,19 +1,20 @@
 //! Reading users and groups: one, or a list.
 
-use super::{Answer, App, Context, Error, Result, plan::Plan};
+use super::{
+    Answer, App, Context, Error, Result,
+    look::{BATCH, Look},
+    plan::Plan,
+};
 use crate::{
     org::{
         record::Record,
         scim_view::{self, Related},
     },
     scim::{
-        ErrorKind, Resource,
-        filter::eval::eval,
-        message,
-        path::Located,
+        Resource, message,
         projection::Projection,
         query::Query,
-        schema::{Mutability, ResourceType},
+        schema::ResourceType,
         sort::SortKey,
         version::{Precondition, Version},
     },
@@ -22,16 +23,12 @@ use crate::{
         records::{self, Kind},
     },
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-/// Resources looked at in one go.
-const BATCH: usize = 500;
 /// A group with more members is read where it holds up nobody.
 pub(super) const LARGE: i64 = 1_000;
 /// A page that begins later is counted off where it holds up nobody.
 const DEEP: usize = 10_000;
-/// How long an unindexed filter may take, in microseconds.
-const SCAN_TIME: i64 = 20_000_000;
 
 /// What a conditional read found.
 #[derive(Debug)]
@@ -99,7 +96,7 @@ pub(super) fn answer(
 }
 
 /// What belongs to each of the records, in one statement; nothing where the projection shows nothing of it.
-fn related(
+pub(super) fn related(
     tx: &ReadTx<'_>,
     cx: &Context,
     kind: &'static Kind,
@@ -166,8 +163,12 @@ impl Listing {
             return Ok(None);
         }
         let mut search = Search::new(self);
-        search.look(tx, found)?;
+        self.look().at(tx, found, &mut |record, resource| search.keep(record, resource))?;
         Ok(Some(search.finish(tx)?))
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look::new(&self.cx, self.kind, self.query.filter.as_ref(), self.query.sort.as_ref())
     }
 
     /// Whether to filter or show these means to load many rows.
@@ -180,53 +181,72 @@ impl Listing {
     /// The list, by a look at every candidate.
     fn by_look(&self, tx: &ReadTx<'_>) -> Result<String> {
         let (organization, page) = (&self.cx.organization, self.query.page);
+        if self.query.filter.is_none() && self.query.sort.is_none() {
+            let found = records::page(tx, self.kind, organization, page.offset(), page.count)?;
+            return self.render(tx, journal::total(tx, self.kind, organization)?, &found);
+        }
         let mut search = Search::new(self);
-        let ids = match (&self.query.filter, self.query.sort) {
-            (Some(filter), _) => {
-                Plan { tx, kind: self.kind, organization, limit: usize::MAX }.candidates(filter)?
-            }
-            (None, Some(_)) => None,
-            (None, None) => {
-                let found = records::page(tx, self.kind, organization, page.offset(), page.count)?;
-                return self.render(tx, journal::total(tx, self.kind, organization)?, &found);
-            }
-        };
-        if let Some(ids) = ids {
-            for ids in ids.chunks(BATCH) {
-                search.look(tx, records::among(tx, self.kind, organization, ids)?)?;
-            }
-            return search.finish(tx);
-        }
-        let mut last = String::new();
-        loop {
-            let batch = records::after(tx, self.kind, organization, &last, BATCH)?;
-            let Some(end) = batch.last() else { return search.finish(tx) };
-            last = end.id.clone();
-            search.look(tx, batch)?;
-        }
+        self.look().all(tx, &mut |record, resource| search.keep(record, resource))?;
+        search.finish(tx)
     }
 
     fn render(&self, tx: &ReadTx<'_>, total: usize, found: &[Record]) -> Result<String> {
-        let (resource_type, projection) = (self.kind.resource_type, &self.query.projection);
-        let related = related(tx, &self.cx, self.kind, found, projection)?;
-        let resources: Result<Vec<String>, _> = found
-            .iter()
-            .zip(&related)
-            .map(|(record, related)| {
-                scim_view::answer(resource_type, record, related, projection, &self.cx.base)
-            })
-            .collect();
-        Ok(message::list::body(total, self.query.page.start_index, &resources?))
+        let resources = rendered(tx, &self.cx, self.kind, found, &self.query.projection)?;
+        Ok(message::list::body(total, self.query.page.start_index, &resources))
     }
 }
 
-/// A look at resources one by one: counts what matches and keeps what the page needs.
+/// The resources as a list shows them.
+fn rendered(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: &'static Kind,
+    found: &[Record],
+    projection: &Projection,
+) -> Result<Vec<String>> {
+    let related = related(tx, cx, kind, found, projection)?;
+    let answer =
+        |(record, related)| scim_view::answer(kind.resource_type, record, related, projection, &cx.base);
+    Ok(found.iter().zip(&related).map(answer).collect::<Result<_, _>>()?)
+}
+
+/// A query of all resource types: RFC 7644 §3.4.2.1. The body of a ListResponse in which they mix.
+pub async fn list_all(cx: &Arc<Context>, queries: Vec<(&'static ResourceType, Query)>) -> Result<String> {
+    let cx = cx.clone();
+    cx.app.clone().store.scan(move |tx| all_types(tx, &cx, &queries)).await
+}
+
+fn all_types(tx: &ReadTx<'_>, cx: &Context, queries: &[(&'static ResourceType, Query)]) -> Result<String> {
+    let mut order: Vec<(SortKey, String, usize)> = Vec::new();
+    for (n, (resource_type, query)) in queries.iter().enumerate() {
+        let sort = query.sort.as_ref();
+        let mut keep = |record: Record, resource: &Resource| {
+            let key = sort.map_or(SortKey::Missing, |sort| sort.key(resource));
+            order.push((key, record.id, n));
+        };
+        Look::new(cx, Kind::of(resource_type), query.filter.as_ref(), sort).all(tx, &mut keep)?;
+    }
+    let sort_order =
+        queries.iter().find_map(|(_, query)| query.sort.map(|sort| sort.order)).unwrap_or_default();
+    // ids are made in the order of creation, whatever the type
+    order.sort_by(|left, right| sort_order.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
+    let page = queries.first().map(|(_, query)| query.page).unwrap_or_default();
+    let wanted: Vec<&(SortKey, String, usize)> = order.iter().skip(page.offset()).take(page.count).collect();
+    let mut resources: HashMap<String, String> = HashMap::new();
+    for (n, (resource_type, query)) in queries.iter().enumerate() {
+        let ids = wanted.iter().filter(|(_, _, of)| *of == n).map(|(_, id, _)| id.clone());
+        let kind = Kind::of(resource_type);
+        let found = records::among(tx, kind, &cx.organization, &ids.collect::<Vec<_>>())?;
+        let shown = rendered(tx, cx, kind, &found, &query.projection)?;
+        resources.extend(found.into_iter().map(|record| record.id).zip(shown));
+    }
+    let resources: Vec<String> = wanted.iter().filter_map(|(_, id, _)| resources.remove(id)).collect();
+    Ok(message::list::body(order.len(), page.start_index, &resources))
+}
+
+/// What a look finds: counts what matches and keeps what the page needs.
 struct Search<'s> {
     listing: &'s Listing,
-    /// Nothing of the rows is loaded unless the filter or the order looks at them.
-    related: Projection,
-    derived: bool,
-    looked_at: usize,
     total: usize,
     page: Vec<Record>,
     order: Vec<(SortKey, String)>,
@@ -234,49 +254,7 @@ struct Search<'s> {
 
 impl<'s> Search<'s> {
     fn new(listing: &'s Listing) -> Self {
-        let filter = listing.query.filter.as_ref();
-        let sort = listing.query.sort.as_ref();
-        let rows = if listing.kind.resource_type.rows.is_some() { "members" } else { "groups" };
-        let rows_needed = filter.is_some_and(|filter| filter.mentions(rows))
-            || sort.is_some_and(|sort| sort.path.attribute.name == rows);
-        let derived = filter.is_some_and(|filter| filter.any_path(&is_derived))
-            || sort.is_some_and(|sort| is_derived(&sort.path));
-        Self {
-            listing,
-            related: if rows_needed { Projection::Default } else { Projection::Only(Vec::new()) },
-            derived,
-            looked_at: 0,
-            total: 0,
-            page: Vec::new(),
-            order: Vec::new(),
-        }
-    }
-
-    fn look(&mut self, tx: &ReadTx<'_>, batch: Vec<Record>) -> Result<()> {
-        let Listing { cx, kind, query } = self.listing;
-        self.looked_at += batch.len();
-        if self.looked_at > cx.app.scan_rows {
-            let detail = format!(
-                "the query has to look at more than {} resources; filter by an indexed attribute such as \
-                 userName, externalId or emails.value",
-                cx.app.scan_rows
-            );
-            return Err(ErrorKind::TooMany.because(detail).into());
-        }
-        if cx.app.clock.now() - cx.now > SCAN_TIME {
-            return Err(Error::Busy(DbError::Busy));
-        }
-        let related = related(tx, cx, kind, &batch, &self.related)?;
-        for (record, related) in batch.into_iter().zip(&related) {
-            let resource = match self.derived {
-                true => scim_view::decorated(kind.resource_type, &record, related, &cx.base)?,
-                false => record.resource()?,
-            };
-            if query.filter.as_ref().is_none_or(|filter| eval(filter, &resource)) {
-                self.keep(record, &resource);
-            }
-        }
-        Ok(())
+        Self { listing, total: 0, page: Vec::new(), order: Vec::new() }
     }
 
     fn keep(&mut self, record: Record, resource: &Resource) {
@@ -302,9 +280,4 @@ impl<'s> Search<'s> {
         }
         self.listing.render(tx, self.total, &self.page)
     }
-}
-
-/// What is not part of the stored text.
-fn is_derived(path: &Located) -> bool {
-    path.attribute.mutability == Mutability::ReadOnly || ["members", "manager"].contains(&path.attribute.name)
 }

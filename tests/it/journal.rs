@@ -90,8 +90,10 @@ fn a_password_is_kept_nowhere() {
     assert!(!String::from_utf8_lossy(&server.client.get(&path).body).contains(PASSWORD));
 }
 
+const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+
 #[test]
-fn the_log_has_one_line_a_request_and_nothing_personal() {
+fn r_327_the_log_has_one_line_a_request_and_nothing_personal() {
     let database = Database::fresh();
     let log = database.directory.path().join("log");
     let mut command = serve(&database.setting());
@@ -102,11 +104,14 @@ fn the_log_has_one_line_a_request_and_nothing_personal() {
     program.client.get("/Users?filter=userName%20eq%20%22canary-filter%22");
     program.client.patch(&format!("/Users/{id}"), &json!([{"op": "add", "path": "canary-path", "value": 1}]));
     program.client.get("/canary-url");
+    let search = json!({"schemas": [SEARCH], "filter": "userName eq \"canary-search\""});
+    assert_eq!(program.client.post("/Users/.search", &search).status, 200);
+    assert_eq!(program.client.post("/.search", &search).status, 200);
     program.kill();
 
     let log = fs::read_to_string(log).unwrap();
     let lines = log.lines().filter(|line| line.contains("\"target\":\"roster::request\""));
-    assert_eq!(lines.clone().count(), 4, "{log}");
+    assert_eq!(lines.clone().count(), 6, "{log}");
     assert!(lines.clone().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     for private in ["canary", id.as_str(), TOKEN] {
         assert!(!log.contains(private), "{private} in {log}");

@@ -7,6 +7,7 @@ mod body;
 pub(super) mod discovery;
 mod resources;
 mod route;
+mod search;
 
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
@@ -151,8 +152,19 @@ impl<'r> Call<'r> {
             Endpoint::User(id) => self.member(cx, &USER_TYPE, &id, payload).await,
             Endpoint::Groups => self.collection(cx, &GROUP_TYPE, payload).await,
             Endpoint::Group(id) => self.member(cx, &GROUP_TYPE, &id, payload).await,
-            Endpoint::Root => Err(Refusal::NotImplemented("a query of all resource types")),
-            Endpoint::Search => Err(Refusal::NotImplemented("a query by POST to .search")),
+            Endpoint::Root => self.query_all(cx).await,
+            Endpoint::Search => {
+                self.take_search(payload).await?;
+                self.query_all(cx).await
+            }
+            Endpoint::UsersSearch => {
+                self.take_search(payload).await?;
+                self.query(cx, &USER_TYPE).await
+            }
+            Endpoint::GroupsSearch => {
+                self.take_search(payload).await?;
+                self.query(cx, &GROUP_TYPE).await
+            }
             Endpoint::Bulk => Err(Refusal::NotImplemented("/Bulk")),
             Endpoint::Me => Err(Refusal::NotImplemented("/Me")),
             discovery => self.discovery(&discovery),

@@ -3,7 +3,7 @@
 use super::Call;
 use crate::{
     http::error::Refusal,
-    scim::{ErrorKind, query::Query, schema::ResourceType},
+    scim::{ErrorKind, schema::ResourceType},
     service::{
         Answer, Context, groups,
         read::{self, Found},
@@ -31,8 +31,7 @@ impl Call<'_> {
         payload: web::Payload,
     ) -> Result<HttpResponse, Refusal> {
         if *self.request.method() != Method::POST {
-            let query = Query::parse(&self.parameters, resource_type, &mut self.quirks)?;
-            return Ok(HttpResponse::Ok().body(read::list(cx, resource_type, query).await?));
+            return self.query(cx, resource_type).await;
         }
         let (body, demand) = self.write(payload, resource_type).await?;
         let made = match is_group(resource_type) {

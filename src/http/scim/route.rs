@@ -15,6 +15,8 @@ use percent_encoding::percent_decode_str;
 pub(super) enum Endpoint {
     Root,
     Search,
+    UsersSearch,
+    GroupsSearch,
     Users,
     User(String),
     Groups,
@@ -34,6 +36,8 @@ impl Endpoint {
         match self {
             Self::Root => "/",
             Self::Search => "/.search",
+            Self::UsersSearch => "/Users/.search",
+            Self::GroupsSearch => "/Groups/.search",
             Self::Users => "/Users",
             Self::User(_) => "/Users/{id}",
             Self::Groups => "/Groups",
@@ -53,7 +57,7 @@ impl Endpoint {
         match self {
             Self::Users | Self::Groups => "GET, HEAD, POST",
             Self::User(_) | Self::Group(_) | Self::Me => "GET, HEAD, PUT, PATCH, DELETE",
-            Self::Search | Self::Bulk => "POST",
+            Self::Search | Self::UsersSearch | Self::GroupsSearch | Self::Bulk => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -137,7 +141,8 @@ fn collection(name: &str, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
 
 fn member(name: &str, id: String, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
     match canonical(name, quirks) {
-        Some("Users" | "Groups") if id == ".search" => Ok(Endpoint::Search),
+        Some("Users") if id == ".search" => Ok(Endpoint::UsersSearch),
+        Some("Groups") if id == ".search" => Ok(Endpoint::GroupsSearch),
         Some("Users") => Ok(Endpoint::User(id)),
         Some("Groups") => Ok(Endpoint::Group(id)),
         Some("ResourceTypes") => Ok(Endpoint::ResourceType(id)),

@@ -1,0 +1,46 @@
+//! Queries: RFC 7644 §3.4.2 and §3.4.3.
+
+use super::Call;
+use crate::{
+    http::error::Refusal,
+    scim::{
+        query::{Parameters, Query},
+        schema::{
+            ResourceType,
+            standard::{GROUP_TYPE, USER_TYPE},
+        },
+    },
+    service::{Context, read},
+};
+use actix_web::{HttpResponse, web};
+use std::sync::Arc;
+
+/// The largest body of a query, in bytes.
+const SEARCH_BODY: usize = 256 * 1024;
+
+impl Call<'_> {
+    /// Takes the parameters from the body of a query by POST, instead of those in the URL.
+    pub(super) async fn take_search(&mut self, payload: web::Payload) -> Result<(), Refusal> {
+        let body = self.body(payload, SEARCH_BODY).await?;
+        self.parameters = Parameters::of_search(&body)?;
+        Ok(())
+    }
+
+    /// A query of one resource type.
+    pub(super) async fn query(
+        &mut self,
+        cx: &Arc<Context>,
+        resource_type: &'static ResourceType,
+    ) -> Result<HttpResponse, Refusal> {
+        let query = Query::parse(&self.parameters, resource_type, &mut self.quirks)?;
+        Ok(HttpResponse::Ok().body(read::list(cx, resource_type, query).await?))
+    }
+
+    /// A query of all resource types.
+    pub(super) async fn query_all(&mut self, cx: &Arc<Context>) -> Result<HttpResponse, Refusal> {
+        let types = [&USER_TYPE, &GROUP_TYPE];
+        let queries = Query::parse_each(&self.parameters, types, &mut self.quirks)?;
+        let queries = types.into_iter().zip(queries).collect();
+        Ok(HttpResponse::Ok().body(read::list_all(cx, queries).await?))
+    }
+}
