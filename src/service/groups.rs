@@ -6,7 +6,7 @@
 use super::{
     Answer, Context, Error, Result, changed_names, event, load, load_for_change,
     read::{Found, LARGE, answer, get},
-    users::Demand,
+    users::{Change, Demand},
 };
 use crate::{
     org::{
@@ -47,21 +47,37 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let mut group = read::resource(&GROUP_TYPE, body, quirks)?;
-    validate::created(&GROUP_TYPE, &mut group, quirks)?;
-    let members = members_of(&group);
-    group.strip(&GROUP_TYPE);
+    let group = new(body, quirks)?;
     let shown = projection.clone();
-    let made = cx.write(quirks, move |tx, cx, quirks| {
-        let id = cx.app.ids.make(cx.now);
-        teams::insert(tx, &cx.organization, &id, &group, cx.now)?;
-        let moved = join(tx, cx, &id, &members, quirks)?;
-        teams::count_members(tx, &cx.organization, &id, moved.more())?;
-        cx.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], quirks)))?;
-        small_answer(tx, cx, &id, &shown)
-    });
+    let made = cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &group, &shown, quirks));
     let (answer, _) = made.await?;
     complete(cx, answer, &projection).await
+}
+
+/// A group as a body describes it, with its members.
+pub(super) fn new(body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
+    let mut group = read::resource(&GROUP_TYPE, body, quirks)?;
+    validate::created(&GROUP_TYPE, &mut group, quirks)?;
+    Ok(group)
+}
+
+/// Save, let members join, record. Says how many members there are.
+pub(super) fn insert(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    group: &Resource,
+    projection: &Projection,
+    quirks: &mut Quirks,
+) -> Result<(Answer, i64)> {
+    let id = cx.app.ids.make(cx.now);
+    let members = members_of(group);
+    let mut bare = group.clone();
+    bare.strip(&GROUP_TYPE);
+    teams::insert(tx, &cx.organization, &id, &bare, cx.now)?;
+    let moved = join(tx, cx, &id, &members, quirks)?;
+    teams::count_members(tx, &cx.organization, &id, moved.more())?;
+    cx.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], quirks)))?;
+    small_answer(tx, cx, &id, projection)
 }
 
 /// `PUT /Groups/{id}`: RFC 7644 §3.5.1. Members the body does not name leave.
@@ -73,13 +89,19 @@ pub async fn replace(
     quirks: &mut Quirks,
 ) -> Result<Answer> {
     let body = read::resource(&GROUP_TYPE, body, quirks)?;
-    let projection = demand.projection.clone();
-    let (answer, _) = change(cx, id, demand, quirks, move |_, before, quirks| {
-        let group = validate::replaced(&GROUP_TYPE, &before.stripped(&GROUP_TYPE)?, body.clone(), quirks)?;
-        Ok((group, MemberChanges::exactly(&members_of(&body))))
-    })
-    .await?;
+    let (id, projection) = (id.to_owned(), demand.projection.clone());
+    let made = cx
+        .write(quirks, move |tx, cx, quirks| put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks));
+    let (answer, _) = made.await?;
     complete(cx, answer, &projection).await
+}
+
+/// Puts what a body describes in a group's place. Says how many members there are then.
+pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<(Answer, i64)> {
+    make(change, quirks, |before, quirks| {
+        let group = validate::replaced(&GROUP_TYPE, &before.stripped(&GROUP_TYPE)?, body.clone(), quirks)?;
+        Ok((group, MemberChanges::exactly(&members_of(body))))
+    })
 }
 
 /// `PATCH /Groups/{id}`: RFC 7644 §3.5.2.
@@ -94,73 +116,75 @@ pub async fn patch(
     quirks: &mut Quirks,
 ) -> Result<Answer> {
     let patch = Patch::read(&GROUP_TYPE, body, quirks)?;
-    let (base, organization, projection) =
-        (cx.base.clone(), cx.organization.clone(), demand.projection.clone());
-    let (answer, n_members) = change(cx, id, demand, quirks, move |tx, before, quirks| {
-        let rows = match patch.needs_rows(&GROUP_TYPE) {
-            true => rows(tx, &organization, &before.id, &base)?,
-            false => Vec::new(),
-        };
-        let mut group = decorated(&GROUP_TYPE, before, &Related::none(&GROUP_TYPE), &base)?;
-        group.0.shift_remove("members");
-        let outcome = patch::apply(&GROUP_TYPE, &group, &rows, &patch, quirks)?;
-        Ok((outcome.resource, outcome.members))
-    })
-    .await?;
+    let (id, projection) = (id.to_owned(), demand.projection.clone());
+    let made = cx.write(quirks, move |tx, cx, quirks| {
+        apply(Change { tx, cx, id: &id, demand: &demand }, &patch, quirks)
+    });
+    let (answer, n_members) = made.await?;
     match projection {
         Projection::Default if n_members > LARGE => Ok(answer),
         asked => complete(cx, answer, &asked).await,
     }
 }
 
+/// Applies a patch to a group. Says how many members there are then.
+pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> Result<(Answer, i64)> {
+    let Change { tx, cx, .. } = change;
+    make(change, quirks, |before, quirks| {
+        let rows = match patch.needs_rows(&GROUP_TYPE) {
+            true => rows(tx, &cx.organization, &before.id, &cx.base)?,
+            false => Vec::new(),
+        };
+        let mut group = decorated(&GROUP_TYPE, before, &Related::none(&GROUP_TYPE), &cx.base)?;
+        group.0.shift_remove("members");
+        let outcome = patch::apply(&GROUP_TYPE, &group, &rows, patch, quirks)?;
+        Ok((outcome.resource, outcome.members))
+    })
+}
+
 /// Load, check the version, make the change, let members leave and join, save, record; nothing at all when
 /// nothing changes. Says how many members there are then.
-async fn change(
-    cx: &Arc<Context>,
-    id: &str,
-    demand: Demand,
+fn make(
+    change: Change<'_>,
     quirks: &mut Quirks,
-    make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<(Resource, MemberChanges)> + Send + 'static,
+    make: impl Fn(&Record, &mut Quirks) -> Result<(Resource, MemberChanges)>,
 ) -> Result<(Answer, i64)> {
-    let id = id.to_owned();
-    cx.write(quirks, move |tx, cx, quirks| {
-        let before = load_for_change(tx, cx, &TEAM, &id, &demand.precondition)?;
-        let (mut group, changes) = make(tx, &before, quirks)?;
-        group.strip(&GROUP_TYPE);
-        let was = before.stripped(&GROUP_TYPE)?;
-        let left = leave(tx, cx, &id, &changes)?;
-        let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
-        let moved = Moved { left, ..join(tx, cx, &id, &joining, quirks)? };
-        if group != was || moved.anybody() {
-            let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
-            let version = teams::replace(tx, &cx.organization, &before, &group, change)?;
-            // a miss can only mean that somebody else was faster; the client may try again
-            version.ok_or(Error::Busy(DbError::Busy))?;
-            let detail = moved.detail(&changed_names(&was, &group), quirks);
-            cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, &id, detail))?;
-        }
-        small_answer(tx, cx, &id, &demand.projection)
-    })
-    .await
+    let Change { tx, cx, id, demand } = change;
+    let before = load_for_change(tx, cx, &TEAM, id, &demand.precondition)?;
+    let (mut group, changes) = make(&before, quirks)?;
+    group.strip(&GROUP_TYPE);
+    let was = before.stripped(&GROUP_TYPE)?;
+    let left = leave(tx, cx, id, &changes)?;
+    let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
+    let moved = Moved { left, ..join(tx, cx, id, &joining, quirks)? };
+    if group != was || moved.anybody() {
+        let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
+        let version = teams::replace(tx, &cx.organization, &before, &group, change)?;
+        // a miss can only mean that somebody else was faster; the client may try again
+        version.ok_or(Error::Busy(DbError::Busy))?;
+        let detail = moved.detail(&changed_names(&was, &group), quirks);
+        cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, id, detail))?;
+    }
+    small_answer(tx, cx, id, &demand.projection)
 }
 
 /// `DELETE /Groups/{id}`: RFC 7644 §3.6. The team is archived, its name free at once.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
     let (job, id) = (cx.clone(), id.to_owned());
-    cx.app
-        .store
-        .write(move |tx| {
-            teams::hold_around(tx, &job.organization, &id)?;
-            let team = load_for_change(tx, &job, &TEAM, &id, &precondition)?;
-            let left = memberships::forget_member(tx, &job.organization, &id)?;
-            for outer in &left {
-                teams::lose_member(tx, &job.organization, outer, job.now)?;
-                job.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, outer, json!({"left": [id]})))?;
-            }
-            teams::archive(tx, &job.organization, &team, job.now)?;
-            Ok(job.record(tx, &event(EventKind::TeamArchived, &GROUP_TYPE, &id, json!({"teams": left})))?)
-        })
-        .await
+    cx.app.store.write(move |tx| archive(tx, &job, &id, &precondition)).await
+}
+
+/// Takes a team out of the teams that hold it, and archives it.
+pub(super) fn archive(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &Precondition) -> Result<()> {
+    teams::hold_around(tx, &cx.organization, id)?;
+    let team = load_for_change(tx, cx, &TEAM, id, precondition)?;
+    let left = memberships::forget_member(tx, &cx.organization, id)?;
+    for outer in &left {
+        teams::lose_member(tx, &cx.organization, outer, cx.now)?;
+        cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, outer, json!({"left": [id]})))?;
+    }
+    teams::archive(tx, &cx.organization, &team, cx.now)?;
+    Ok(cx.record(tx, &event(EventKind::TeamArchived, &GROUP_TYPE, id, json!({"teams": left})))?)
 }
 
 /// Who came and went.

@@ -29,18 +29,32 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
+    let user = new(body, quirks)?;
+    cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await
+}
+
+/// A user as a body describes it.
+pub(super) fn new(body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
     let mut user = read::resource(&USER_TYPE, body, quirks)?;
     validate::created(&USER_TYPE, &mut user, quirks)?;
     user.strip(&USER_TYPE);
-    cx.write(quirks, move |tx, cx, quirks| {
-        let id = cx.app.ids.make(cx.now);
-        check_manager(tx, cx, &user, quirks)?;
-        users::insert(tx, &cx.organization, &id, &user, cx.now)?;
-        let detail = json!({"quirks": quirks.rules()});
-        cx.record(tx, &event(EventKind::UserCreated, &USER_TYPE, &id, detail))?;
-        answer(tx, cx, &USER, &load(tx, cx, &USER, &id)?, &projection)
-    })
-    .await
+    Ok(user)
+}
+
+/// Check the rules, save, record.
+pub(super) fn insert(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    user: &Resource,
+    projection: &Projection,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    let id = cx.app.ids.make(cx.now);
+    check_manager(tx, cx, user, quirks)?;
+    users::insert(tx, &cx.organization, &id, user, cx.now)?;
+    let detail = json!({"quirks": quirks.rules()});
+    cx.record(tx, &event(EventKind::UserCreated, &USER_TYPE, &id, detail))?;
+    answer(tx, cx, &USER, &load(tx, cx, &USER, &id)?, projection)
 }
 
 /// `PUT /Users/{id}`: RFC 7644 §3.5.1.
@@ -52,10 +66,16 @@ pub async fn replace(
     quirks: &mut Quirks,
 ) -> Result<Answer> {
     let body = read::resource(&USER_TYPE, body, quirks)?;
-    change(cx, id, demand, quirks, move |_, before, quirks| {
+    let id = id.to_owned();
+    cx.write(quirks, move |tx, cx, quirks| put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks))
+        .await
+}
+
+/// Puts what a body describes in a user's place.
+pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<Answer> {
+    change.make(quirks, |before, quirks| {
         Ok(validate::replaced(&USER_TYPE, &before.stripped(&USER_TYPE)?, body.clone(), quirks)?)
     })
-    .await
 }
 
 /// `PATCH /Users/{id}`: RFC 7644 §3.5.2.
@@ -67,19 +87,24 @@ pub async fn patch(
     quirks: &mut Quirks,
 ) -> Result<Answer> {
     let patch = Patch::read(&USER_TYPE, body, quirks)?;
-    let base = cx.base.clone();
-    let organization = cx.organization.clone();
-    change(cx, id, demand, quirks, move |tx, before, quirks| {
+    let id = id.to_owned();
+    cx.write(quirks, move |tx, cx, quirks| apply(Change { tx, cx, id: &id, demand: &demand }, &patch, quirks))
+        .await
+}
+
+/// Applies a patch to a user.
+pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> Result<Answer> {
+    let Change { tx, cx, .. } = change;
+    change.make(quirks, |before, quirks| {
         // an operation may repeat what is derived, so it must be there to compare with
         let teams = match patch.mentions("groups") {
-            true => memberships::teams_of(tx, &organization, &[&before.id])?.remove(&before.id),
+            true => memberships::teams_of(tx, &cx.organization, &[&before.id])?.remove(&before.id),
             false => None,
         };
         let related = Related::Teams(teams.unwrap_or_default());
-        let before = decorated(&USER_TYPE, before, &related, &base)?;
-        Ok(patch::apply(&USER_TYPE, &before, &[], &patch, quirks)?.resource)
+        let before = decorated(&USER_TYPE, before, &related, &cx.base)?;
+        Ok(patch::apply(&USER_TYPE, &before, &[], patch, quirks)?.resource)
     })
-    .await
 }
 
 /// What a client demands of a change: which version it finds, and what the answer holds.
@@ -91,19 +116,26 @@ pub struct Demand {
     pub projection: Projection,
 }
 
-/// Load, check the version, make the change, check the rules, save, record. A change that changes nothing
-/// writes nothing: same version, same `lastModified`, no event.
-async fn change(
-    cx: &Arc<Context>,
-    id: &str,
-    demand: Demand,
-    quirks: &mut Quirks,
-    make: impl Fn(&WriteTx<'_>, &Record, &mut Quirks) -> Result<Resource> + Send + 'static,
-) -> Result<Answer> {
-    let id = id.to_owned();
-    cx.write(quirks, move |tx, cx, quirks| {
-        let before = load_for_change(tx, cx, &USER, &id, &demand.precondition)?;
-        let mut user = make(tx, &before, quirks)?;
+/// A change of one resource, about to be made.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'c> {
+    pub(super) tx: &'c WriteTx<'c>,
+    pub(super) cx: &'c Context,
+    pub(super) id: &'c str,
+    pub(super) demand: &'c Demand,
+}
+
+impl Change<'_> {
+    /// Load, check the version, make the change, check the rules, save, record. A change that changes nothing
+    /// writes nothing: same version, same `lastModified`, no event.
+    fn make(
+        self,
+        quirks: &mut Quirks,
+        make: impl Fn(&Record, &mut Quirks) -> Result<Resource>,
+    ) -> Result<Answer> {
+        let Self { tx, cx, id, demand } = self;
+        let before = load_for_change(tx, cx, &USER, id, &demand.precondition)?;
+        let mut user = make(&before, quirks)?;
         user.strip(&USER_TYPE);
         let was = before.stripped(&USER_TYPE)?;
         if user == was {
@@ -114,10 +146,9 @@ async fn change(
         }
         save(tx, cx, &before, &user)?;
         let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
-        cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, &id, detail))?;
-        answer(tx, cx, &USER, &load(tx, cx, &USER, &id)?, &demand.projection)
-    })
-    .await
+        cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, id, detail))?;
+        answer(tx, cx, &USER, &load(tx, cx, &USER, id)?, &demand.projection)
+    }
 }
 
 /// How many reports lose their manager in one transaction; the writer's queue goes on between two of them.
@@ -132,30 +163,36 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     let mut begun = false;
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
-        let released = cx
-            .app
-            .store
-            .write(move |tx| {
-                teams::hold_around(tx, &job.organization, &leaver)?;
-                let user = match load_for_change(tx, &job, &USER, &leaver, &precondition) {
-                    // a refused precondition must mean that nothing happened
-                    Err(Error::PreconditionFailed) if begun => return Err(Error::Busy(DbError::Busy)),
-                    loaded => loaded?,
-                };
-                let reports = users::reports(tx, &job.organization, &leaver, REPORTS_AT_ONCE)?;
-                let others = reports.iter().filter(|report| **report != leaver);
-                others.clone().try_for_each(|report| release(tx, &job, report, &leaver))?;
-                if reports.len() < REPORTS_AT_ONCE {
-                    bury(tx, &job, &user)?;
-                }
-                Ok(reports.len())
-            })
-            .await?;
-        if released < REPORTS_AT_ONCE {
-            return Ok(());
+        let released =
+            cx.app.store.write(move |tx| leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)).await;
+        match released {
+            // a refused precondition must mean that nothing happened
+            Err(Error::PreconditionFailed) if begun => return Err(Error::Busy(DbError::Busy)),
+            Err(error) => return Err(error),
+            Ok(n) if n < REPORTS_AT_ONCE => return Ok(()),
+            Ok(_) => begun = true,
         }
-        begun = true;
     }
+}
+
+/// Takes their manager from at most so many who reported to somebody, and removes that user when those were all.
+/// Says how many they were.
+pub(super) fn leave(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    id: &str,
+    precondition: &Precondition,
+    at_most: usize,
+) -> Result<usize> {
+    teams::hold_around(tx, &cx.organization, id)?;
+    let user = load_for_change(tx, cx, &USER, id, precondition)?;
+    let reports = users::reports(tx, &cx.organization, id, at_most)?;
+    let mut others = reports.iter().filter(|report| *report != id);
+    others.try_for_each(|report| release(tx, cx, report, id))?;
+    if reports.len() < at_most {
+        bury(tx, cx, &user)?;
+    }
+    Ok(reports.len())
 }
 
 /// Takes their manager from somebody, unless they have another by now or are gone themselves.
