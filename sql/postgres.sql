@@ -1,9 +1,16 @@
 -- name: server
-SELECT current_setting('server_version_num'), current_setting('server_encoding'), version()
+SELECT current_setting('server_version_num'), current_setting('server_encoding'), version(),
+       current_setting('synchronous_commit')
 
 -- name: has_migrations
-SELECT table_name FROM information_schema.tables
- WHERE table_schema = current_schema() AND table_name = 'schema_migrations'
+-- Wherever the search path finds it, as every other statement does.
+SELECT CAST(to_regclass('schema_migrations') AS TEXT) WHERE to_regclass('schema_migrations') IS NOT NULL
+
+-- name: has_lease
+SELECT name FROM schema_migrations WHERE version = 0
+
+-- name: in_recovery
+SELECT CAST(pg_is_in_recovery() AS TEXT)
 
 -- name: make_migrations
 CREATE TABLE IF NOT EXISTS schema_migrations (

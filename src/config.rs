@@ -122,6 +122,12 @@ pub struct Serve {
 #[derive(Debug)]
 pub struct Mistakes(Vec<String>);
 
+impl From<String> for Mistakes {
+    fn from(mistake: String) -> Self {
+        Self(vec![mistake])
+    }
+}
+
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
@@ -187,18 +193,13 @@ impl Settings {
         check: impl Fn(&Postgres) -> Result<(), String>,
         mistakes: &mut Vec<String>,
     ) -> Option<Database> {
-        let connections = found(whole("--database-connections", &self.database_connections), mistakes);
-        if connections == Some(0) {
-            mistakes.push("--database-connections takes a whole number from 1 on, found 0".to_owned());
-        }
-        let timeout = found(whole("--database-timeout", &self.database_timeout), mistakes);
-        if timeout == Some(0) {
-            mistakes.push("--database-timeout takes a whole number from 1 on, found 0".to_owned());
-        }
-        let wait = found(whole("--database-wait", &self.database_wait), mistakes);
+        let connections =
+            found(within("--database-connections", &self.database_connections, 1, 10_000), mistakes);
+        let timeout = found(within("--database-timeout", &self.database_timeout, 1, 1_000_000), mistakes);
+        let wait = found(within("--database-wait", &self.database_wait, 0, 1_000_000), mistakes);
         let mut database = found(self.database.read(), mistakes)?;
         if let Database::Postgres(postgres) = &mut database {
-            postgres.connections = connections?;
+            postgres.connections = usize::try_from(connections?).unwrap_or(1);
             postgres.statement_timeout = Duration::from_secs(timeout?);
             postgres.wait = Duration::from_secs(wait?);
             let wrong = |wrong| format!("--database (ROSTER_DATABASE): {wrong}");
@@ -248,7 +249,12 @@ impl DatabaseSetting {
                 Err(format!("{EXPECTED}, found a URL of {scheme}"))
             }
             // it may be a connection string of another form, with a password in it
-            _ if path.contains("password=") => Err(format!("{EXPECTED}, found something else")),
+            _ if path.starts_with("postgres:")
+                || path.starts_with("postgresql:")
+                || path.replace(' ', "").contains("password=") =>
+            {
+                Err(format!("{EXPECTED}, found something else"))
+            }
             _ if path.starts_with("file:") || path.contains(":memory:") => {
                 Err(format!("{EXPECTED}, found {path}"))
             }
@@ -263,6 +269,14 @@ fn database_password() -> Result<Option<SecretString>, String> {
         format!("ROSTER_DATABASE_PASSWORD_FILE names {file}, which cannot be read: {error}")
     })?;
     Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']))))
+}
+
+/// A whole number in a range, for the setting of that name.
+fn within(setting: &str, text: &str, least: u64, most: u64) -> Result<u64, String> {
+    match whole(setting, text)? {
+        number if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("{setting} takes a whole number from {least} to {most}, found {text}")),
+    }
 }
 
 /// A whole number, for the setting of that name.
@@ -423,6 +437,7 @@ mod tests {
             listen: "0.0.0.0:80".to_owned(),
             database: setting("mysql://x"),
             database_wait: "soon".to_owned(),
+            database_timeout: u64::MAX.to_string(),
             tls_cert: Some("cert.pem".into()),
             scan_rows: "many".to_owned(),
             ..settings()
@@ -430,7 +445,7 @@ mod tests {
 
         let mistakes = wrong.check(&[], |_| Ok(())).unwrap_err().0;
 
-        assert_eq!(mistakes.len(), 6, "{mistakes:?}");
+        assert_eq!(mistakes.len(), 7, "{mistakes:?}");
     }
 
     #[test]
@@ -458,8 +473,15 @@ mod tests {
         for given in ["postgres://roster@db/roster", "postgresql://db/roster?sslmode=require"] {
             assert!(matches!(setting(given).read(), Ok(Database::Postgres(_))), "{given}");
         }
-        for wrong in ["mysql://x", "file:r.db", ":memory:", "sqlite::memory:", "", "host=db password=s3cret"]
-        {
+        for wrong in [
+            "mysql://x",
+            "file:r.db",
+            ":memory:",
+            "sqlite::memory:",
+            "",
+            "host=db password = s3cret",
+            "postgres:u:s3cret@h",
+        ] {
             let mistake = setting(wrong).read().unwrap_err();
             assert!(mistake.contains("expected") || mistake.contains("takes"), "{mistake}");
             assert!(!mistake.contains("s3cret"), "{mistake}");

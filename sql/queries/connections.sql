@@ -27,7 +27,7 @@ SELECT id, name, profile, created_at FROM connections
 SELECT CAST(1 AS BIGINT) FROM connections WHERE organization = $1 LIMIT 1
 
 -- name: revoke
-UPDATE connections SET revoked_at = $3 WHERE organization = $1 AND id = $2
+UPDATE connections SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL
 
 -- name: insert_token
 INSERT INTO tokens (organization, id, connection, digest, origin, created_at, expires_at)
@@ -44,7 +44,7 @@ SELECT id, connection, origin, created_at, expires_at, last_used_at FROM tokens
  ORDER BY created_at, id
 
 -- name: declared_tokens
-SELECT id, digest FROM tokens WHERE organization = $1 AND origin = 'declared' AND revoked_at IS NULL
+SELECT id, digest, connection FROM tokens WHERE organization = $1 AND origin = 'declared' AND revoked_at IS NULL
 
 -- name: revoke_token
 UPDATE tokens SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL
@@ -54,7 +54,8 @@ RETURNING connection, origin
 UPDATE tokens SET revoked_at = $3 WHERE organization = $1 AND connection = $2 AND revoked_at IS NULL
 
 -- name: use_token
-UPDATE tokens SET last_used_at = $3 WHERE organization = $1 AND id = $2
+UPDATE tokens SET last_used_at = $3
+ WHERE organization = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)
 
 -- name: by_digest
 SELECT t.organization, t.id, t.digest, t.expires_at, t.last_used_at, c.id, c.name, c.profile

@@ -14,7 +14,8 @@ DELETE FROM memberships WHERE organization = $1 AND team = $2 AND member = ANY($
 
 -- name: keep_only
 DELETE FROM memberships
- WHERE organization = $1 AND team = $2 AND member <> ALL($3)
+ WHERE organization = $1 AND team = $2
+   AND member NOT IN (SELECT value FROM unnest($3::text[]) WITH ORDINALITY AS list (value, place))
 RETURNING member
 
 -- name: members

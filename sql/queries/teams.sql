@@ -7,6 +7,12 @@ SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEX
 SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
   FROM teams
  WHERE organization = $1 AND id = $2 AND archived_at IS NULL
+   FOR NO KEY UPDATE
+
+-- name: load_for_removal
+SELECT id, version, created_at, modified_at, members, resource, CAST(NULL AS TEXT)
+  FROM teams
+ WHERE organization = $1 AND id = $2 AND archived_at IS NULL
    FOR UPDATE
 
 -- name: page
@@ -64,7 +70,7 @@ UPDATE teams
 -- The teams that hold this member, before it leaves them: teams are locked before their members.
 SELECT id FROM teams
  WHERE organization = $1 AND id IN (SELECT team FROM memberships WHERE organization = $1 AND member = $2)
- ORDER BY id FOR UPDATE
+ ORDER BY id FOR NO KEY UPDATE
 
 -- name: archive
 UPDATE teams SET archived_at = $3 WHERE organization = $1 AND id = $2 AND archived_at IS NULL

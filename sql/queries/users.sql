@@ -7,6 +7,12 @@ SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resour
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
  WHERE u.organization = $1 AND u.id = $2
+   FOR NO KEY UPDATE OF u
+
+-- name: load_for_removal
+SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
+  FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
+ WHERE u.organization = $1 AND u.id = $2
    FOR UPDATE OF u
 
 -- name: page

@@ -4,7 +4,7 @@ use super::{
     control::{Ask, Reply, ShownConnection, ask},
     say,
 };
-use crate::config::DatabaseSetting;
+use crate::config::{DatabaseSetting, Mistakes};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
 use serde_json::json;
@@ -67,7 +67,7 @@ pub(super) struct Common {
 
 impl Common {
     fn ask(&self, request: &Ask) -> anyhow::Result<Reply> {
-        ask(&self.database.read().map_err(anyhow::Error::msg)?, request)
+        ask(&self.database.read().map_err(Mistakes::from)?, request)
     }
 
     /// Prints the reply as JSON, or as `words` puts it.

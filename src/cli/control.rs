@@ -6,7 +6,7 @@
 
 use crate::{
     clock::Clock,
-    config::{self, Database},
+    config::{self, Database, Mistakes},
     org::connection::{Connection, Origin, Token},
     scim::{Profile, text},
     service::{App, Context, Error, connections},
@@ -130,12 +130,15 @@ pub(super) fn options(settings: &config::Postgres) -> Result<postgres::Options, 
     })
 }
 
-/// Connects to a PostgreSQL database, which nobody owns.
+/// Connects to a PostgreSQL database, which nobody owns, and brings its schema up to date.
 pub(super) fn connect(options: &postgres::Options) -> anyhow::Result<App> {
     let clock = Clock::System;
-    let unusable = || format!("the database {} cannot be used", options.address);
-    let store = Store::connect(options, clock.now()).with_context(unusable)?;
+    let store = Store::connect(options, clock.now()).with_context(|| unusable(options))?;
     Ok(App::new(store, clock))
+}
+
+fn unusable(options: &postgres::Options) -> String {
+    format!("the database {} cannot be used", options.address)
 }
 
 /// Does what is asked where the database is: a file's owner does it, or this process when nobody owns the file; a
@@ -144,9 +147,10 @@ pub(super) fn ask(database: &Database, ask: &Ask) -> anyhow::Result<Reply> {
     match database {
         Database::Sqlite(file) => ask_of_file(file, ask),
         Database::Postgres(settings) => {
-            let options =
-                options(settings).map_err(|wrong| anyhow!("--database (ROSTER_DATABASE): {wrong}"))?;
-            do_here(connect(&options)?, ask)
+            let wrong = |wrong| Mistakes::from(format!("--database (ROSTER_DATABASE): {wrong}"));
+            let options = options(settings).map_err(wrong)?;
+            let store = Store::connect_prepared(&options).with_context(|| unusable(&options))?;
+            do_here(App::new(store, Clock::System), ask)
         }
     }
 }

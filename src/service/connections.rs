@@ -191,6 +191,7 @@ pub async fn revoke(cx: &Arc<Context>, name: &str) -> Result<()> {
         .app
         .store
         .write(move |tx| {
+            connections::hold_organization(tx, &job.organization)?;
             let connection = named(tx, &job, &name)?;
             connections::revoke(tx, &job.organization, &connection.id, job.now)?;
             record(tx, &job, EventKind::ConnectionRevoked, &connection.id, json!({}))
@@ -223,6 +224,7 @@ pub async fn create_token(
     cx.app
         .store
         .write(move |tx| {
+            connections::hold_organization(tx, &job.organization)?;
             let connection = named(tx, &job, &connection)?;
             let id = job.app.ids.make(job.now);
             let token =
@@ -269,12 +271,12 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
         .app
         .store
         .write(move |tx| {
-            // another process may start at the same time
+            // another process may start, or change connections, at the same time
             connections::hold_organization(tx, &job.organization)?;
-            for (id, digest) in connections::declared_tokens(tx, &job.organization)? {
-                if !digests.iter().any(|declared| declared.as_slice() == digest) {
-                    connections::revoke_token(tx, &job.organization, &id, job.now)?;
-                    record(tx, &job, EventKind::TokenRevoked, &id, json!({"origin": "declared"}))?;
+            for token in connections::declared_tokens(tx, &job.organization)? {
+                if !digests.iter().any(|declared| declared.as_slice() == token.digest) {
+                    connections::revoke_token(tx, &job.organization, &token.id, job.now)?;
+                    record(tx, &job, EventKind::TokenRevoked, &token.id, json!({"origin": "declared"}))?;
                 }
             }
             if digests.is_empty() {
@@ -298,7 +300,7 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
 
 fn declare_token(tx: &WriteTx<'_>, cx: &Context, connection: &Connection, digest: &Digest) -> Result<()> {
     let live = connections::declared_tokens(tx, &cx.organization)?;
-    if live.iter().any(|(_, known)| known == digest) {
+    if live.iter().any(|token| token.digest == digest && token.connection == connection.id) {
         return Ok(());
     }
     let id = cx.app.ids.make(cx.now);

@@ -4,7 +4,7 @@
 //! group: its members are loaded only for an operation that selects them by something but their id.
 
 use super::{
-    Answer, Context, Error, Result, changed_names, event, load, load_for_change,
+    Answer, Context, Error, Result, changed_names, event, load, load_for_change, load_for_removal,
     read::{Found, LARGE, answer, get},
     users::{Change, Demand},
 };
@@ -75,7 +75,7 @@ pub(super) fn insert(
     bare.strip(&GROUP_TYPE);
     teams::insert(tx, &cx.organization, &id, &bare, cx.now)?;
     let moved = join(tx, cx, &id, &members, quirks)?;
-    teams::count_members(tx, &cx.organization, &id, moved.more())?;
+    teams::count(tx, &cx.organization, &id, moved.more())?;
     cx.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], quirks)))?;
     small_answer(tx, cx, &id, projection)
 }
@@ -177,7 +177,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 /// Takes a team out of the teams that hold it, and archives it.
 pub(super) fn archive(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &Precondition) -> Result<()> {
     teams::hold_around(tx, &cx.organization, id)?;
-    let team = load_for_change(tx, cx, &TEAM, id, precondition)?;
+    let team = load_for_removal(tx, cx, &TEAM, id, precondition)?;
     let left = memberships::forget_member(tx, &cx.organization, id)?;
     for outer in &left {
         teams::lose_member(tx, &cx.organization, outer, cx.now)?;

@@ -189,7 +189,21 @@ fn load_for_change(
     id: &str,
     precondition: &Precondition,
 ) -> Result<Record> {
-    let record = records::load_for_change(tx, kind, &cx.organization, id)?;
+    agreed(records::load_for_change(tx, kind, &cx.organization, id)?, kind, precondition)
+}
+
+/// The same, about to be removed.
+fn load_for_removal(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    kind: &'static Kind,
+    id: &str,
+    precondition: &Precondition,
+) -> Result<Record> {
+    agreed(records::load_for_removal(tx, kind, &cx.organization, id)?, kind, precondition)
+}
+
+fn agreed(record: Option<Record>, kind: &Kind, precondition: &Precondition) -> Result<Record> {
     let record = record.ok_or(Error::NotFound(kind.resource_type.name))?;
     if precondition.allows_change(record.version) { Ok(record) } else { Err(Error::PreconditionFailed) }
 }

@@ -1,6 +1,9 @@
 //! What a provisioning client can do to users.
 
-use super::{Answer, Context, Error, Result, changed_names, event, load, load_for_change, read::answer};
+use super::{
+    Answer, Context, Error, Result, changed_names, event, load, load_for_change, load_for_removal,
+    read::answer,
+};
 use crate::{
     org::{
         event::EventKind,
@@ -139,7 +142,8 @@ impl Change<'_> {
         user.strip(&USER_TYPE);
         let was = before.stripped(&USER_TYPE)?;
         if user == was {
-            return answer(tx, cx, &USER, &before, &demand.projection);
+            // read again: what stands beside a row that was waited for may be older than the row
+            return answer(tx, cx, &USER, &load(tx, cx, &USER, id)?, &demand.projection);
         }
         if user::manager(&user) != user::manager(&was) {
             check_manager(tx, cx, &user, quirks)?;
@@ -185,7 +189,7 @@ pub(super) fn leave(
     at_most: usize,
 ) -> Result<usize> {
     teams::hold_around(tx, &cx.organization, id)?;
-    let user = load_for_change(tx, cx, &USER, id, precondition)?;
+    let user = load_for_removal(tx, cx, &USER, id, precondition)?;
     let reports = users::reports(tx, &cx.organization, id, at_most)?;
     let mut others = reports.iter().filter(|report| *report != id);
     others.try_for_each(|report| release(tx, cx, report, id))?;

@@ -155,9 +155,22 @@ pub fn tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Token>, DbError
     })
 }
 
-/// The live declared tokens: id and digest.
-pub fn declared_tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<(String, Vec<u8>)>, DbError> {
-    tx.rows(DECLARED_TOKENS, &[organization.into()], |row| Ok((row.get(0)?, row.get(1)?)))
+/// A live token that the environment declares.
+#[derive(Debug)]
+pub struct DeclaredToken {
+    /// The id.
+    pub id: String,
+    /// SHA-256 of the whole credential.
+    pub digest: Vec<u8>,
+    /// The id of its connection.
+    pub connection: String,
+}
+
+/// The live declared tokens.
+pub fn declared_tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<DeclaredToken>, DbError> {
+    tx.rows(DECLARED_TOKENS, &[organization.into()], |row| {
+        Ok(DeclaredToken { id: row.get(0)?, digest: row.get(1)?, connection: row.get(2)? })
+    })
 }
 
 /// Revokes a token; says whose it was and where it came from, or `None` when no live token has that id.

@@ -52,6 +52,11 @@ pub(super) fn step(tx: &WriteTx<'_>, now: i64) -> Result<bool, DbError> {
     Ok(true)
 }
 
+/// Whether nothing is left to be applied.
+pub(super) fn is_current(tx: &ReadTx<'_>) -> Result<bool, DbError> {
+    Ok(check(tx)? == MIGRATIONS.len())
+}
+
 /// How many migrations were applied; an error when those are not the first of ours.
 fn check(tx: &ReadTx<'_>) -> Result<usize, DbError> {
     let applied = tx.rows(APPLIED, &[], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;

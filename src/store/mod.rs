@@ -45,6 +45,20 @@ impl Store {
         Ok(Self(Engine::Postgres(postgres::Postgres::open(options, now)?)))
     }
 
+    /// Connects to a PostgreSQL server whose schema is up to date, and makes no tables. Waits on the thread it is
+    /// called on.
+    pub fn connect_prepared(options: &postgres::Options) -> Result<Self, DbError> {
+        Ok(Self(Engine::Postgres(postgres::Postgres::open_prepared(options)?)))
+    }
+
+    /// Whether the database is there and can be written.
+    pub async fn is_ready(&self) -> Result<(), DbError> {
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.read(|tx| journal::total(tx, &records::USER, "").map(drop)),
+            Engine::Postgres(postgres) => postgres.is_ready().await,
+        }
+    }
+
     /// Whether other processes may change the database, so that nothing of it can be kept in memory.
     pub fn is_shared(&self) -> bool {
         matches!(self.0, Engine::Postgres(_))

@@ -27,6 +27,7 @@ pub struct Kind {
     pub(super) counter: &'static str,
     load: Statement,
     load_for_change: Statement,
+    load_for_removal: Statement,
     page: Statement,
     after: Statement,
     among: Statement,
@@ -46,6 +47,7 @@ pub static USER: Kind = Kind {
     counter: "users",
     load: Statement::named(USERS, "load"),
     load_for_change: Statement::named(USERS, "load_for_change"),
+    load_for_removal: Statement::named(USERS, "load_for_removal"),
     page: Statement::named(USERS, "page"),
     after: Statement::named(USERS, "after"),
     among: Statement::named(USERS, "among"),
@@ -58,6 +60,7 @@ pub static TEAM: Kind = Kind {
     counter: "teams",
     load: Statement::named(TEAMS, "load"),
     load_for_change: Statement::named(TEAMS, "load_for_change"),
+    load_for_removal: Statement::named(TEAMS, "load_for_removal"),
     page: Statement::named(TEAMS, "page"),
     after: Statement::named(TEAMS, "after"),
     among: Statement::named(TEAMS, "among"),
@@ -77,6 +80,16 @@ pub fn load_for_change(
     id: &str,
 ) -> Result<Option<Record>, DbError> {
     tx.one(kind.load_for_change, &[organization.into(), id.into()], record)
+}
+
+/// The same, held against those who are about to refer to it, too.
+pub fn load_for_removal(
+    tx: &WriteTx<'_>,
+    kind: &Kind,
+    organization: &str,
+    id: &str,
+) -> Result<Option<Record>, DbError> {
+    tx.one(kind.load_for_removal, &[organization.into(), id.into()], record)
 }
 
 /// A page in the order of creation.

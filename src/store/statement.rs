@@ -1,7 +1,6 @@
 //! Statements: kept in `sql/queries`, written as PostgreSQL writes them, found while compiling.
 //!
-//! Two things are spelled otherwise for SQLite: a list (`= ANY($n)`, `<> ALL($n)`, or the table that `unnest` makes
-//! of one) is a JSON array there, and a row lock at the end is left out, since the one writer has every row.
+//! Two things are spelled otherwise for SQLite: a list (`= ANY($n)`, or the table that `unnest` makes of one) is a JSON array there, and a row lock at the end is left out, since the one writer has every row.
 
 use std::borrow::Cow;
 
@@ -22,9 +21,8 @@ struct List {
     sqlite: (&'static str, &'static str),
 }
 
-const LISTS: [List; 3] = [
+const LISTS: [List; 2] = [
     List { postgres: ("= ANY(", ")"), sqlite: ("IN (SELECT value FROM json_each(", "))") },
-    List { postgres: ("<> ALL(", ")"), sqlite: ("NOT IN (SELECT value FROM json_each(", "))") },
     List {
         postgres: ("unnest(", "::text[]) WITH ORDINALITY AS list (value, place)"),
         sqlite: ("(SELECT value, key AS place FROM json_each(", ")) AS list"),
@@ -129,7 +127,7 @@ mod tests {
     #[test]
     fn sqlite_reads_lists_from_json_and_needs_no_locks() {
         const FILE: &str = "-- name: some\nSELECT a FROM t WHERE a = ANY($2) AND b = $1\nORDER BY a FOR KEY SHARE OF t\n\
-                            -- name: others\nDELETE FROM t WHERE a <> ALL($1)\n\
+                            -- name: others\nDELETE FROM t WHERE b = $1\n\
                             -- name: table\nSELECT value FROM unnest($1::text[]) WITH ORDINALITY AS list (value, place)\n";
         const SOME: Statement = Statement::named(FILE, "some");
         const OTHERS: Statement = Statement::named(FILE, "others");
@@ -138,10 +136,7 @@ mod tests {
             SOME.for_sqlite().trim(),
             "SELECT a FROM t WHERE a IN (SELECT value FROM json_each($2)) AND b = $1\nORDER BY a"
         );
-        assert_eq!(
-            OTHERS.for_sqlite().trim(),
-            "DELETE FROM t WHERE a NOT IN (SELECT value FROM json_each($1))"
-        );
+        assert_eq!(OTHERS.for_sqlite().trim(), "DELETE FROM t WHERE b = $1");
         const TABLE: Statement = Statement::named(FILE, "table");
         assert_eq!(
             TABLE.for_sqlite().trim(),

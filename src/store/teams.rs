@@ -20,7 +20,7 @@ const HOLD_AROUND: Statement = Statement::named(SQL, "hold_around");
 const ARCHIVE: Statement = Statement::named(SQL, "archive");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 
-/// Inserts a team without members. A taken name is `DbError::Unique("teams.display_name_key")`.
+/// Inserts a team without members, to be counted by [`count`]. A taken name is `DbError::Unique("teams.display_name_key")`.
 pub fn insert(
     tx: &WriteTx<'_>,
     organization: &str,
@@ -40,8 +40,7 @@ pub fn insert(
         (&text).into(),
     ];
     tx.execute(INSERT, &args)?;
-    attributes::index(tx, owner(organization, id), &Resource::default(), team)?;
-    journal::count(tx, organization, records::TEAM.counter, 1)
+    attributes::index(tx, owner(organization, id), &Resource::default(), team)
 }
 
 /// Replaces a team that was read as `before`, which has `more` members now; `None` when somebody else was
@@ -80,7 +79,14 @@ pub struct Change {
     pub more_members: i64,
 }
 
-/// Counts the first members of a team just inserted; its version stays.
+/// Counts a team just inserted, and its first members; its version stays. What counts comes last, since others wait
+/// for it.
+pub fn count(tx: &WriteTx<'_>, organization: &str, id: &str, members: i64) -> Result<(), DbError> {
+    count_members(tx, organization, id, members)?;
+    journal::count(tx, organization, records::TEAM.counter, 1)
+}
+
+/// Counts members of a team; its version stays.
 pub fn count_members(tx: &WriteTx<'_>, organization: &str, id: &str, more: i64) -> Result<(), DbError> {
     tx.execute(COUNT_MEMBERS, &[organization.into(), id.into(), more.into()])?;
     Ok(())

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 9] = [
+const WALKS: [&str; 10] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -13,6 +13,7 @@ const WALKS: [&str; 9] = [
     // connections and tokens are few
     "connections/any_ever",
     "connections/list",
+    "connections/revoke",
     "connections/tokens",
     "connections/declared_tokens",
     "connections/revoke_tokens_of",

@@ -16,7 +16,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -24,6 +24,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 #[derive(Clone)]
 pub struct Address {
     config: Config,
+    /// The same for each host alone.
+    hosts: Vec<Config>,
     mode: Mode,
     /// Certificates to trust instead of the system's.
     roots: Option<PathBuf>,
@@ -45,6 +47,10 @@ enum Mode {
     /// And for the name we call it by.
     VerifyFull,
 }
+
+const EXPECTED: &str = "expected postgres://user:password@host:port/database";
+/// For how long a connection may be silent below the server, before it is taken for broken.
+const SILENCE: Duration = Duration::from_secs(10);
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,75 +85,81 @@ impl Address {
         let (place, parameters) = text.split_once('?').unwrap_or((text, ""));
         let mut rest = Vec::new();
         let (mut mode, mut roots, mut cert, mut key) = (None, None, None, None);
+        let mut is_system = false;
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             let value =
                 percent_decode_str(value).decode_utf8().map_err(|_| format!("{name} is not UTF-8"))?;
             match name {
                 "sslmode" => mode = Some(read_mode(&value)?),
-                "sslrootcert" if value == "system" => roots = None,
+                "sslrootcert" if value == "system" => is_system = true,
                 "sslrootcert" => roots = Some(PathBuf::from(&*value)),
                 "sslcert" => cert = Some(PathBuf::from(&*value)),
                 "sslkey" => key = Some(PathBuf::from(&*value)),
                 _ => rest.push(parameter),
             }
         }
-        let mut config: Config = format!("{place}?{}", rest.join("&")).parse().map_err(|error| {
-            format!(
-                "expected postgres://user:password@host:port/database, found something else: {}",
-                cause(&error)
-            )
-        })?;
-        if config.get_hosts().is_empty() {
-            return Err("expected postgres://user:password@host:port/database, found no host".to_owned());
-        }
-        if config.get_dbname().is_none_or(str::is_empty) {
-            return Err("expected postgres://user:password@host:port/database, found no database".to_owned());
-        }
-        if config.get_password().is_none()
-            && let Some(password) = password
-        {
-            config.password(password);
-        }
+        let read = |place: &str| -> Result<Config, String> {
+            let mut config: Config = format!("{place}?{}", rest.join("&"))
+                .parse()
+                .map_err(|error| format!("{EXPECTED}, found something else: {}", cause(&error)))?;
+            if config.get_password().is_none()
+                && let Some(password) = password
+            {
+                config.password(password);
+            }
+            Ok(config)
+        };
+        let mut config = read(place)?;
+        check_place(&config)?;
         if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let mode = mode.unwrap_or(if config.get_hosts().iter().all(is_here) {
-            Mode::Disable
-        } else {
-            Mode::VerifyFull
-        });
+        let hosts = match each_host(place) {
+            Some(places) => places.iter().map(|place| read(place)).collect::<Result<Vec<Config>, _>>()?,
+            None => vec![config.clone()],
+        };
+        let mode = match (mode, is_system) {
+            (Some(Mode::VerifyFull) | None, true) => Mode::VerifyFull,
+            (Some(_), true) => {
+                return Err("sslrootcert=system goes with sslmode=verify-full alone".to_owned());
+            }
+            (Some(Mode::VerifyCa), false) if roots.is_none() => {
+                return Err("sslmode=verify-ca needs sslrootcert, the authority to trust".to_owned());
+            }
+            (Some(mode), false) => mode,
+            (None, false) if is_here(&config) => Mode::Disable,
+            (None, false) => Mode::VerifyFull,
+        };
         let identity = match (cert, key) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
             _ => return Err("sslcert and sslkey belong together, found only one of them".to_owned()),
         };
-        Ok(Self { config, mode, roots, identity })
+        Ok(Self { config, hosts, mode, roots, identity })
     }
 
-    /// What the driver connects with; `options` are settings for the server.
-    pub(super) fn connector(
-        &self,
-        options: &str,
-        patience: Duration,
-    ) -> Result<(Config, MakeRustlsConnect), DbError> {
-        let mut config = self.config.clone();
-        config.ssl_mode(match self.mode {
-            Mode::Disable => SslMode::Disable,
-            Mode::Prefer => SslMode::Prefer,
-            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+    /// What the driver connects with, one for each host; `options` are settings for the server.
+    pub(super) fn connectors(&self, options: &str) -> Result<(Vec<Config>, MakeRustlsConnect), DbError> {
+        let configs = self.hosts.iter().cloned().map(|mut config| {
+            config.ssl_mode(match self.mode {
+                Mode::Disable => SslMode::Disable,
+                Mode::Prefer => SslMode::Prefer,
+                Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+            });
+            if !options.is_empty() {
+                config.options(format!("{}{options}", self.config.get_options().unwrap_or_default()));
+            }
+            if config.get_application_name().is_none() {
+                config.application_name("roster");
+            }
+            config.target_session_attrs(self.config.get_target_session_attrs());
+            // a wire that swallows everything is noticed before a statement may take its time
+            config.keepalives_idle(SILENCE).keepalives_interval(SILENCE).keepalives_retries(3);
+            config.tcp_user_timeout(SILENCE);
+            config
         });
-        if !options.is_empty() {
-            config.options(format!("{}{options}", self.config.get_options().unwrap_or_default()));
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("roster");
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(patience);
-        }
-        config.keepalives_idle(Duration::from_secs(30)).keepalives_interval(Duration::from_secs(10));
-        Ok((config, MakeRustlsConnect::new(self.tls().map_err(DbError::Schema)?)))
+        Ok((configs.collect(), MakeRustlsConnect::new(self.tls().map_err(DbError::Schema)?)))
     }
 
     fn tls(&self) -> Result<ClientConfig, String> {
@@ -187,15 +199,41 @@ impl Address {
     }
 }
 
-/// Whether a host is this machine.
-fn is_here(host: &Host) -> bool {
-    match host {
+/// A place to connect to has a host and a database, and nothing in them that belongs to the password.
+fn check_place(config: &Config) -> Result<(), String> {
+    let strays = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+    match config.get_dbname().unwrap_or_default() {
+        _ if config.get_hosts().is_empty() => Err(format!("{EXPECTED}, found no host")),
+        "" => Err(format!("{EXPECTED}, found no database")),
+        name if name.contains('@') || config.get_hosts().iter().any(strays) => {
+            Err("an @ in a user or password is written %40".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a URL would be for each of its hosts alone; `None` when it does not name several.
+fn each_host(place: &str) -> Option<Vec<String>> {
+    let (scheme, rest) = place.split_once("://")?;
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((user, rest)) => (format!("{user}@"), rest),
+        None => (String::new(), rest),
+    };
+    let (hosts, database) = rest.split_once('/')?;
+    let alone = |host| format!("{scheme}://{user}{host}/{database}");
+    hosts.contains(',').then(|| hosts.split(',').map(alone).collect())
+}
+
+/// Whether all hosts are this machine.
+fn is_here(config: &Config) -> bool {
+    let is_local = |host: &Host| match host {
         Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         }
         #[cfg(unix)]
         Host::Unix(_) => true,
-    }
+    };
+    config.get_hosts().iter().all(is_local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 fn read_mode(text: &str) -> Result<Mode, String> {
@@ -207,7 +245,8 @@ fn read_mode(text: &str) -> Result<Mode, String> {
         "verify-full" => Mode::VerifyFull,
         other => {
             return Err(format!(
-                "sslmode is one of disable, prefer, require, verify-ca, verify-full; found {other:?}"
+                "sslmode is one of disable, prefer, require, verify-ca, verify-full; found {} other characters",
+                other.chars().count()
             ));
         }
     })
@@ -294,6 +333,8 @@ mod tests {
             ("postgresql://u@localhost:1/d", Mode::Disable),
             ("postgres://u@%2Frun%2Fpostgresql/d", Mode::Disable),
             ("postgres://u@a:1,b:2/d", Mode::VerifyFull),
+            ("postgres://u@localhost/d?hostaddr=10.0.0.5", Mode::VerifyFull),
+            ("postgres://u@localhost/d?sslrootcert=system", Mode::VerifyFull),
             ("postgres://u@db.example.com/d?sslmode=prefer", Mode::Prefer),
             ("postgres://u@db.example.com/d?sslmode=verify-ca&sslrootcert=ca.pem", Mode::VerifyCa),
         ] {
@@ -307,6 +348,8 @@ mod tests {
 
         assert_eq!(address.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
         assert_eq!(address.to_string(), "postgres://u@a:1,b:2/d");
+        let ports: Vec<&[u16]> = address.hosts.iter().map(Config::get_ports).collect();
+        assert_eq!(ports, [&[1][..], &[2]]);
     }
 
     #[test]
@@ -316,7 +359,12 @@ mod tests {
             "postgres://u:s3cret@/d",
             "postgres://u:s3cret@host:port/d",
             "postgres://u:s3cret@host/d?sslmode=maybe",
+            "postgres://u:s3cret@host/d?sslmode=s3cret",
             "postgres://u:s3cret@host/d?sslcert=only.pem",
+            "postgres://u:an@s3cret@host/d",
+            "postgres://u:an@s3cret/x@host/d",
+            "postgres://u:s3cret@host/d?sslmode=verify-ca",
+            "postgres://u:s3cret@host/d?sslmode=require&sslrootcert=system",
             "postgres://u:s3cret@host/d?no_such=s3cret",
         ] {
             let wrong = parse(text).unwrap_err();

@@ -24,8 +24,9 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
     match code {
         // serialization failure, deadlock
         "40001" | "40P01" => Failure::Conflict,
-        // a standby that was promoted away from us, connections that are closed by the server
-        "25006" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Failure::Lost,
+        // a standby, connections that the server closes, statements it has forgotten or sees otherwise by now
+        "25006" | "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "26000" | "42P05"
+        | "0A000" => Failure::Lost,
         _ if code.starts_with("08") => Failure::Lost,
         _ => Failure::Other,
     }
@@ -48,12 +49,12 @@ pub(super) fn told(error: &tokio_postgres::Error) -> DbError {
         (_, Failure::Lost) => DbError::Unreachable(format!("{} (SQLSTATE {code})", refusal.message())),
         // two clients of one pooler that both prepare statements
         ("26000" | "42P05", _) => {
-            DbError::Schema(format!("{} (SQLSTATE {code}); {POOLER}", refusal.message()))
+            DbError::Unreachable(format!("{} (SQLSTATE {code}); {POOLER}", refusal.message()))
         }
         // statement and lock timeouts
         ("57014" | "55P03", _) => DbError::Busy,
-        // too many connections, disk full, out of memory
-        _ if code.starts_with("53") => {
+        // too many connections, disk full, out of memory; files that cannot be read
+        _ if code.starts_with("53") || code.starts_with("58") => {
             DbError::Unreachable(format!("{} (SQLSTATE {code})", refusal.message()))
         }
         _ if code.starts_with("22") || code.starts_with("23") => {

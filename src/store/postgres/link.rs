@@ -9,13 +9,13 @@ use crate::store::{DbError, Statement};
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::HashMap,
     fmt,
     future::poll_fn,
     pin::pin,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -27,8 +27,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The maker of links.
 pub(super) struct Links {
-    pub(super) config: Config,
+    /// One for each host, in the order in which they are tried.
+    pub(super) configs: Vec<Config>,
     pub(super) tls: MakeRustlsConnect,
+    /// How long each may take.
+    pub(super) patience: Duration,
 }
 
 impl fmt::Debug for Links {
@@ -42,8 +45,16 @@ impl Manager for Links {
     type Error = DbError;
 
     async fn create(&self) -> Result<Link, DbError> {
-        let (config, tls) = (self.config.clone(), self.tls.clone());
-        spawn_blocking(move || Link::open(&config, tls)).await.unwrap_or(Err(DbError::Panicked))
+        let mut refused = DbError::Unreachable("no host is named".to_owned());
+        for config in &self.configs {
+            let (config, tls, patience) = (config.clone(), self.tls.clone(), self.patience);
+            let opened = spawn_blocking(move || Link::open(&config, tls, patience)).await;
+            match opened.unwrap_or(Err(DbError::Panicked)) {
+                Err(error) => refused = error,
+                opened => return opened,
+            }
+        }
+        Err(refused)
     }
 
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<DbError> {
@@ -61,7 +72,12 @@ pub(super) struct Link {
     /// Absent once it has ended: whoever waits for an answer from it hears so when it is dropped.
     connection: RefCell<Option<BoxFuture<'static, Result<(), tokio_postgres::Error>>>>,
     prepared: RefCell<HashMap<&'static str, tokio_postgres::Statement>>,
+    prepared_since: Cell<Instant>,
 }
+
+/// How long a prepared statement keeps its plan. Tables that grow fast want other plans before the server itself
+/// notices, which takes it a minute.
+const PLANNED_FOR: Duration = Duration::from_secs(10);
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,15 +86,27 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
-    fn open(config: &Config, tls: MakeRustlsConnect) -> Result<Self, DbError> {
+    fn open(config: &Config, tls: MakeRustlsConnect, patience: Duration) -> Result<Self, DbError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| DbError::Unreachable(error.to_string()))?;
-        let (client, connection) = runtime.block_on(config.connect(tls)).map_err(|error| refused(&error))?;
+        let connected = match runtime.block_on(async { timeout(patience, config.connect(tls)).await }) {
+            Ok(connected) => connected.map_err(|error| refused(&error)),
+            Err(_) => Err(DbError::Unreachable(format!("no answer within {} s", patience.as_secs()))),
+        };
+        let (client, connection) = match connected {
+            Ok(connected) => connected,
+            Err(error) => {
+                // it may still look a name up
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
         Ok(Self {
             runtime: Some(runtime),
             client,
             connection: RefCell::new(Some(connection.boxed())),
             prepared: RefCell::default(),
+            prepared_since: Cell::new(Instant::now()),
         })
     }
 
@@ -138,6 +166,10 @@ impl Link {
         statement: Statement,
     ) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
         let text = statement.for_postgres();
+        if self.prepared_since.get().elapsed() > PLANNED_FOR {
+            self.prepared.borrow_mut().clear();
+            self.prepared_since.set(Instant::now());
+        }
         let known = self.prepared.borrow().get(text).cloned();
         match known {
             Some(prepared) => Ok(prepared),

@@ -38,7 +38,9 @@ const CLAIM: Statement = Statement::named(SQL, "claim");
 
 /// How long a transaction waits for a connection while all are in use.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a connection may take to be made.
+/// How long a statement waits for a row that another transaction holds, at most.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a connection to one host may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// For how long a transaction is tried again when the server is away, and when it keeps meeting others.
 const AWAY_PATIENCE: Duration = Duration::from_secs(1);
@@ -52,6 +54,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(3);
 const SLACK: Duration = Duration::from_secs(5);
 /// How many writers can count side by side.
 const LANES: i64 = 64;
+/// How statements are planned: once for all values, and never compiled.
+const PLANS: &str = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
 /// How to work with a PostgreSQL server.
 #[derive(Debug, Clone)]
@@ -73,8 +77,10 @@ pub struct Options {
 pub(super) struct Postgres {
     pool: Pool<Links>,
     manner: Arc<Manner>,
-    /// Long reads leave connections to the others.
+    /// Long reads leave connections to the others,
     scans: Semaphore,
+    /// and so do writers, who may all wait for one row.
+    writers: Semaphore,
     lanes: AtomicI64,
 }
 
@@ -109,19 +115,21 @@ impl Postgres {
     /// the thread it is called on.
     pub(super) fn open(options: &Options, now: i64) -> Result<Self, DbError> {
         let postgres = Self::new(options)?;
-        let prepare = || {
-            let runtime = Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.map_err(|error| DbError::Schema(error.to_string()))?;
-            runtime.block_on(prepare::prepare(&postgres, options.wait, now))
-        };
-        // on a thread of its own: whoever calls may stand in the middle of a runtime
-        std::thread::scope(|scope| scope.spawn(prepare).join()).unwrap_or(Err(DbError::Panicked))?;
+        apart(prepare::prepare(&postgres, options.wait, now))?;
+        Ok(postgres)
+    }
+
+    /// Connects to a database whose schema is up to date. Holds up the thread it is called on.
+    pub(super) fn open_prepared(options: &Options) -> Result<Self, DbError> {
+        let postgres = Self::new(options)?;
+        apart(prepare::check(&postgres))?;
         Ok(postgres)
     }
 
     fn new(options: &Options) -> Result<Self, DbError> {
         let kept = [
             ("statement_timeout", options.statement_timeout),
+            ("lock_timeout", options.statement_timeout.min(LOCK_PATIENCE)),
             // longer, so that a statement that takes its time is named as the reason
             ("idle_in_transaction_session_timeout", options.statement_timeout + SLACK),
         ];
@@ -131,13 +139,12 @@ impl Postgres {
         let (at_connect, at_begin) = match options.pooler {
             true => (String::new(), settings("; SET LOCAL ")),
             // every statement finds its rows by an index, whatever its values: one plan does for all
-            false => (format!("{} -c plan_cache_mode=force_generic_plan", settings(" -c ")), String::new()),
+            false => (format!("{}{PLANS}", settings(" -c ")), String::new()),
         };
-        let (config, tls) = options.address.connector(&at_connect, CONNECT_PATIENCE)?;
-        let pool = Pool::builder(Links { config, tls })
+        let (configs, tls) = options.address.connectors(&at_connect)?;
+        let pool = Pool::builder(Links { configs, tls, patience: CONNECT_PATIENCE })
             .max_size(options.connections)
             .wait_timeout(Some(QUEUE_PATIENCE))
-            .create_timeout(Some(CONNECT_PATIENCE))
             .runtime(Tokio1)
             .build()
             .map_err(|error| DbError::Schema(error.to_string()))?;
@@ -149,19 +156,22 @@ impl Postgres {
             pool,
             manner: Arc::new(Manner { unnamed: options.pooler, settings: at_begin, patience }),
             scans: Semaphore::new(options.connections.div_ceil(4)),
+            writers: Semaphore::new((options.connections - options.connections.div_ceil(4)).max(1)),
             lanes: AtomicI64::new(i64::from(u8::from_be_bytes(first_lane))),
         })
     }
 
     /// The same server for work that takes as long as it takes: a migration, and the wait for one.
     fn patient(&self) -> Self {
-        let settings = "; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+        let settings = "; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                        SET LOCAL idle_in_transaction_session_timeout = 0";
         let manner =
             Manner { unnamed: self.manner.unnamed, settings: settings.to_owned(), patience: Duration::MAX };
         Self {
             pool: self.pool.clone(),
             manner: Arc::new(manner),
             scans: Semaphore::new(0),
+            writers: Semaphore::new(0),
             lanes: AtomicI64::new(0),
         }
     }
@@ -202,7 +212,19 @@ impl Postgres {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.writers.acquire()).await else {
+            return Err(E::from(DbError::Busy));
+        };
         self.repeat(work, write_once).await
+    }
+
+    /// Whether the server is there and takes writes.
+    pub(super) async fn is_ready(&self) -> Result<(), DbError> {
+        let found = self.read(|tx| tx.texts(prepare::IN_RECOVERY, &[])).await?;
+        match found.as_slice() {
+            [text] if text == "false" => Ok(()),
+            _ => Err(DbError::Unreachable("it is a standby".to_owned())),
+        }
     }
 
     /// Takes no more work.
@@ -214,9 +236,6 @@ impl Postgres {
     async fn session(&self) -> Result<Session, DbError> {
         let link = self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => DbError::Busy,
-            PoolError::Timeout(_) => {
-                DbError::Unreachable(format!("no connection within {} s", CONNECT_PATIENCE.as_secs()))
-            }
             PoolError::Backend(error) => error,
             PoolError::Closed => DbError::Closed,
             other => DbError::Unreachable(other.to_string()),
@@ -298,6 +317,19 @@ impl Postgres {
     }
 }
 
+/// Waits for a promise on a thread of its own: whoever calls may stand in the middle of a runtime.
+fn apart(promise: impl Future<Output = Result<(), DbError>> + Send) -> Result<(), DbError> {
+    let wait = || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| DbError::Schema(error.to_string()))?;
+        let outcome = runtime.block_on(promise);
+        // a thread may still wait for a server that does not answer
+        runtime.shutdown_background();
+        outcome
+    };
+    std::thread::scope(|scope| scope.spawn(wait).join()).unwrap_or(Err(DbError::Panicked))
+}
+
 fn read_once<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
 where
     W: Fn(&ReadTx<'_>) -> Result<T, E>,
@@ -339,10 +371,16 @@ where
 }
 
 /// The tries of one transaction.
-#[derive(Default)]
 struct Retries {
+    began: Instant,
     since: Option<Instant>,
     n: u32,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self { began: Instant::now(), since: None, n: 0 }
+    }
 }
 
 impl Retries {
@@ -353,7 +391,9 @@ impl Retries {
             Failure::Lost => AWAY_PATIENCE,
             Failure::Other => return false,
         };
-        if self.since.get_or_insert_with(Instant::now).elapsed() > patience {
+        // who has waited long for a server that does not answer would wait as long again
+        let is_long = failure == Failure::Lost && self.began.elapsed() > QUEUE_PATIENCE + AWAY_PATIENCE;
+        if is_long || self.since.get_or_insert_with(Instant::now).elapsed() > patience {
             return false;
         }
         let mut random = [0; 1];

@@ -91,7 +91,15 @@ impl Session {
     /// Begins a transaction that writes.
     pub(super) fn begin_write(&self) -> Result<(), DbError> {
         self.open.set(true);
-        self.script(&self.manner.begin("ISOLATION LEVEL READ COMMITTED READ WRITE"))
+        let begun = self.script(&self.manner.begin("ISOLATION LEVEL READ COMMITTED READ WRITE"));
+        if begun.is_err() {
+            // a server where nothing can be written, such as a standby
+            self.failure.set(Some(Failure::Lost));
+        }
+        begun.map_err(|error| match error {
+            DbError::Postgres(reason) => DbError::Unreachable(reason),
+            other => other,
+        })
     }
 
     /// Commits. On an error the transaction may have happened, unless [`Session::failure`] calls it a conflict.
@@ -132,18 +140,15 @@ impl Session {
         args: &[Arg<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let rows = self.wait(async |link, client| {
-            let begin = self.begin.take();
-            match self.manner.unnamed {
-                true => {
-                    let params = typed(args);
-                    at_once(client, begin.as_deref(), client.query_typed(statement.for_postgres(), &params))
-                        .await
-                }
-                false => {
-                    let prepared = link.prepare(statement).await?;
-                    at_once(client, begin.as_deref(), client.query(&prepared, &untyped(args))).await
-                }
+        let rows = self.wait(async |link, client| match self.manner.unnamed {
+            true => {
+                let (params, begin) = (typed(args), self.begin.take());
+                at_once(client, begin.as_deref(), client.query_typed(statement.for_postgres(), &params)).await
+            }
+            false => {
+                let prepared = link.prepare(statement).await?;
+                let begin = self.begin.take();
+                at_once(client, begin.as_deref(), client.query(&prepared, &untyped(args))).await
             }
         })?;
         rows.iter().map(|row| read(&Row::postgres(row))).collect()

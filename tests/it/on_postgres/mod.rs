@@ -3,6 +3,7 @@
 mod catalogue;
 mod lost_answers;
 mod tls;
+mod trouble;
 
 use crate::{
     chaos::{Dice, Known, assert_whole, step},
@@ -340,7 +341,8 @@ fn requests_wait_for_a_connection_a_bounded_time() {
     let (release, released) = mpsc::channel::<()>();
 
     let replies: Vec<Reply> = thread::scope(|scope| {
-        scope.spawn(move || hold_users(&setting, &held, &released));
+        let lock = "LOCK TABLE users IN ACCESS EXCLUSIVE MODE";
+        scope.spawn(move || hold(&setting, lock, &held, &released));
         holds.recv().unwrap();
         let began = Instant::now();
         let clients: Vec<_> =
@@ -356,13 +358,13 @@ fn requests_wait_for_a_connection_a_bounded_time() {
     assert_eq!(server.client.post("/Users", &user("ada")).status, 201);
 }
 
-/// Keeps everybody from the table of users until it is told to let go.
-fn hold_users(url: &str, held: &mpsc::Sender<()>, released: &mpsc::Receiver<()>) {
+/// Locks something until it is told to let go.
+fn hold(url: &str, lock: &str, held: &mpsc::Sender<()>, released: &mpsc::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
-        client.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        client.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
         held.send(()).unwrap();
         released.recv().unwrap();
         client.batch_execute("ROLLBACK").await.unwrap();
