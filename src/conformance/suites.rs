@@ -34,6 +34,7 @@ const SUITES: &[(&str, &str)] = &suites![
     "checks/13-replace.http",
     "checks/14-patch.http",
     "checks/15-delete.http",
+    "checks/16-bulk.http",
     "checks/17-versions.http",
     "checks/19-errors.http",
     "checks/20-authentication.http",

@@ -5,6 +5,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
+use serde_json::Value;
 
 /// Why a SCIM request is not served.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,15 @@ pub(super) enum Refusal {
     /// The body is too large.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
+    /// A bulk request has too many operations.
+    #[error("a bulk request has at most {0} operations")]
+    TooManyOperations(usize),
+    /// An operation refers to one that failed.
+    #[error("{0}")]
+    Reference(&'static str),
+    /// An operation of a request that does all or nothing.
+    #[error("nothing was done, because operation {0} failed")]
+    Undone(usize),
     /// The body is in another format or encoding.
     #[error("{0}")]
     MediaType(String),
@@ -69,26 +79,34 @@ impl Refusal {
             Self::Method(_) => (405, None),
             Self::NotImplemented(_) => (501, None),
             Self::NoFilter => (403, None),
-            Self::TooLarge(_) => (413, None),
+            Self::TooLarge(_) | Self::TooManyOperations(_) => (413, None),
+            Self::Reference(_) => (409, None),
+            Self::Undone(_) => (424, None),
             Self::MediaType(_) => (415, None),
             Self::Slow => (408, None),
             Self::Broken => (400, Some("invalidSyntax")),
         }
     }
 
-    /// The SCIM error (RFC 7644 §3.12). A failure of ours is logged with its whole chain, here and once;
-    /// the client gets the request's id and a bland sentence.
-    pub(super) fn response(&self, request_id: &str) -> HttpResponse {
+    /// The status and the SCIM error (RFC 7644 §3.12). A failure of ours is logged with its whole chain, here and
+    /// once; the client gets the request's id and a bland sentence.
+    pub(super) fn told(&self, request_id: &str) -> (u16, Value) {
         let (status, keyword) = self.wire();
         let mut detail = self.to_string();
         if status >= 500 && status != 501 {
             tracing::error!(request = request_id, error = ?self, "a request failed");
             detail = format!("{detail}; the server's log tells more under the request id {request_id}");
         }
+        (status, message::error::body(status, keyword, &detail))
+    }
+
+    /// The answer.
+    pub(super) fn response(&self, request_id: &str) -> HttpResponse {
+        let (status, body) = self.told(request_id);
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(code);
         self.headers(&mut response);
-        response.body(message::error::body(status, keyword, &detail).to_string())
+        response.body(body.to_string())
     }
 
     fn headers(&self, response: &mut HttpResponseBuilder) {

@@ -72,6 +72,11 @@ impl Parameters {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Whether a parameter says `true`.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.first(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// Whether a filter is given, be it empty.
     pub fn has_filter(&self) -> bool {
         self.first("filter").is_some()

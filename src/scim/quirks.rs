@@ -140,6 +140,11 @@ impl Quirks {
         allowed
     }
 
+    /// Adds what another part of the request needed.
+    pub fn absorb(&mut self, other: &Self) {
+        self.used.extend(&other.used);
+    }
+
     /// The profile these requests are read with.
     pub fn profile(&self) -> Profile {
         self.profile

@@ -182,6 +182,20 @@ impl<'c> WriteTx<'c> {
         }
     }
 
+    /// Runs a part of the transaction that is undone alone when it fails.
+    pub fn part<T, E: From<DbError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.script("SAVEPOINT part")?;
+        let outcome = work();
+        let end = if outcome.is_ok() { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" };
+        if outcome.is_err()
+            && let Link::Postgres(session) = self.0.0
+        {
+            session.forgive();
+        }
+        self.script(end)?;
+        outcome
+    }
+
     /// Runs a script of several statements: a migration.
     pub(super) fn script(&self, text: &str) -> Result<(), DbError> {
         match self.0.0 {

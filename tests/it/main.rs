@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, reason = "some tests print what they measured")]
 
 mod bad_input;
+mod bulk;
 mod chaos;
 mod commands;
 mod conformance;

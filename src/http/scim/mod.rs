@@ -4,6 +4,7 @@
 //! endpoints, 405, 413, 415, body syntax, and only then what the endpoint itself says.
 
 mod body;
+mod bulk;
 pub(super) mod discovery;
 mod resources;
 mod route;
@@ -165,7 +166,7 @@ impl<'r> Call<'r> {
                 self.take_search(payload).await?;
                 self.query(cx, &GROUP_TYPE).await
             }
-            Endpoint::Bulk => Err(Refusal::NotImplemented("/Bulk")),
+            Endpoint::Bulk => self.bulk(cx, payload).await,
             Endpoint::Me => Err(Refusal::NotImplemented("/Me")),
             discovery => self.discovery(&discovery),
         }

@@ -1,5 +1,6 @@
 //! The discovery documents: RFC 7643 §5 to §7, RFC 7644 §4. Printed from the tables that are enforced.
 
+use super::bulk;
 use crate::scim::{
     page::MAX_COUNT,
     schema::{self, Attribute, Mutability, ResourceType, Returned, Schema, Type, Uniqueness, standard},
@@ -12,8 +13,7 @@ pub fn service_provider_config(base: &str) -> Value {
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
-        // a client reads maxOperations as its chunk size even when it never sends a bulk request
-        "bulk": {"supported": false, "maxOperations": 1000, "maxPayloadSize": 1_048_576},
+        "bulk": {"supported": true, "maxOperations": bulk::MAX_OPERATIONS, "maxPayloadSize": bulk::MAX_PAYLOAD},
         "filter": {"supported": true, "maxResults": MAX_COUNT},
         "changePassword": {"supported": false},
         "sort": {"supported": true},

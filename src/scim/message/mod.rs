@@ -1,5 +1,6 @@
 //! Bodies that are not resources.
 
+pub mod bulk;
 pub mod discovery;
 pub mod error;
 pub mod list;

@@ -116,6 +116,13 @@ impl Session {
         }
     }
 
+    /// Forgets a failure that undoing a part of the transaction heals.
+    pub(in crate::store) fn forgive(&self) {
+        if self.failure.get() == Some(Failure::Other) {
+            self.failure.set(None);
+        }
+    }
+
     /// What the first statement that failed means for the transaction.
     pub(super) fn failure(&self) -> Option<Failure> {
         self.failure.get()
