@@ -30,6 +30,7 @@ const SUITES: &[(&str, &str)] = &suites![
     "checks/08-filter.http",
     "checks/09-sorting.http",
     "checks/10-paging.http",
+    "checks/11-cursors.http",
     "checks/12-search.http",
     "checks/13-replace.http",
     "checks/14-patch.http",

@@ -14,7 +14,7 @@ pub struct Error {
 /// The result of a protocol function.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// RFC 7644 §3.12, table 9, and the row of RFC 9865.
+/// RFC 7644 §3.12, table 9, and the rows of RFC 9865 §2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the RFC's")]
 pub enum ErrorKind {
@@ -28,6 +28,9 @@ pub enum ErrorKind {
     InvalidValue,
     InvalidVers,
     Sensitive,
+    InvalidCursor,
+    ExpiredCursor,
+    InvalidCount,
 }
 
 impl ErrorKind {
@@ -44,6 +47,9 @@ impl ErrorKind {
             Self::InvalidValue => ("invalidValue", 400),
             Self::InvalidVers => ("invalidVers", 400),
             Self::Sensitive => ("sensitive", 403),
+            Self::InvalidCursor => ("invalidCursor", 400),
+            Self::ExpiredCursor => ("expiredCursor", 400),
+            Self::InvalidCount => ("invalidCount", 400),
         }
     }
 

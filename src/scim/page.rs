@@ -7,6 +7,9 @@ pub const DEFAULT_COUNT: usize = 100;
 /// The largest page; a larger `count` is clamped.
 pub const MAX_COUNT: usize = 1_000;
 
+/// How long a cursor leads on, in seconds; advertised.
+pub const CURSOR_TIMEOUT: i64 = 3_600;
+
 /// A slice of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {

@@ -46,7 +46,7 @@ impl Parameters {
                     let names = names.ok_or_else(|| expected("a list of names"))?;
                     found.extend(names.into_iter().map(|value| (name.clone(), value.to_owned())));
                 }
-                "filter" | "sortby" | "sortorder" => {
+                "filter" | "sortby" | "sortorder" | "cursor" => {
                     let text = value.as_str().ok_or_else(|| expected("a text"))?;
                     found.push((name.clone(), text.to_owned()));
                 }
@@ -98,6 +98,29 @@ impl Parameters {
         SortBy::parse(path, order, resource_type, quirks).map(Some)
     }
 
+    /// The slice of a list. With a cursor `startIndex` means nothing, and a bad `count` has a name of its
+    /// own.
+    fn page(&self) -> Result<Page> {
+        let (start_index, count) = (self.first("startIndex"), self.first("count"));
+        if self.first("cursor").is_none() {
+            return Page::parse(start_index, count);
+        }
+        if start_index.is_some() {
+            return Err(ErrorKind::InvalidValue.because("cursor and startIndex exclude each other"));
+        }
+        Page::parse(None, count).map_err(|error| Error { kind: ErrorKind::InvalidCount, ..error })
+    }
+
+    /// The cursor, and what it belongs to.
+    fn cursor(&self, of: &str) -> Option<Cursor> {
+        let text = self.first("cursor")?.to_owned();
+        let others = self.0.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let mut others: Vec<_> =
+            others.filter(|(name, _)| !["cursor", "count"].contains(&name.as_str())).collect();
+        others.sort();
+        Some(Cursor { text, query: format!("{of} {others:?}") })
+    }
+
     /// What the answer shall hold.
     pub fn projection(
         &self,
@@ -119,6 +142,17 @@ pub struct Query {
     pub page: Page,
     /// Which attributes.
     pub projection: Projection,
+    /// Where to go on, when pages are asked for by cursor (RFC 9865); empty for the first one.
+    pub cursor: Option<Cursor>,
+}
+
+/// A place in a list, as a client has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The cursor; empty before the first page.
+    pub text: String,
+    /// Everything else that was asked for, but the size of the page: it must stay the same.
+    pub query: String,
 }
 
 impl Query {
@@ -134,8 +168,9 @@ impl Query {
                 None => None,
             },
             sort: parameters.sort(resource_type, quirks)?,
-            page: Page::parse(parameters.first("startIndex"), parameters.first("count"))?,
+            page: parameters.page()?,
             projection: parameters.projection(resource_type, quirks)?,
+            cursor: parameters.cursor(resource_type.name),
         })
     }
 
@@ -146,7 +181,7 @@ impl Query {
         types: [&'static ResourceType; N],
         quirks: &mut Quirks,
     ) -> Result<[Self; N]> {
-        let page = Page::parse(parameters.first("startIndex"), parameters.first("count"))?;
+        let page = parameters.page()?;
         let filter = parameters.parsed_filter(quirks)?;
         if let Some(filter) = &filter {
             check_known(filter, &types, quirks)?;
@@ -165,6 +200,7 @@ impl Query {
                 sort: sort.unwrap_or_default(),
                 page,
                 projection: parameters.projection(resource_type, quirks)?,
+                cursor: parameters.cursor(""),
             });
         }
         queries.try_into().map_err(|_| ErrorKind::InvalidValue.because("a query for each type"))

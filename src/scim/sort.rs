@@ -7,7 +7,7 @@ use super::{
     text,
 };
 use scim_filter_parser::{Dialect, parse_path};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cmp::Ordering;
 
 /// What a list is sorted by.
@@ -136,6 +136,32 @@ impl PartialEq for OrderedNumber {
 impl Eq for OrderedNumber {}
 
 impl SortKey {
+    /// The key as JSON, for a cursor.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Boolean(value) => json!({"boolean": value}),
+            Self::Instant(value) => json!({"instant": value}),
+            Self::Number(value) => json!({"number": value.0}),
+            Self::Text(value) => json!({"text": value}),
+            Self::Missing => Value::Null,
+        }
+    }
+
+    /// The key that [`SortKey::to_json`] wrote.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        if value.is_null() {
+            return Some(Self::Missing);
+        }
+        let (name, value) = value.as_object()?.iter().next()?;
+        Some(match name.as_str() {
+            "boolean" => Self::Boolean(value.as_bool()?),
+            "instant" => Self::Instant(value.as_i64()?),
+            "number" => Self::Number(OrderedNumber(value.as_f64()?)),
+            "text" => Self::Text(value.as_str()?.to_owned()),
+            _ => return None,
+        })
+    }
+
     fn of(kind: Type, case_exact: bool, value: Option<&Value>) -> Self {
         match (kind, value) {
             (Type::Boolean, Some(Value::Bool(value))) => Self::Boolean(*value),

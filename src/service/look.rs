@@ -53,32 +53,51 @@ impl<'l> Look<'l> {
     /// Shows `keep` every match there is: of the candidates an index knows, or of all resources, in the order of
     /// creation.
     pub(super) fn all(&mut self, tx: &ReadTx<'_>, keep: &mut dyn FnMut(Record, &Resource)) -> Result<()> {
+        let mut keep_on = |record: Record, resource: &Resource| {
+            keep(record, resource);
+            true
+        };
+        self.after(tx, "", &mut keep_on)
+    }
+
+    /// The same of those that come after an id, until `keep` has enough.
+    pub(super) fn after(
+        &mut self,
+        tx: &ReadTx<'_>,
+        id: &str,
+        keep: &mut dyn FnMut(Record, &Resource) -> bool,
+    ) -> Result<()> {
         let organization = &self.cx.organization;
         let plan = Plan { tx, kind: self.kind, organization, limit: usize::MAX };
         if let Some(filter) = self.filter
-            && let Some(ids) = plan.candidates(filter)?
+            && let Some(mut ids) = plan.candidates(filter)?
         {
+            ids.retain(|candidate| candidate.as_str() > id);
             for ids in ids.chunks(BATCH) {
-                self.at(tx, records::among(tx, self.kind, organization, ids)?, keep)?;
+                if !self.at(tx, records::among(tx, self.kind, organization, ids)?, keep)? {
+                    break;
+                }
             }
             return Ok(());
         }
-        let mut last = String::new();
+        let mut last = id.to_owned();
         loop {
             let batch = records::after(tx, self.kind, organization, &last, BATCH)?;
             let Some(end) = batch.last() else { return Ok(()) };
             last = end.id.clone();
-            self.at(tx, batch, keep)?;
+            if !self.at(tx, batch, keep)? {
+                return Ok(());
+            }
         }
     }
 
-    /// Shows `keep` the matches among these.
+    /// Shows `keep` the matches among these, until it has enough; says whether it takes more.
     pub(super) fn at(
         &mut self,
         tx: &ReadTx<'_>,
         batch: Vec<Record>,
-        keep: &mut dyn FnMut(Record, &Resource),
-    ) -> Result<()> {
+        keep: &mut dyn FnMut(Record, &Resource) -> bool,
+    ) -> Result<bool> {
         let (cx, resource_type) = (self.cx, self.kind.resource_type);
         self.looked_at += batch.len();
         if self.looked_at > cx.app.scan_rows {
@@ -98,11 +117,11 @@ impl<'l> Look<'l> {
                 true => scim_view::decorated(resource_type, &record, related, &cx.base)?,
                 false => record.resource()?,
             };
-            if self.filter.is_none_or(|filter| eval(filter, &resource)) {
-                keep(record, &resource);
+            if self.filter.is_none_or(|filter| eval(filter, &resource)) && !keep(record, &resource) {
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

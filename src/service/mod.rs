@@ -5,6 +5,7 @@
 
 pub mod bulk;
 pub mod connections;
+mod cursor;
 pub mod groups;
 mod look;
 mod plan;
@@ -43,6 +44,8 @@ pub struct App {
     pub ids: Ids,
     /// Verdicts on tokens, kept for seconds.
     pub verdicts: connections::Verdicts,
+    /// Keys of organizations, which never change.
+    pub keys: cursor::Keys,
     /// How many rows an unindexed filter may look at (more is 400 `tooMany`).
     pub scan_rows: usize,
 }
@@ -51,7 +54,7 @@ impl App {
     /// An app on a store, with the default budget for unindexed filters.
     pub fn new(store: Store, clock: Clock) -> Self {
         let verdicts = connections::Verdicts::default();
-        Self { store, clock, ids: Ids::default(), verdicts, scan_rows: 200_000 }
+        Self { store, clock, ids: Ids::default(), verdicts, keys: Default::default(), scan_rows: 200_000 }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Answer, App, Context, Error, Result,
+    cursor::Walk,
     look::{BATCH, Look},
     plan::Plan,
 };
@@ -120,6 +121,10 @@ pub(super) fn related(
 
 /// `GET /{type}`: RFC 7644 §3.4.2. The body of a ListResponse.
 pub async fn list(cx: &Arc<Context>, resource_type: &'static ResourceType, query: Query) -> Result<String> {
+    if let Some(cursor) = &query.cursor {
+        let walk = Walk::open(cx, cursor, query.page.count).await?;
+        return walk.page(vec![(resource_type, query)]).await;
+    }
     let listing = Arc::new(Listing { cx: cx.clone(), kind: Kind::of(resource_type), query });
     let job = listing.clone();
     match cx.app.store.read(move |tx| job.by_index(tx)).await? {
@@ -163,7 +168,11 @@ impl Listing {
             return Ok(None);
         }
         let mut search = Search::new(self);
-        self.look().at(tx, found, &mut |record, resource| search.keep(record, resource))?;
+        let mut keep = |record: Record, resource: &Resource| {
+            search.keep(record, resource);
+            true
+        };
+        self.look().at(tx, found, &mut keep)?;
         Ok(Some(search.finish(tx)?))
     }
 
@@ -197,7 +206,7 @@ impl Listing {
 }
 
 /// The resources as a list shows them.
-fn rendered(
+pub(super) fn rendered(
     tx: &ReadTx<'_>,
     cx: &Context,
     kind: &'static Kind,
@@ -212,6 +221,9 @@ fn rendered(
 
 /// A query of all resource types: RFC 7644 §3.4.2.1. The body of a ListResponse in which they mix.
 pub async fn list_all(cx: &Arc<Context>, queries: Vec<(&'static ResourceType, Query)>) -> Result<String> {
+    if let Some((_, Query { cursor: Some(cursor), page, .. })) = queries.first() {
+        return Walk::open(cx, cursor, page.count).await?.page(queries).await;
+    }
     let cx = cx.clone();
     cx.app.clone().store.scan(move |tx| all_types(tx, &cx, &queries)).await
 }

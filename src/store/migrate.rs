@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -33,6 +33,12 @@ const MIGRATIONS: [Migration; 2] = [
         name: "lanes",
         sqlite: include_str!("../../sql/migrations/sqlite/0002_lanes.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0002_lanes.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "keys",
+        sqlite: include_str!("../../sql/migrations/sqlite/0003_keys.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0003_keys.sql"),
     },
 ];
 

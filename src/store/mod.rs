@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod connections;
 pub mod db;
 pub mod journal;
+pub mod keys;
 pub mod memberships;
 mod migrate;
 pub mod postgres;

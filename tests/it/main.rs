@@ -16,6 +16,7 @@ mod commands;
 mod conformance;
 mod corpus;
 mod crash;
+mod cursors;
 mod custom_schema;
 mod database;
 mod enforced_schema;

@@ -2,7 +2,7 @@
 
 use super::bulk;
 use crate::scim::{
-    page::MAX_COUNT,
+    page::{CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT},
     schema::{self, Attribute, Mutability, ResourceType, Returned, Schema, Type, Uniqueness, standard},
     urn,
 };
@@ -15,6 +15,14 @@ pub fn service_provider_config(base: &str) -> Value {
         "patch": {"supported": true},
         "bulk": {"supported": true, "maxOperations": bulk::MAX_OPERATIONS, "maxPayloadSize": bulk::MAX_PAYLOAD},
         "filter": {"supported": true, "maxResults": MAX_COUNT},
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": DEFAULT_COUNT,
+            "maxPageSize": MAX_COUNT,
+            "cursorTimeout": CURSOR_TIMEOUT,
+        },
         "changePassword": {"supported": false},
         "sort": {"supported": true},
         "etag": {"supported": true},

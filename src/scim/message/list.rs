@@ -2,6 +2,16 @@
 
 use crate::scim::urn;
 
+/// A page that was asked for by cursor (RFC 9865 §2): `next` leads to the next one, and is absent on the last.
+pub fn cursor_body(total: usize, next: Option<&str>, resources: &[String]) -> String {
+    let (list, held) = (urn::LIST_RESPONSE, resources.len());
+    let next = next.map(|next| format!("\"nextCursor\":\"{next}\",")).unwrap_or_default();
+    let resources = resources.join(",");
+    format!(
+        "{{\"schemas\":[\"{list}\"],\"totalResults\":{total},\"itemsPerPage\":{held},{next}\"Resources\":[{resources}]}}"
+    )
+}
+
 /// Puts rendered resources into a ListResponse. Every member is always there, `Resources` also when it is
 /// empty, and `itemsPerPage` is what this page holds.
 pub fn body(total: usize, start_index: usize, resources: &[String]) -> String {

@@ -1,0 +1,248 @@
+//! Paging by cursor: RFC 9865.
+//!
+//! A cursor says behind which resource the next page begins, by its sort key and id, so that what is inserted or
+//! deleted meanwhile moves nothing. It is encrypted, so nobody reads or makes one, and bound to the connection and the
+//! query; the server remembers nothing.
+
+use super::{Context, Error, Result, look::Look, read::rendered};
+use crate::{
+    org::record::Record,
+    scim::{
+        ErrorKind, Resource, message,
+        page::CURSOR_TIMEOUT,
+        query::{Cursor, Query},
+        schema::ResourceType,
+        sort::{SortKey, SortOrder},
+    },
+    store::{
+        DbError, ReadTx, journal, keys,
+        records::{self, Kind},
+    },
+};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    digest::{SHA256, digest},
+    rand,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The name of the key that cursors are sealed with.
+const KEY: &str = "cursors";
+
+/// Keys by organization, once they were read.
+#[derive(Default)]
+pub struct Keys(Mutex<HashMap<String, Arc<RandomizedNonceKey>>>);
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+/// The organization's key, made when it is first needed.
+async fn key(cx: &Arc<Context>) -> Result<Arc<RandomizedNonceKey>> {
+    let keys = || cx.app.keys.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = keys().get(&cx.organization).cloned() {
+        return Ok(known);
+    }
+    let job = cx.clone();
+    let found = cx.app.store.read(move |tx| Ok::<_, Error>(keys::load(tx, &job.organization, KEY)?)).await?;
+    let secret = match found {
+        Some(secret) => secret,
+        None => {
+            let mut secret = [0; 32];
+            rand::fill(&mut secret).map_err(|_| Error::Busy(DbError::Busy))?;
+            let job = cx.clone();
+            let kept = cx.app.store.write(move |tx| {
+                keys::insert(tx, &job.organization, KEY, &secret)?;
+                // another process may have been faster
+                Ok::<_, Error>(keys::load(tx, &job.organization, KEY)?)
+            });
+            kept.await?.ok_or(Error::Busy(DbError::Busy))?
+        }
+    };
+    let unusable = |_| Error::Store(DbError::Corrupt("the key of cursors has another length".to_owned()));
+    let key = Arc::new(RandomizedNonceKey::new(&AES_256_GCM, &secret).map_err(unusable)?);
+    keys().insert(cx.organization.clone(), key.clone());
+    Ok(key)
+}
+
+/// A match: its sort key, its id, and which of the queries it answers.
+type Hit = (SortKey, String, usize);
+
+/// Where a page ended.
+#[derive(Debug, Clone)]
+struct Place {
+    sort: SortKey,
+    id: String,
+    /// How many there were when the walk began.
+    total: usize,
+}
+
+/// A walk through a list, page by page.
+pub(super) struct Walk {
+    cx: Arc<Context>,
+    key: Arc<RandomizedNonceKey>,
+    /// What the cursor is bound to: whose it is, and for which query.
+    bond: String,
+    count: usize,
+    /// Absent on the first page.
+    place: Option<Place>,
+}
+
+impl Walk {
+    /// Reads a cursor; the empty one begins a walk.
+    pub(super) async fn open(cx: &Arc<Context>, cursor: &Cursor, count: usize) -> Result<Self> {
+        let query = URL_SAFE_NO_PAD.encode(digest(&SHA256, cursor.query.as_bytes()));
+        let mut walk = Self {
+            cx: cx.clone(),
+            key: key(cx).await?,
+            bond: format!("{} {query}", cx.actor),
+            count,
+            place: None,
+        };
+        if !cursor.text.is_empty() {
+            walk.place = Some(walk.unseal(&cursor.text)?);
+        }
+        Ok(walk)
+    }
+
+    fn unseal(&self, text: &str) -> Result<Place> {
+        // one sentence for all of them, so that nobody learns which it was
+        let invalid = || ErrorKind::InvalidCursor.because("the cursor does not belong to this query");
+        let mut sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+        let nonce_len = AES_256_GCM.nonce_len();
+        if sealed.len() < nonce_len {
+            return Err(invalid().into());
+        }
+        let mut body = sealed.split_off(nonce_len);
+        let nonce = Nonce::try_assume_unique_for_key(&sealed).map_err(|_| invalid())?;
+        let plain = self.key.open_in_place(nonce, Aad::from(self.bond.as_bytes()), &mut body);
+        let plain: Value =
+            plain.ok().and_then(|plain| serde_json::from_slice(plain).ok()).ok_or_else(invalid)?;
+        let number = |name: &str| plain.get(name).and_then(Value::as_i64);
+        let made_at = number("at").ok_or_else(invalid)?;
+        if self.cx.now - made_at > CURSOR_TIMEOUT * 1_000_000 {
+            let detail = format!("the cursor is older than {CURSOR_TIMEOUT} seconds; begin again");
+            return Err(ErrorKind::ExpiredCursor.because(detail).into());
+        }
+        if number("count") != Some(records::int(self.count)) {
+            return Err(ErrorKind::InvalidCount
+                .because("count must stay as it was on the first page")
+                .into());
+        }
+        let place = || {
+            Some(Place {
+                sort: SortKey::from_json(plain.get("sort")?)?,
+                id: plain.get("id")?.as_str()?.to_owned(),
+                total: usize::try_from(number("total")?).ok()?,
+            })
+        };
+        Ok(place().ok_or_else(invalid)?)
+    }
+
+    fn seal(&self, place: &Place) -> Result<String> {
+        let plain = json!({
+            "at": self.cx.now, "count": self.count, "sort": place.sort.to_json(), "id": place.id,
+            "total": place.total,
+        });
+        let mut body = plain.to_string().into_bytes();
+        let nonce = self.key.seal_in_place_append_tag(Aad::from(self.bond.as_bytes()), &mut body);
+        let nonce = nonce.map_err(|_| Error::Busy(DbError::Busy))?;
+        let sealed = [nonce.as_ref().as_slice(), &body].concat();
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// The next page of resources of these types. The body of a ListResponse.
+    pub(super) async fn page(self, queries: Vec<(&'static ResourceType, Query)>) -> Result<String> {
+        let store = self.cx.app.clone();
+        store.store.scan(move |tx| self.next(tx, &queries)).await
+    }
+
+    fn next(&self, tx: &ReadTx<'_>, queries: &[(&'static ResourceType, Query)]) -> Result<String> {
+        let (mut found, total) = match queries {
+            [(resource_type, query)] if query.sort.is_none() => {
+                self.in_order(tx, Kind::of(resource_type), query)?
+            }
+            _ => self.sorted(tx, queries)?,
+        };
+        let more = found.len() > self.count;
+        found.truncate(self.count);
+        let next = match found.last() {
+            Some((sort, id, _)) if more => {
+                Some(self.seal(&Place { sort: sort.clone(), id: id.clone(), total })?)
+            }
+            _ => None,
+        };
+        let mut shown: HashMap<String, String> = HashMap::new();
+        for (n, (resource_type, query)) in queries.iter().enumerate() {
+            let ids: Vec<String> = found.iter().filter(|it| it.2 == n).map(|it| it.1.clone()).collect();
+            let kind = Kind::of(resource_type);
+            let records = records::among(tx, kind, &self.cx.organization, &ids)?;
+            let texts = rendered(tx, &self.cx, kind, &records, &query.projection)?;
+            shown.extend(records.into_iter().map(|record| record.id).zip(texts));
+        }
+        let resources: Vec<String> = found.iter().filter_map(|(_, id, _)| shown.remove(id)).collect();
+        Ok(message::list::cursor_body(total, next.as_deref(), &resources))
+    }
+
+    /// The order of creation: what comes after the last id is found there, however long the list is.
+    fn in_order(&self, tx: &ReadTx<'_>, kind: &'static Kind, query: &Query) -> Result<(Vec<Hit>, usize)> {
+        let (cx, wanted) = (&self.cx, self.count + 1);
+        let last = self.place.as_ref().map_or("", |place| place.id.as_str());
+        let Some(filter) = &query.filter else {
+            let total = journal::total(tx, kind, &cx.organization)?;
+            let records = match self.count {
+                0 => Vec::new(),
+                _ => records::after(tx, kind, &cx.organization, last, wanted)?,
+            };
+            return Ok((records.into_iter().map(|record| (SortKey::Missing, record.id, 0)).collect(), total));
+        };
+        let (mut found, mut total) = (Vec::new(), 0);
+        let mut keep = |record: Record, _: &Resource| {
+            total += 1;
+            if found.len() < wanted {
+                found.push((SortKey::Missing, record.id, 0));
+            }
+            // the first page counts them all
+            self.place.is_none() || found.len() < wanted
+        };
+        Look::new(cx, kind, Some(filter), None).after(tx, last, &mut keep)?;
+        Ok((found, self.place.as_ref().map_or(total, |place| place.total)))
+    }
+
+    /// Any other order, which every match must be looked at for.
+    fn sorted(
+        &self,
+        tx: &ReadTx<'_>,
+        queries: &[(&'static ResourceType, Query)],
+    ) -> Result<(Vec<Hit>, usize)> {
+        let (mut found, mut total) = (Vec::new(), 0);
+        let order: SortOrder =
+            queries.iter().find_map(|(_, query)| query.sort.map(|sort| sort.order)).unwrap_or_default();
+        for (n, (resource_type, query)) in queries.iter().enumerate() {
+            let sort = query.sort.as_ref();
+            let mut keep = |record: Record, resource: &Resource| {
+                total += 1;
+                let key = sort.map_or(SortKey::Missing, |sort| sort.key(resource));
+                let comes = self.place.as_ref().is_none_or(|place| {
+                    order.compare(&place.sort, &key).then_with(|| place.id.cmp(&record.id)).is_lt()
+                });
+                if comes {
+                    found.push((key, record.id, n));
+                }
+            };
+            let kind = Kind::of(resource_type);
+            Look::new(&self.cx, kind, query.filter.as_ref(), sort).all(tx, &mut keep)?;
+        }
+        found.sort_by(|left, right| order.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
+        found.truncate(self.count + 1);
+        Ok((found, total))
+    }
+}
