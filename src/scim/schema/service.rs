@@ -38,6 +38,29 @@ pub(super) static SERVICE_PROVIDER_CONFIG: Schema = Schema {
             &[SUPPORTED, integer("maxResults", "The most resources in one answer.").required()],
             "Filters in queries.",
         ),
+        // RFC 9865 §4
+        Attribute::complex(
+            "pagination",
+            &[
+                Attribute::boolean("cursor", "Whether pages can be asked for by cursor.")
+                    .required()
+                    .read_only(),
+                Attribute::boolean("index", "Whether pages can be asked for by index.")
+                    .required()
+                    .read_only(),
+                Attribute::string(
+                    "defaultPaginationMethod",
+                    "How pages come that are asked for in neither way.",
+                )
+                .canonical(&["cursor", "index"])
+                .read_only(),
+                integer("defaultPageSize", "How many resources a page holds when nothing is asked."),
+                integer("maxPageSize", "The most resources of a page."),
+                integer("cursorTimeout", "How long a cursor leads on, in seconds."),
+            ],
+            "Pages of long answers.",
+        )
+        .read_only(),
         feature("changePassword", &[SUPPORTED], "Setting passwords."),
         feature("sort", &[SUPPORTED], "Sorted answers."),
         feature("etag", &[SUPPORTED], "Versions and conditional requests."), // EID 9018
