@@ -16,7 +16,10 @@ use crate::{
     store::{DbError, WriteTx},
 };
 use serde_json::{Map, Value, json};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// What shall remain of the operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,9 @@ pub enum Failure {
 /// What became of the operations that were processed, by their place in the request.
 pub type Results = Vec<(usize, std::result::Result<Done, Failure>)>;
 
+/// How long the operations of one transaction may take, in microseconds: others wait for it.
+const TOGETHER: i64 = 5_000_000;
+
 /// Does what a bulk request asks. Quirks are counted an operation at a time, as if each were a request.
 pub async fn run(
     cx: &Arc<Context>,
@@ -68,17 +74,7 @@ pub async fn run(
     if keep == Keep::Each {
         let mut job = Job::new(&request);
         while let Some(step) = job.next() {
-            let mut used = Quirks::new(profile);
-            let outcome = match step.task.clone() {
-                Ok(task) => {
-                    let work = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
-                        perform(tx, cx, &task, quirks)
-                    };
-                    cx.write(&mut used, work).await.map_err(Failure::from)
-                }
-                Err(failure) => Err(failure.into()),
-            };
-            quirks.absorb(&used);
+            let outcome = alone(cx, &step, profile, quirks).await;
             job.note(step, outcome);
         }
         return Ok(job.results());
@@ -94,6 +90,34 @@ pub async fn run(
     Ok(results)
 }
 
+/// A step in a transaction of its own.
+async fn alone(
+    cx: &Arc<Context>,
+    step: &Step,
+    profile: Profile,
+    quirks: &mut Quirks,
+) -> std::result::Result<Vec<Done>, Stumbled> {
+    // many reports are released in several transactions
+    if let Step::Tasks(tasks) = step
+        && let [(_, Task { resource_type, action: Action::Remove { id, precondition }, .. })] =
+            tasks.as_slice()
+        && resource_type.name == USER_TYPE.name
+    {
+        users::remove(cx, id, precondition.clone()).await.map_err(|error| Stumbled { at: 0, error })?;
+        return Ok(vec![Done { status: 204, id: id.clone(), version: None }]);
+    }
+    let Step::Tasks(tasks) = step else { return Ok(Vec::new()) };
+    let (job, tasks) = (cx.clone(), tasks.clone());
+    let work = move |tx: &WriteTx<'_>| {
+        let mut used = Quirks::new(profile);
+        let done = perform_all(tx, &job, &tasks, &mut used)?;
+        Ok::<_, Stumbled>((done, used))
+    };
+    let (done, used) = cx.app.store.write(work).await?;
+    quirks.absorb(&used);
+    Ok(done)
+}
+
 /// How a transaction of many operations ends that keeps nothing.
 enum Ended {
     Undone(Results, Quirks),
@@ -106,6 +130,18 @@ impl From<DbError> for Ended {
     }
 }
 
+/// Which of the operations of a step failed, and why.
+struct Stumbled {
+    at: usize,
+    error: Error,
+}
+
+impl From<DbError> for Stumbled {
+    fn from(error: DbError) -> Self {
+        Self { at: 0, error: error.into() }
+    }
+}
+
 /// All operations in one transaction.
 fn together(
     tx: &WriteTx<'_>,
@@ -114,29 +150,70 @@ fn together(
     keep: Keep,
     profile: Profile,
 ) -> std::result::Result<(Results, Quirks), Ended> {
+    let began = cx.app.clock.now();
     let mut used = Quirks::new(profile);
     let mut job = Job::new(request);
-    let mut is_whole = true;
     while let Some(step) = job.next() {
-        let mut quirks = Quirks::new(profile);
-        let outcome = match &step.task {
-            Ok(task) => tx.part(|| perform(tx, cx, task, &mut quirks)).map_err(Failure::from),
-            Err(failure) => Err(failure.clone().into()),
+        if cx.app.clock.now() - began > TOGETHER {
+            let detail = "an atomic request or a dry run may take five seconds; send fewer operations";
+            return Err(Ended::Failed(ErrorKind::TooMany.because(detail).into()));
+        }
+        let outcome = match &step {
+            Step::Tasks(tasks) => {
+                let mut quirks = Quirks::new(profile);
+                let outcome = tx.part(|| perform_all(tx, cx, tasks, &mut quirks));
+                used.absorb(&quirks);
+                outcome
+            }
+            Step::Refusal(..) => Ok(Vec::new()),
         };
-        used.absorb(&quirks);
-        if let Err(Failure::Tried(error @ (Error::Busy(_) | Error::Store(_)))) = outcome {
+        if let Err(Stumbled { error: error @ (Error::Busy(_) | Error::Store(_)), .. }) = outcome {
             return Err(Ended::Failed(error));
         }
-        is_whole &= outcome.is_ok();
         job.note(step, outcome);
-        if keep == Keep::AllOrNone && !is_whole {
+        if keep == Keep::AllOrNone && job.n_failed > 0 {
             break;
         }
     }
-    match keep == Keep::AllOrNone && is_whole {
+    match keep == Keep::AllOrNone && job.n_failed == 0 {
         true => Ok((job.results(), used)),
         false => Err(Ended::Undone(job.results(), used)),
     }
+}
+
+/// The operations of a step: one, or users who manage each other. Those are made without their managers first.
+fn perform_all(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    tasks: &[(usize, Task)],
+    quirks: &mut Quirks,
+) -> std::result::Result<Vec<Done>, Stumbled> {
+    let mut done = Vec::with_capacity(tasks.len());
+    let mut later = Vec::new();
+    for (at, (_, task)) in tasks.iter().enumerate() {
+        let mut first = task.clone();
+        let waits = task.references();
+        if !waits.is_empty() {
+            without_manager(&mut first);
+        }
+        let made = perform(tx, cx, &first, quirks).map_err(|error| Stumbled { at, error })?;
+        later.extend(waits.into_iter().map(|manager| (at, made.id.clone(), manager)));
+        done.push(made);
+    }
+    let ids: HashMap<&str, String> = tasks
+        .iter()
+        .zip(&done)
+        .filter_map(|((_, task), done)| Some((task.bulk_id.as_deref()?, done.id.clone())))
+        .collect();
+    for (at, user, manager) in later {
+        let manager = ids.get(manager.as_str()).cloned().unwrap_or_default();
+        let task = Task { resource_type: &USER_TYPE, bulk_id: None, action: set_manager(&user, &manager) };
+        let made = perform(tx, cx, &task, quirks).map_err(|error| Stumbled { at, error })?;
+        if let Some(first) = done.get_mut(at) {
+            first.version = made.version;
+        }
+    }
+    Ok(done)
 }
 
 /// One operation, as the same request alone would do it.
@@ -196,22 +273,11 @@ enum State {
 }
 
 /// What comes next.
-struct Step {
-    place: usize,
-    task: std::result::Result<Task, Refused>,
-    kind: StepKind,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum StepKind {
-    /// The operation itself.
-    Whole,
-    /// The operation without the manager who does not exist yet.
-    First,
-    /// That manager.
-    Second,
-    /// The end of somebody whose manager could not be made.
-    Undo,
+enum Step {
+    /// Operations to do together, with their places in the request.
+    Tasks(Vec<(usize, Task)>),
+    /// Operations that are not tried.
+    Refusal(Vec<usize>, Refused),
 }
 
 /// Why an operation is not tried.
@@ -230,98 +296,125 @@ impl From<Refused> for Failure {
     }
 }
 
-/// A request on its way: decides what can be done next, and does nothing itself.
+/// Operations that are done in one go: one, or those that refer to each other in a circle.
+struct Unit {
+    places: Vec<usize>,
+    is_circle: bool,
+    /// What they refer to outside.
+    references: BTreeSet<String>,
+    /// How many of those are still ahead.
+    n_unmet: usize,
+}
+
+/// A request on its way: decides what can be done next, and does nothing itself. Every operation is looked at a fixed
+/// number of times, however many wait for each other.
 struct Job<'r> {
     request: &'r BulkRequest,
-    states: HashMap<&'r str, State>,
-    undone: Vec<usize>,
-    /// Users whose manager is still to come: the operation, the user's id, the manager's `bulkId`.
-    owed: Vec<(usize, String, String)>,
+    states: HashMap<String, State>,
+    units: Vec<Unit>,
+    /// Which units wait for a `bulkId`.
+    waiting: HashMap<String, Vec<usize>>,
+    /// Units that wait for nothing, by the place of their first operation.
+    ready: BTreeSet<(usize, usize)>,
     results: HashMap<usize, std::result::Result<Done, Failure>>,
+    n_failed: usize,
 }
 
 impl<'r> Job<'r> {
     fn new(request: &'r BulkRequest) -> Self {
-        let creations = request.operations.iter().filter(|operation| operation.creates());
-        let names = creations.filter_map(|operation| operation.bulk_id.as_deref());
-        Self {
-            request,
-            states: names.map(|name| (name, State::Ahead)).collect(),
-            undone: (0..request.operations.len()).collect(),
-            owed: Vec::new(),
-            results: HashMap::new(),
+        let mut states = HashMap::new();
+        let mut maker = HashMap::new();
+        let references: Vec<BTreeSet<String>> = request
+            .operations
+            .iter()
+            .map(|operation| operation.task.as_ref().map(Task::references).unwrap_or_default())
+            .collect();
+        for (place, operation) in request.operations.iter().enumerate() {
+            if let (true, Some(name)) = (operation.is_post(), &operation.bulk_id)
+                && !maker.contains_key(name.as_str())
+            {
+                maker.insert(name.as_str(), place);
+                let state = if operation.task.is_ok() { State::Ahead } else { State::Failed };
+                states.insert(name.clone(), state);
+            }
         }
+        let edges: Vec<Vec<usize>> = references
+            .iter()
+            .map(|names| names.iter().filter_map(|name| maker.get(name.as_str()).copied()).collect())
+            .collect();
+        let mut job = Self {
+            request,
+            states,
+            units: Vec::new(),
+            waiting: HashMap::new(),
+            ready: BTreeSet::new(),
+            results: HashMap::new(),
+            n_failed: 0,
+        };
+        for mut places in circles(&edges) {
+            places.sort_unstable();
+            let inside: BTreeSet<&str> = places
+                .iter()
+                .filter_map(|place| request.operations.get(*place)?.bulk_id.as_deref())
+                .collect();
+            let first = places.first().copied().unwrap_or_default();
+            let is_circle = places.len() > 1 || edges.get(first).is_some_and(|edges| edges.contains(&first));
+            let all = places.iter().filter_map(|place| references.get(*place)).flatten();
+            let outside = all.filter(|name| !is_circle || !inside.contains(name.as_str()));
+            job.add(Unit { references: outside.cloned().collect(), places, is_circle, n_unmet: 0 });
+        }
+        job
     }
 
-    fn next(&self) -> Option<Step> {
-        let n_failed = self.results.values().filter(|result| result.is_err()).count();
-        if self.request.fail_on_errors.is_some_and(|most| n_failed >= most) {
+    fn add(&mut self, mut unit: Unit) {
+        let number = self.units.len();
+        for name in &unit.references {
+            if self.states.get(name) == Some(&State::Ahead) {
+                unit.n_unmet += 1;
+                self.waiting.entry(name.clone()).or_default().push(number);
+            }
+        }
+        if unit.n_unmet == 0 {
+            self.ready.insert((unit.places.first().copied().unwrap_or_default(), number));
+        }
+        self.units.push(unit);
+    }
+
+    fn next(&mut self) -> Option<Step> {
+        if self.request.fail_on_errors.is_some_and(|most| self.n_failed >= most) {
             return None;
         }
-        self.owed_step().or_else(|| self.ready_step()).or_else(|| self.circle_step())
-    }
-
-    /// The manager of somebody, once there is one or there will be none.
-    fn owed_step(&self) -> Option<Step> {
-        self.owed.iter().find_map(|(place, user, manager)| {
-            let (action, kind) = match self.states.get(manager.as_str())? {
-                State::Ahead => return None,
-                State::Made(id) => (set_manager(user, id), StepKind::Second),
-                State::Failed => {
-                    let precondition = Precondition::default();
-                    (Action::Remove { id: user.clone(), precondition }, StepKind::Undo)
-                }
-            };
-            Some(Step { place: *place, task: Ok(Task { resource_type: &USER_TYPE, action }), kind })
-        })
-    }
-
-    /// The first operation that waits for nothing.
-    fn ready_step(&self) -> Option<Step> {
-        self.undone.iter().find_map(|&place| {
-            let task = match &self.request.operations.get(place)?.task {
-                Ok(task) => task,
-                Err(fault) => return Some(refusal(place, Refused::Fault(fault.clone()))),
-            };
-            let references = task.references();
-            let states: Vec<Option<&State>> =
-                references.iter().map(|name| self.states.get(name.as_str())).collect();
-            if states.contains(&None) {
-                let detail = "it refers to a bulkId that no operation of this request defines";
-                let fault = Fault::Refused(ErrorKind::InvalidValue.because(detail));
-                return Some(refusal(place, Refused::Fault(fault)));
-            }
-            if states.contains(&Some(&State::Failed)) {
-                return Some(refusal(place, Refused::Reference("it refers to an operation that failed")));
-            }
-            if states.contains(&Some(&State::Ahead)) {
-                return None;
-            }
-            Some(Step { place, task: Ok(self.resolved(task)), kind: StepKind::Whole })
-        })
-    }
-
-    /// Operations that wait for each other: users are made without their managers first, groups cannot hold each
-    /// other.
-    fn circle_step(&self) -> Option<Step> {
-        let is_user = |place: &&usize| {
-            let operation = self.request.operations.get(**place);
-            operation.is_some_and(|it| {
-                it.creates() && it.task.as_ref().is_ok_and(|task| task.resource_type.name == USER_TYPE.name)
-            })
-        };
-        match self.undone.iter().find(is_user) {
-            Some(&place) => {
-                let task = self.request.operations.get(place)?.task.as_ref().ok()?;
-                let mut task = self.resolved(task);
-                without_managers(&mut task);
-                Some(Step { place, task: Ok(task), kind: StepKind::First })
-            }
-            None => {
-                let place = *self.undone.first()?;
-                Some(refusal(place, Refused::Reference("it and another operation wait for each other")))
-            }
+        let (_, number) = self.ready.pop_first()?;
+        let unit = self.units.get(number)?;
+        let operations: Vec<_> = unit
+            .places
+            .iter()
+            .filter_map(|place| Some((*place, self.request.operations.get(*place)?)))
+            .collect();
+        if let [(_, operation)] = operations.as_slice()
+            && let Err(fault) = &operation.task
+        {
+            return Some(Step::Refusal(unit.places.clone(), Refused::Fault(fault.clone())));
         }
+        let states: Vec<Option<&State>> = unit.references.iter().map(|name| self.states.get(name)).collect();
+        if states.contains(&None) {
+            let detail = "it refers to a bulkId that no operation of this request defines";
+            let fault = Fault::Refused(ErrorKind::InvalidValue.because(detail));
+            return Some(Step::Refusal(unit.places.clone(), Refused::Fault(fault)));
+        }
+        if states.contains(&Some(&State::Failed)) {
+            let why = Refused::Reference("it refers to an operation that failed");
+            return Some(Step::Refusal(unit.places.clone(), why));
+        }
+        let tasks: Vec<(usize, Task)> = operations
+            .into_iter()
+            .filter_map(|(place, operation)| Some((place, self.resolved(operation.task.as_ref().ok()?))))
+            .collect();
+        if unit.is_circle && tasks.iter().any(|(_, task)| task.resource_type.name != USER_TYPE.name) {
+            let why = Refused::Reference("it and another operation hold each other");
+            return Some(Step::Refusal(unit.places.clone(), why));
+        }
+        Some(Step::Tasks(tasks))
     }
 
     fn resolved(&self, task: &Task) -> Task {
@@ -334,42 +427,44 @@ impl<'r> Job<'r> {
     }
 
     /// Notes what became of a step.
-    fn note(&mut self, step: Step, outcome: std::result::Result<Done, Failure>) {
-        let place = step.place;
-        let operation = self.request.operations.get(place);
-        let name = operation.filter(|it| it.creates()).and_then(|it| it.bulk_id.as_deref());
-        match step.kind {
-            StepKind::Whole | StepKind::First => {
-                self.undone.retain(|undone| *undone != place);
-                if let (StepKind::First, Ok(done), Some(Ok(task))) =
-                    (step.kind, &outcome, operation.map(|it| &it.task))
-                {
-                    let ahead = task
-                        .references()
-                        .into_iter()
-                        .filter(|it| self.states.get(it.as_str()) == Some(&State::Ahead));
-                    self.owed.extend(ahead.map(|manager| (place, done.id.clone(), manager)));
-                }
-                if let Some(name) = name {
-                    let state = outcome.as_ref().map_or(State::Failed, |done| State::Made(done.id.clone()));
-                    self.states.insert(name, state);
-                }
-                self.results.insert(place, outcome);
+    fn note(&mut self, step: Step, outcome: std::result::Result<Vec<Done>, Stumbled>) {
+        match (step, outcome) {
+            (Step::Refusal(places, why), _) => {
+                places.into_iter().for_each(|place| self.end(place, Err(why.clone().into())));
             }
-            StepKind::Second => {
-                self.owed.retain(|(owed, ..)| *owed != place);
-                let outcome = outcome.map(|done| Done { status: 201, ..done });
-                self.results.insert(place, outcome);
+            (Step::Tasks(tasks), Ok(done)) => {
+                tasks.iter().zip(done).for_each(|((place, _), done)| self.end(*place, Ok(done)));
             }
-            StepKind::Undo => {
-                self.owed.retain(|(owed, ..)| *owed != place);
-                if let Some(name) = name {
-                    self.states.insert(name, State::Failed);
+            (Step::Tasks(tasks), Err(Stumbled { at, error })) => {
+                let mut error = Some(error);
+                for (n, (place, _)) in tasks.iter().enumerate() {
+                    let failure = match error.take_if(|_| n == at) {
+                        Some(error) => Failure::Tried(error),
+                        None => Failure::Reference("it refers to an operation that failed"),
+                    };
+                    self.end(*place, Err(failure));
                 }
-                let why = Failure::Reference("it refers to an operation that failed");
-                self.results.insert(place, Err(why));
             }
         }
+    }
+
+    fn end(&mut self, place: usize, result: std::result::Result<Done, Failure>) {
+        let operation = self.request.operations.get(place);
+        let name = operation.filter(|it| it.is_post() && it.task.is_ok()).and_then(|it| it.bulk_id.clone());
+        if let Some(name) = name {
+            let state = result.as_ref().map_or(State::Failed, |done| State::Made(done.id.clone()));
+            for number in self.waiting.remove(&name).unwrap_or_default() {
+                if let Some(unit) = self.units.get_mut(number) {
+                    unit.n_unmet -= 1;
+                    if unit.n_unmet == 0 {
+                        self.ready.insert((unit.places.first().copied().unwrap_or_default(), number));
+                    }
+                }
+            }
+            self.states.insert(name, state);
+        }
+        self.n_failed += usize::from(result.is_err());
+        self.results.insert(place, result);
     }
 
     /// In the order of the request.
@@ -380,8 +475,60 @@ impl<'r> Job<'r> {
     }
 }
 
-fn refusal(place: usize, why: Refused) -> Step {
-    Step { place, task: Err(why), kind: StepKind::Whole }
+/// The strongly connected parts of a graph (Tarjan), without recursion.
+fn circles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    #[derive(Clone, Default)]
+    struct Node {
+        number: Option<usize>,
+        lowest: usize,
+        is_open: bool,
+        next_edge: usize,
+    }
+    let mut nodes = vec![Node::default(); edges.len()];
+    let (mut count, mut open, mut found) = (0, Vec::new(), Vec::new());
+    for start in 0..edges.len() {
+        let mut path = Vec::new();
+        if nodes.get(start).is_some_and(|node| node.number.is_none()) {
+            path.push(start);
+        }
+        while let Some(&at) = path.last() {
+            let Some(node) = nodes.get_mut(at) else { break };
+            if node.number.is_none() {
+                *node = Node { number: Some(count), lowest: count, is_open: true, next_edge: 0 };
+                count += 1;
+                open.push(at);
+            }
+            let edge = edges.get(at).and_then(|edges| edges.get(node.next_edge)).copied();
+            node.next_edge += 1;
+            let lowest = node.lowest;
+            match edge.and_then(|to| Some((to, nodes.get(to)?.clone()))) {
+                Some((to, Node { number: None, .. })) => path.push(to),
+                Some((_, Node { number: Some(number), is_open: true, .. })) => {
+                    if let Some(node) = nodes.get_mut(at) {
+                        node.lowest = lowest.min(number);
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    path.pop();
+                    if let Some(above) = path.last().and_then(|above| nodes.get_mut(*above)) {
+                        above.lowest = above.lowest.min(lowest);
+                    }
+                    if nodes.get(at).is_some_and(|node| node.number == Some(lowest)) {
+                        let first = open.iter().position(|it| *it == at).unwrap_or_default();
+                        let part: Vec<usize> = open.split_off(first);
+                        for member in &part {
+                            if let Some(node) = nodes.get_mut(*member) {
+                                node.is_open = false;
+                            }
+                        }
+                        found.push(part);
+                    }
+                }
+            }
+        }
+    }
+    found
 }
 
 fn set_manager(user: &str, manager: &str) -> Action {
@@ -395,15 +542,15 @@ fn set_manager(user: &str, manager: &str) -> Action {
 }
 
 /// Takes the manager out of a new user, who is a reference still.
-fn without_managers(task: &mut Task) {
-    let is_manager =
-        |name: &str| name.rsplit(':').next().is_some_and(|last| last.eq_ignore_ascii_case("manager"));
+fn without_manager(task: &mut Task) {
+    let is_manager = |name: &str| {
+        let last = name.rsplit(':').next().unwrap_or_default();
+        last.split('.').next().is_some_and(|attribute| attribute.eq_ignore_ascii_case("manager"))
+    };
     if let Action::Create { data } = &mut task.action {
         data.retain(|name, _| !is_manager(name));
-        for (_, extension) in data.iter_mut().filter(|(name, _)| name.starts_with("urn:")) {
-            if let Value::Object(members) = extension {
-                members.retain(|name, _| !is_manager(name));
-            }
+        for members in data.iter_mut().filter_map(|(_, extension)| extension.as_object_mut()) {
+            members.retain(|name, _| !is_manager(name));
         }
     }
 }

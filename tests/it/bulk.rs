@@ -210,3 +210,129 @@ fn r_466_a_crash_between_operations_leaves_the_earlier_ones_whole() {
     assert_eq!(database.number("SELECT count(*) FROM users"), kept);
     assert_eq!(database.number("SELECT count(*) FROM events WHERE kind = 'user.created'"), kept);
 }
+
+const EU: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn managed(name: &str, manager: &str) -> Value {
+    let mut operation = create(name);
+    operation["data"]["schemas"] = json!([USER, EU]);
+    operation["data"][EU] = json!({"manager": {"value": format!("bulkId:{manager}")}});
+    operation
+}
+
+fn patch(path: &str, operation: &Value) -> Value {
+    json!({"method": "PATCH", "path": path, "data": {"schemas": [PATCH_OP], "Operations": [operation]}})
+}
+
+fn manager_of(client: &Client, name: &str) -> Value {
+    let found = client.get(&format!("/Users?filter=userName%20eq%20%22{name}%22")).json();
+    found["Resources"][0][EU]["manager"]["value"].clone()
+}
+
+#[test]
+fn references_are_found_however_their_place_is_written() {
+    let server = Server::standard();
+    let client = &server.client;
+    let mut shouting = create("shouting");
+    shouting["data"]["schemas"] = json!([USER, EU]);
+    shouting["data"][EU.to_uppercase()] = json!({"manager": {"value": "bulkId:boss"}});
+    let crew = json!({"method": "POST", "path": "/Groups", "bulkId": "crew", "data":
+        {"schemas": [GROUP], "displayName": "Crew", "members": [{"value": "bulkId:boss"}]}});
+    let whole = json!({"op": "replace", "path": EU, "value": {"manager": {"value": "bulkId:boss"}}});
+    let qualified = json!({"op": "remove", "path": format!("{GROUP}:members[value eq \"bulkId:boss\"]")});
+    let innocent = json!({"method": "POST", "path": "/Users", "bulkId": "innocent", "data":
+        {"schemas": [USER], "userName": "innocent", "members": [{"value": "bulkId:boss"}], "title": "bulkId:boss"}});
+
+    let done = bulk(
+        client,
+        "",
+        &[
+            create("boss"),
+            create("ada"),
+            shouting,
+            crew,
+            patch("/Users/bulkId:ada", &whole),
+            patch("/Groups/bulkId:crew", &qualified),
+            innocent,
+        ],
+    );
+
+    assert_eq!(statuses(&done), ["201", "201", "201", "201", "200", "200", "201"]);
+    let boss =
+        done.json()["Operations"][0]["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert_eq!(manager_of(client, "ada"), json!(boss));
+    assert_eq!(manager_of(client, "shouting"), json!(boss));
+    assert_eq!(manager_of(client, "innocent"), Value::Null);
+    assert_eq!(server.database.number("SELECT members FROM teams"), 0);
+    assert!(!server.database.holds(b"bulkId:boss\"}"), "no reference is kept as an id");
+}
+
+#[test]
+fn a_circle_is_made_whole_or_not_at_all() {
+    let server = Server::standard();
+    let client = &server.client;
+    let mut nameless = managed("b", "a");
+    nameless["data"].as_object_mut().unwrap().remove("userName");
+    let group = |member: &str| {
+        json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data":
+            {"schemas": [GROUP], "displayName": "G", "members": [{"value": format!("bulkId:{member}")}]}})
+    };
+    for query in ["", "?dryRun=true"] {
+        let failed = bulk(client, query, &[managed("a", "b"), group("a"), nameless.clone()]);
+        assert_eq!(statuses(&failed), ["409", "409", "400"], "{query}");
+        assert_eq!(count(client), 0);
+    }
+    let request = json!({"schemas": [BULK], "failOnErrors": 1, "Operations": [managed("a", "b"), nameless]});
+    assert!(statuses(&client.post("/Bulk", &request)).iter().all(|status| status != "201"));
+    assert_eq!(count(client), 0);
+
+    // somebody who manages themselves comes in their turn
+    let again = json!({"method": "POST", "path": "/Users", "bulkId": "other", "data": {"schemas": [USER], "userName": "a"}});
+    assert_eq!(statuses(&bulk(client, "", &[managed("a", "a"), again])), ["201", "409"]);
+    let three = [managed("x", "y"), group("x"), managed("y", "z"), managed("z", "x")];
+    assert_eq!(statuses(&bulk(client, "", &three)), ["201", "201", "201", "201"]);
+    assert!(["a", "x", "y", "z"].iter().all(|name| manager_of(client, name).is_string()));
+}
+
+#[test]
+fn what_is_wrong_with_an_operation_is_told_of_it_and_of_those_that_count_on_it() {
+    let server = Server::standard();
+    let ada = format!("/Users/{}", server.user("ada"));
+    let mut numbered = patch(&ada, &json!({"op": "replace", "path": "title", "value": "x"}));
+    numbered["version"] = json!(77);
+    let empty = json!({"method": "POST", "path": "/Users", "bulkId": "empty"});
+    let title = json!({"op": "replace", "path": "nowhere", "value": "x"});
+
+    let done = bulk(
+        &server.client,
+        "",
+        &[numbered, empty, managed("bob", "empty"), create("eve"), patch("/Users/bulkId:eve", &title)],
+    );
+
+    assert_eq!(statuses(&done), ["400", "400", "409", "201", "400"]);
+    let results = &done.json()["Operations"];
+    assert_eq!(results[4]["location"], results[3]["location"]);
+}
+
+#[test]
+fn operations_that_wait_for_each_other_cost_no_more_than_others() {
+    let server = Server::standard();
+    let began = Instant::now();
+    // each waits for the next
+    let mut chain: Vec<Value> = (0..999).map(|n| managed(&format!("u{n}"), &format!("u{}", n + 1))).collect();
+    chain.push(create("u999"));
+    assert!(statuses(&bulk(&server.client, "?dryRun=true", &chain)).iter().all(|status| status == "201"));
+    // many references that wait, beside many operations
+    let members: Vec<Value> = (0..60_000).map(|_| json!({"value": "bulkId:z"})).collect();
+    let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g",
+        "data": {"schemas": [GROUP], "displayName": "G", "members": members}});
+    let mut wide = vec![group];
+    wide.extend((0..900).map(|_| json!({"method": "GET"})));
+    wide.push(create("z"));
+    assert_eq!(statuses(&bulk(&server.client, "?dryRun=true", &wide)).len(), 902);
+    let twins: Vec<Value> =
+        (0..100_000).map(|_| json!({"method": "POST", "path": "Users", "bulkId": "1"})).collect();
+    assert_eq!(bulk(&server.client, "", &twins).status, 413);
+
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}

@@ -22,10 +22,10 @@ impl Call<'_> {
         payload: web::Payload,
     ) -> Result<HttpResponse, Refusal> {
         let body = self.body(payload, MAX_PAYLOAD).await?;
-        let request = BulkRequest::read(body, &mut self.quirks)?;
-        if request.operations.len() > MAX_OPERATIONS {
+        if bulk::n_operations(&body) > MAX_OPERATIONS {
             return Err(Refusal::TooManyOperations(MAX_OPERATIONS));
         }
+        let request = BulkRequest::read(body, &mut self.quirks)?;
         let keep = match (self.parameters.is_true("dryRun"), self.parameters.is_true("atomic")) {
             (true, _) => Keep::None,
             (false, true) => Keep::AllOrNone,
@@ -43,12 +43,31 @@ fn outcomes<'o>(cx: &Context, request: &'o BulkRequest, keep: Keep, results: Res
     let failed = results.iter().find(|(_, result)| result.is_err()).map(|(place, _)| *place);
     let undone = if keep == Keep::AllOrNone { failed } else { None };
     let mut results: HashMap<usize, Result<Done, Failure>> = results.into_iter().collect();
+    let made: HashMap<String, String> = match keep {
+        Keep::None => HashMap::new(),
+        _ => request
+            .operations
+            .iter()
+            .enumerate()
+            .filter_map(|(place, operation)| {
+                let done = results.get(&place)?.as_ref().ok()?;
+                Some((operation.bulk_id.clone()?, done.id.clone()))
+            })
+            .collect(),
+    };
     let operations = request.operations.iter().enumerate();
     operations
         .filter_map(|(place, operation)| {
             let task = operation.task.as_ref().ok();
             let location = |id: &str| task.map(|task| scim_view::location(task.resource_type, id, &cx.base));
-            let known = task.and_then(|task| task.id()).and_then(location);
+            let id = task.and_then(|task| task.id());
+            let reference = id.and_then(bulk::referred);
+            // a reference that leads nowhere is no address
+            let id = match reference {
+                Some(name) => made.get(name).map(String::as_str),
+                None => id,
+            };
+            let known = id.and_then(location);
             let result = match (results.remove(&place), undone) {
                 (Some(Err(failure)), _) => Err(refusal(failure)),
                 // nothing of an atomic request remains when one of its operations fails
@@ -58,7 +77,7 @@ fn outcomes<'o>(cx: &Context, request: &'o BulkRequest, keep: Keep, results: Res
             };
             Some(match result {
                 Ok(done) => {
-                    let is_made = keep != Keep::None || done.status != 201;
+                    let is_made = keep != Keep::None || done.status != 201 && reference.is_none();
                     Outcome {
                         operation,
                         status: done.status,

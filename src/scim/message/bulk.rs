@@ -7,6 +7,7 @@ use crate::scim::{
     version::Precondition,
 };
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeSet, HashSet};
 
 /// The most operations of one request, and the most bytes; advertised as they are enforced.
 pub const MAX_OPERATIONS: usize = 1_000;
@@ -15,9 +16,6 @@ pub const MAX_PAYLOAD: usize = 8 * 1024 * 1024;
 
 /// How a text begins that stands for the id of what another operation creates.
 const MARK: &str = "bulkId:";
-/// The attributes whose values are ids of resources.
-const REFERRING: [&str; 2] = ["members", "manager"];
-
 /// A request of many operations.
 #[derive(Debug, Clone)]
 pub struct BulkRequest {
@@ -52,6 +50,8 @@ pub enum Fault {
 pub struct Task {
     /// To which type of resource.
     pub resource_type: &'static ResourceType,
+    /// The client's name for what it creates.
+    pub bulk_id: Option<String>,
     /// How.
     pub action: Action,
 }
@@ -64,6 +64,12 @@ pub enum Action {
     Replace { id: String, data: Map<String, Value>, precondition: Precondition },
     Patch { id: String, data: Map<String, Value>, precondition: Precondition },
     Remove { id: String, precondition: Precondition },
+}
+
+/// How many operations a request has, before any of them is read.
+pub fn n_operations(body: &Map<String, Value>) -> usize {
+    let sent = body.iter().find(|(name, _)| name.eq_ignore_ascii_case("Operations"));
+    sent.and_then(|(_, sent)| sent.as_array()).map_or(0, Vec::len)
 }
 
 impl BulkRequest {
@@ -93,7 +99,7 @@ impl BulkRequest {
         let Some(Value::Array(sent)) = members.take("Operations") else {
             return Err(ErrorKind::InvalidSyntax.because("Operations must be a list of operations"));
         };
-        let mut names = Vec::new();
+        let mut names = HashSet::new();
         let operations =
             sent.into_iter().map(|operation| Operation::read(operation, &mut names, quirks)).collect();
         Ok(Self { fail_on_errors, operations })
@@ -101,7 +107,7 @@ impl BulkRequest {
 }
 
 impl Operation {
-    fn read(sent: Value, names: &mut Vec<String>, quirks: &mut Quirks) -> Self {
+    fn read(sent: Value, names: &mut HashSet<String>, quirks: &mut Quirks) -> Self {
         let Value::Object(sent) = sent else {
             let detail = format!("an operation must be an object, found {}", json::type_name(&sent));
             let task = Err(Fault::Refused(ErrorKind::InvalidSyntax.because(detail)));
@@ -117,16 +123,16 @@ impl Operation {
                 Some(id) if names.contains(id) => {
                     Err(invalid(ErrorKind::InvalidValue, "another operation has this bulkId"))
                 }
-                Some(_) => task,
+                Some(_) => task.map(|task| Task { bulk_id: bulk_id.clone(), ..task }),
             };
         }
         names.extend(bulk_id.clone());
         Self { method, bulk_id, task }
     }
 
-    /// Whether the operation creates something.
-    pub fn creates(&self) -> bool {
-        matches!(&self.task, Ok(Task { action: Action::Create { .. }, .. }))
+    /// Whether the operation was to create something.
+    pub fn is_post(&self) -> bool {
+        self.method.eq_ignore_ascii_case("POST")
     }
 }
 
@@ -138,7 +144,11 @@ impl Task {
     fn read(method: &str, members: &mut Members, quirks: &mut Quirks) -> std::result::Result<Self, Fault> {
         let path = members.text("path").unwrap_or_default();
         let (resource_type, id) = place(&path, quirks)?;
-        let version = members.text("version");
+        let version = match members.take("version") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(version)) => Some(version),
+            Some(_) => return Err(invalid(ErrorKind::InvalidValue, "version must be a text")),
+        };
         let precondition = Precondition::parse(version.as_deref(), None);
         let mut data = || match members.take("data") {
             Some(Value::Object(data)) => Ok(data),
@@ -157,7 +167,7 @@ impl Task {
             }
             _ => return Err(invalid(ErrorKind::InvalidSyntax, "method must be POST, PUT, PATCH or DELETE")),
         };
-        Ok(Self { resource_type, action })
+        Ok(Self { resource_type, bulk_id: None, action })
     }
 
     /// The id in the operation's path.
@@ -169,10 +179,10 @@ impl Task {
     }
 
     /// The `bulkId`s of other operations that this one refers to: where an id may stand, and nowhere else.
-    pub fn references(&self) -> Vec<String> {
-        let mut found = Vec::new();
+    pub fn references(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
         self.clone().visit(&mut |name| {
-            found.push(name.to_owned());
+            found.insert(name.to_owned());
             None
         });
         found
@@ -184,25 +194,34 @@ impl Task {
     }
 
     fn visit(&mut self, id_of: &mut dyn FnMut(&str) -> Option<String>) {
+        let resource_type = self.resource_type;
         match &mut self.action {
-            Action::Create { data } => visit_members(data, id_of),
+            Action::Create { data } => visit_members(resource_type, data, id_of),
             Action::Replace { id, data, .. } => {
                 visit_id(id, id_of);
-                visit_members(data, id_of);
+                visit_members(resource_type, data, id_of);
             }
             Action::Patch { id, data, .. } => {
                 visit_id(id, id_of);
                 let operations = data.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Operations"));
                 if let Some((_, Value::Array(operations))) = operations {
-                    operations
-                        .iter_mut()
-                        .filter_map(Value::as_object_mut)
-                        .for_each(|it| visit_patch(it, id_of));
+                    let operations = operations.iter_mut().filter_map(Value::as_object_mut);
+                    operations.for_each(|operation| visit_patch(resource_type, operation, id_of));
                 }
             }
             Action::Remove { id, .. } => visit_id(id, id_of),
         }
     }
+}
+
+/// Whether an attribute's values are ids: the members of a group, the manager of a user.
+fn refers(resource_type: &ResourceType, attribute: &str) -> bool {
+    let referring = if resource_type.rows.is_some() { "members" } else { "manager" };
+    attribute.eq_ignore_ascii_case(referring)
+}
+
+fn is_urn(name: &str) -> bool {
+    name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
 }
 
 /// `/Users` or `/Users/{id}`, under the base.
@@ -236,41 +255,45 @@ fn place(
 }
 
 /// An operation of a PATCH: its path may hold ids in a filter, and says what its value is about.
-fn visit_patch(operation: &mut Map<String, Value>, id_of: &mut dyn FnMut(&str) -> Option<String>) {
-    let mut refers = None;
-    for (name, value) in operation.iter_mut() {
-        if let (true, Value::String(path)) = (name.eq_ignore_ascii_case("path"), value) {
-            let attribute = path.split(['[', '.']).next().unwrap_or_default();
-            // an extension's attribute stands after the last colon of its URN, whose version holds a dot
-            let attribute = if path.starts_with("urn:") {
-                path.rsplit(':').next().unwrap_or_default()
-            } else {
-                attribute
-            };
-            let attribute = attribute.split(['[', '.']).next().unwrap_or_default();
-            refers = Some(REFERRING.iter().any(|known| known.eq_ignore_ascii_case(attribute)));
-            if refers == Some(true) {
-                visit_quoted(path, id_of);
-            }
+fn visit_patch(
+    resource_type: &'static ResourceType,
+    operation: &mut Map<String, Value>,
+    id_of: &mut dyn FnMut(&str) -> Option<String>,
+) {
+    let mut is_whole = true;
+    let mut is_reference = false;
+    for (_, path) in operation.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("path")) {
+        let Value::String(path) = path else { continue };
+        let head = path.split('[').next().unwrap_or_default();
+        is_whole = resource_type.extensions.iter().any(|schema| schema.id.eq_ignore_ascii_case(head));
+        let last = if is_urn(head) { head.rsplit(':').next().unwrap_or_default() } else { head };
+        is_reference = !is_whole && refers(resource_type, last.split('.').next().unwrap_or_default());
+        if is_reference {
+            visit_quoted(path, id_of);
         }
     }
-    if let Some((_, value)) = operation.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("value")) {
-        match (refers, value) {
-            (Some(true), value) => visit_reference(value, id_of),
-            (None, Value::Object(members)) => visit_members(members, id_of),
+    for (_, value) in operation.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("value")) {
+        match value {
+            value if is_reference => visit_reference(value, id_of),
+            Value::Object(members) if is_whole => visit_members(resource_type, members, id_of),
             _ => {}
         }
     }
 }
 
 /// The members of a resource: those that refer, also inside an extension.
-fn visit_members(members: &mut Map<String, Value>, id_of: &mut dyn FnMut(&str) -> Option<String>) {
+fn visit_members(
+    resource_type: &'static ResourceType,
+    members: &mut Map<String, Value>,
+    id_of: &mut dyn FnMut(&str) -> Option<String>,
+) {
     for (name, value) in members.iter_mut() {
-        let last = name.rsplit(':').next().unwrap_or_default();
-        if REFERRING.iter().any(|known| known.eq_ignore_ascii_case(last.trim_end_matches(".value"))) {
-            visit_reference(value, id_of);
-        } else if let (true, Value::Object(extension)) = (name.starts_with("urn:"), value) {
-            visit_members(extension, id_of);
+        let last = if is_urn(name) { name.rsplit(':').next().unwrap_or_default() } else { name };
+        let attribute = last.split('.').next().unwrap_or_default();
+        match value {
+            value if refers(resource_type, attribute) => visit_reference(value, id_of),
+            Value::Object(extension) if is_urn(name) => visit_members(resource_type, extension, id_of),
+            _ => {}
         }
     }
 }
@@ -292,7 +315,7 @@ fn visit_reference(value: &mut Value, id_of: &mut dyn FnMut(&str) -> Option<Stri
 }
 
 fn visit_id(id: &mut String, id_of: &mut dyn FnMut(&str) -> Option<String>) {
-    if let Some(name) = id.strip_prefix(MARK)
+    if let Some(name) = referred(id)
         && let Some(found) = id_of(name)
     {
         *id = found;
@@ -330,6 +353,11 @@ impl Members {
             _ => None,
         }
     }
+}
+
+/// The `bulkId` that a text refers to, if it refers to one.
+pub fn referred(id: &str) -> Option<&str> {
+    id.strip_prefix(MARK)
 }
 
 /// What became of one operation, as the answer shows it.
