@@ -136,6 +136,20 @@ impl PartialEq for OrderedNumber {
 impl Eq for OrderedNumber {}
 
 impl SortKey {
+    /// The key by which a walk with cursors orders: a long text counts by its beginning, since a cursor must fit into
+    /// a URL.
+    pub fn bounded(self) -> Self {
+        /// In bytes.
+        const LONGEST: usize = 256;
+        match self {
+            Self::Text(mut text) => {
+                text.truncate(text.floor_char_boundary(LONGEST));
+                Self::Text(text)
+            }
+            other => other,
+        }
+    }
+
     /// The key as JSON, for a cursor.
     pub fn to_json(&self) -> Value {
         match self {

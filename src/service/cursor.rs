@@ -166,11 +166,9 @@ impl Walk {
     }
 
     fn next(&self, tx: &ReadTx<'_>, queries: &[(&'static ResourceType, Query)]) -> Result<String> {
-        let (mut found, total) = match queries {
-            [(resource_type, query)] if query.sort.is_none() => {
-                self.in_order(tx, Kind::of(resource_type), query)?
-            }
-            _ => self.sorted(tx, queries)?,
+        let (mut found, total) = match queries.iter().any(|(_, query)| query.sort.is_some()) {
+            true => self.sorted(tx, queries)?,
+            false => self.merged(tx, queries)?,
         };
         let more = found.len() > self.count;
         found.truncate(self.count);
@@ -192,7 +190,25 @@ impl Walk {
         Ok(message::list::cursor_body(total, next.as_deref(), &resources))
     }
 
-    /// The order of creation: what comes after the last id is found there, however long the list is.
+    /// The order of creation, over all types.
+    fn merged(
+        &self,
+        tx: &ReadTx<'_>,
+        queries: &[(&'static ResourceType, Query)],
+    ) -> Result<(Vec<Hit>, usize)> {
+        let (mut all, mut sum) = (Vec::new(), 0);
+        for (n, (resource_type, query)) in queries.iter().enumerate() {
+            let (found, total) = self.in_order(tx, Kind::of(resource_type), query)?;
+            all.extend(found.into_iter().map(|(sort, id, _)| (sort, id, n)));
+            sum += total;
+        }
+        // ids are made in that order, whatever the type
+        all.sort_by(|left: &Hit, right: &Hit| left.1.cmp(&right.1));
+        all.truncate(self.count + 1);
+        Ok((all, self.place.as_ref().map_or(sum, |place| place.total)))
+    }
+
+    /// The order of creation of one type: what comes after the last id is found there, however long the list is.
     fn in_order(&self, tx: &ReadTx<'_>, kind: &'static Kind, query: &Query) -> Result<(Vec<Hit>, usize)> {
         let (cx, wanted) = (&self.cx, self.count + 1);
         let last = self.place.as_ref().map_or("", |place| place.id.as_str());
@@ -230,7 +246,7 @@ impl Walk {
             let sort = query.sort.as_ref();
             let mut keep = |record: Record, resource: &Resource| {
                 total += 1;
-                let key = sort.map_or(SortKey::Missing, |sort| sort.key(resource));
+                let key = sort.map_or(SortKey::Missing, |sort| sort.key(resource).bounded());
                 let comes = self.place.as_ref().is_none_or(|place| {
                     order.compare(&place.sort, &key).then_with(|| place.id.cmp(&record.id)).is_lt()
                 });

@@ -12,7 +12,7 @@ use crate::{
         scim_view::{self, Related},
     },
     scim::{
-        Resource, message,
+        ErrorKind, Resource, message,
         projection::Projection,
         query::Query,
         schema::ResourceType,
@@ -230,6 +230,9 @@ pub async fn list_all(cx: &Arc<Context>, queries: Vec<(&'static ResourceType, Qu
 
 fn all_types(tx: &ReadTx<'_>, cx: &Context, queries: &[(&'static ResourceType, Query)]) -> Result<String> {
     let mut order: Vec<(SortKey, String, usize)> = Vec::new();
+    if queries.iter().all(|(_, query)| query.filter.is_none() && query.sort.is_none()) {
+        return first_of_all_types(tx, cx, queries);
+    }
     for (n, (resource_type, query)) in queries.iter().enumerate() {
         let sort = query.sort.as_ref();
         let mut keep = |record: Record, resource: &Resource| {
@@ -240,8 +243,43 @@ fn all_types(tx: &ReadTx<'_>, cx: &Context, queries: &[(&'static ResourceType, Q
     }
     let sort_order =
         queries.iter().find_map(|(_, query)| query.sort.map(|sort| sort.order)).unwrap_or_default();
-    // ids are made in the order of creation, whatever the type
     order.sort_by(|left, right| sort_order.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
+    show_all(tx, cx, queries, (order.len(), &order))
+}
+
+/// Without a filter nothing needs to be looked at but the ids up to the end of the page, in the order of creation.
+fn first_of_all_types(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    queries: &[(&'static ResourceType, Query)],
+) -> Result<String> {
+    let (mut order, mut total) = (Vec::new(), 0);
+    for (n, (resource_type, query)) in queries.iter().enumerate() {
+        let (kind, mut missing) = (Kind::of(resource_type), query.page.offset() + query.page.count);
+        if missing > cx.app.scan_rows {
+            return Err(ErrorKind::TooMany.because("the page begins too far away; go by cursor").into());
+        }
+        total += journal::total(tx, kind, &cx.organization)?;
+        let mut last = String::new();
+        while missing > 0 {
+            let batch = records::after(tx, kind, &cx.organization, &last, missing.min(BATCH))?;
+            let Some(end) = batch.last() else { break };
+            last = end.id.clone();
+            missing -= batch.len();
+            order.extend(batch.into_iter().map(|record| (SortKey::Missing, record.id, n)));
+        }
+    }
+    order.sort_by(|left, right| left.1.cmp(&right.1));
+    show_all(tx, cx, queries, (total, &order))
+}
+
+/// A page of resources of several types: how many there are in all, and those up to its end in their order.
+fn show_all(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    queries: &[(&'static ResourceType, Query)],
+    (total, order): (usize, &[(SortKey, String, usize)]),
+) -> Result<String> {
     let page = queries.first().map(|(_, query)| query.page).unwrap_or_default();
     let wanted: Vec<&(SortKey, String, usize)> = order.iter().skip(page.offset()).take(page.count).collect();
     let mut resources: HashMap<String, String> = HashMap::new();
@@ -253,7 +291,7 @@ fn all_types(tx: &ReadTx<'_>, cx: &Context, queries: &[(&'static ResourceType, Q
         resources.extend(found.into_iter().map(|record| record.id).zip(shown));
     }
     let resources: Vec<String> = wanted.iter().filter_map(|(_, id, _)| resources.remove(id)).collect();
-    Ok(message::list::body(order.len(), page.start_index, &resources))
+    Ok(message::list::body(total, page.start_index, &resources))
 }
 
 /// What a look finds: counts what matches and keeps what the page needs.

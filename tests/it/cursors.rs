@@ -2,7 +2,7 @@
 
 use crate::{
     database::Database,
-    support::{Client, Program, Server, context, wait},
+    support::{Client, Program, Server, USER, context, wait},
 };
 use roster::{clock::Clock, scim::Profile, service::connections};
 use secrecy::ExposeSecret;
@@ -144,4 +144,59 @@ fn r_314_what_stays_is_met_once_whoever_writes_meanwhile() {
         done.store(true, Ordering::Relaxed);
     });
     assert_eq!(server.client.get("/Users?filter=schemas%20pr&count=0").json()["totalResults"], STAY);
+}
+
+#[test]
+fn the_base_is_walked_like_any_list_and_needs_no_filter() {
+    // a budget that would not do for a look at everybody
+    let server = Server::start(Profile::Standard, |app| app.scan_rows = 10);
+    let mut made = Vec::new();
+    for n in 0..12 {
+        made.push(server.user(&format!("user-{n}")));
+        made.push(server.client.group(&format!("group {n}"), &[]));
+    }
+
+    let index = server.client.get("/?count=6").json();
+    assert_eq!((&index["totalResults"], index["Resources"].as_array().unwrap().len()), (&json!(24), 6));
+    let (mut met, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = server.client.get(&format!("/?count=5&cursor={cursor}")).json();
+        assert_eq!(page["totalResults"], 24);
+        met.extend(
+            page["Resources"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()),
+        );
+        match next(&page) {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+
+    assert_eq!(met, made);
+    assert_eq!(server.client.get("/?count=1000").error(), (400, "tooMany".to_owned()));
+}
+
+#[test]
+fn a_cursor_fits_into_a_url_whatever_it_sorts_by() {
+    let server = Server::standard();
+    let long = "\u{1F600}".repeat(4_000);
+    for n in 0..3 {
+        let body = json!({"schemas": [USER], "userName": format!("user-{n}"), "title": format!("{long}{n}")});
+        assert_eq!(server.client.post("/Users", &body).status, 201);
+    }
+
+    let (mut met, mut cursor) = (0, String::new());
+    loop {
+        let page = server
+            .client
+            .get(&format!("/Users?count=1&sortBy=title&attributes=userName&cursor={cursor}"))
+            .json();
+        met += page["Resources"].as_array().unwrap().len();
+        match next(&page) {
+            Some(next) => cursor = next,
+            None => break,
+        }
+        assert!(cursor.len() < 2_000, "{}", cursor.len());
+    }
+
+    assert_eq!(met, 3);
 }
