@@ -4,7 +4,11 @@
 //! deleted meanwhile moves nothing. It is encrypted, so nobody reads or makes one, and bound to the connection and the
 //! query; the server remembers nothing.
 
-use super::{Context, Error, Result, look::Look, read::rendered};
+use super::{
+    Context, Error, Result,
+    look::Look,
+    read::{Hit, shown},
+};
 use crate::{
     org::record::Record,
     scim::{
@@ -72,9 +76,6 @@ async fn key(cx: &Arc<Context>) -> Result<Arc<RandomizedNonceKey>> {
     keys().insert(cx.organization.clone(), key.clone());
     Ok(key)
 }
-
-/// A match: its sort key, its id, and which of the queries it answers.
-type Hit = (SortKey, String, usize);
 
 /// Where a page ended.
 #[derive(Debug, Clone)]
@@ -178,15 +179,7 @@ impl Walk {
             }
             _ => None,
         };
-        let mut shown: HashMap<String, String> = HashMap::new();
-        for (n, (resource_type, query)) in queries.iter().enumerate() {
-            let ids: Vec<String> = found.iter().filter(|it| it.2 == n).map(|it| it.1.clone()).collect();
-            let kind = Kind::of(resource_type);
-            let records = records::among(tx, kind, &self.cx.organization, &ids)?;
-            let texts = rendered(tx, &self.cx, kind, &records, &query.projection)?;
-            shown.extend(records.into_iter().map(|record| record.id).zip(texts));
-        }
-        let resources: Vec<String> = found.iter().filter_map(|(_, id, _)| shown.remove(id)).collect();
+        let resources = shown(tx, &self.cx, queries, &found)?;
         Ok(message::list::cursor_body(total, next.as_deref(), &resources))
     }
 

@@ -205,8 +205,11 @@ impl Listing {
     }
 }
 
+/// A match in a list of several types: its sort key, its id, and which of the queries it answers.
+pub(super) type Hit = (SortKey, String, usize);
+
 /// The resources as a list shows them.
-pub(super) fn rendered(
+fn rendered(
     tx: &ReadTx<'_>,
     cx: &Context,
     kind: &'static Kind,
@@ -229,7 +232,7 @@ pub async fn list_all(cx: &Arc<Context>, queries: Vec<(&'static ResourceType, Qu
 }
 
 fn all_types(tx: &ReadTx<'_>, cx: &Context, queries: &[(&'static ResourceType, Query)]) -> Result<String> {
-    let mut order: Vec<(SortKey, String, usize)> = Vec::new();
+    let mut order: Vec<Hit> = Vec::new();
     if queries.iter().all(|(_, query)| query.filter.is_none() && query.sort.is_none()) {
         return first_of_all_types(tx, cx, queries);
     }
@@ -278,20 +281,29 @@ fn show_all(
     tx: &ReadTx<'_>,
     cx: &Context,
     queries: &[(&'static ResourceType, Query)],
-    (total, order): (usize, &[(SortKey, String, usize)]),
+    (total, order): (usize, &[Hit]),
 ) -> Result<String> {
     let page = queries.first().map(|(_, query)| query.page).unwrap_or_default();
-    let wanted: Vec<&(SortKey, String, usize)> = order.iter().skip(page.offset()).take(page.count).collect();
-    let mut resources: HashMap<String, String> = HashMap::new();
+    let wanted: Vec<Hit> = order.iter().skip(page.offset()).take(page.count).cloned().collect();
+    Ok(message::list::body(total, page.start_index, &shown(tx, cx, queries, &wanted)?))
+}
+
+/// The resources of a page, in its order.
+pub(super) fn shown(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    queries: &[(&'static ResourceType, Query)],
+    page: &[Hit],
+) -> Result<Vec<String>> {
+    let mut texts: HashMap<String, String> = HashMap::new();
     for (n, (resource_type, query)) in queries.iter().enumerate() {
-        let ids = wanted.iter().filter(|(_, _, of)| *of == n).map(|(_, id, _)| id.clone());
+        let ids: Vec<String> = page.iter().filter(|hit| hit.2 == n).map(|hit| hit.1.clone()).collect();
         let kind = Kind::of(resource_type);
-        let found = records::among(tx, kind, &cx.organization, &ids.collect::<Vec<_>>())?;
-        let shown = rendered(tx, cx, kind, &found, &query.projection)?;
-        resources.extend(found.into_iter().map(|record| record.id).zip(shown));
+        let found = records::among(tx, kind, &cx.organization, &ids)?;
+        let rendered = rendered(tx, cx, kind, &found, &query.projection)?;
+        texts.extend(found.into_iter().map(|record| record.id).zip(rendered));
     }
-    let resources: Vec<String> = wanted.iter().filter_map(|(_, id, _)| resources.remove(id)).collect();
-    Ok(message::list::body(total, page.start_index, &resources))
+    Ok(page.iter().filter_map(|(_, id, _)| texts.remove(id)).collect())
 }
 
 /// What a look finds: counts what matches and keeps what the page needs.

@@ -1,7 +1,11 @@
 //! What the store promises whoever writes.
 
 use crate::{database::Database, support::wait};
-use roster::store::{DbError, Statement, Store, connections};
+use aws_lc_rs::digest::{SHA256, digest};
+use roster::store::{
+    DbError, Statement, Store, connections, journal,
+    records::{TEAM, USER},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -130,5 +134,30 @@ mod on_sqlite {
             }
         });
         assert_eq!(runs.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_build_is_brought_up_to_date_with_all_its_counts() {
+        let first = include_str!("../../sql/migrations/sqlite/0001_first_road.sql");
+        let checksum: String =
+            digest(&SHA256, first.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let database = Database::fresh();
+        database.ask(&format!(
+            "{first};
+             CREATE TABLE schema_migrations (
+                version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
+             ) STRICT;
+             INSERT INTO schema_migrations VALUES (1, 'first_road', '{checksum}', 0);
+             INSERT INTO counters VALUES ('o', 'users', 7), ('o', 'teams', 3)"
+        ));
+
+        let store = database.store().unwrap();
+
+        let totals =
+            wait(store.read(|tx| {
+                Ok::<_, DbError>([journal::total(tx, &USER, "o")?, journal::total(tx, &TEAM, "o")?])
+            }));
+        assert_eq!(totals.unwrap(), [7, 3]);
+        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 3);
     }
 }

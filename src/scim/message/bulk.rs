@@ -16,6 +16,7 @@ pub const MAX_PAYLOAD: usize = 8 * 1024 * 1024;
 
 /// How a text begins that stands for the id of what another operation creates.
 const MARK: &str = "bulkId:";
+
 /// A request of many operations.
 #[derive(Debug, Clone)]
 pub struct BulkRequest {

@@ -323,6 +323,9 @@ mod tests {
 
         assert_eq!(address.to_string(), "postgres://roster@db.example.com:6432/roster");
         assert_eq!(format!("{address:?}"), "postgres://roster@db.example.com:6432/roster");
+        let password = |text| Address::parse(text, Some("from a file")).unwrap().hosts.remove(0);
+        assert_eq!(password("postgres://roster@db/roster").get_password(), Some(&b"from a file"[..]));
+        assert_eq!(password("postgres://roster:own@db/roster").get_password(), Some(&b"own"[..]));
     }
 
     #[test]

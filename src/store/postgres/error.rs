@@ -45,12 +45,12 @@ pub(super) fn told(error: &tokio_postgres::Error) -> DbError {
     match (code, failure(error)) {
         // the constraint has the name of its column
         ("23505", _) => DbError::Unique(refusal.constraint().unwrap_or("a key").to_owned()),
-        (_, Failure::Conflict) => DbError::Busy,
-        (_, Failure::Lost) => DbError::Unreachable(format!("{} (SQLSTATE {code})", refusal.message())),
         // two clients of one pooler that both prepare statements
         ("26000" | "42P05", _) => {
             DbError::Unreachable(format!("{} (SQLSTATE {code}); {POOLER}", refusal.message()))
         }
+        (_, Failure::Conflict) => DbError::Busy,
+        (_, Failure::Lost) => DbError::Unreachable(format!("{} (SQLSTATE {code})", refusal.message())),
         // statement and lock timeouts
         ("57014" | "55P03", _) => DbError::Busy,
         // too many connections, disk full, out of memory; files that cannot be read
