@@ -103,14 +103,9 @@ impl Organization {
         let clock = Clock::System;
         let store = Store::open(&directory.path().join("roster.db"), clock.now())?;
         let app = Arc::new(App::new(store, clock));
-        let cx = Arc::new(Context {
-            organization: connections::first_organization(&app).await?,
-            actor: "bench".to_owned(),
-            now: app.clock.now(),
-            request: "bench".to_owned(),
-            base: Arc::from("http://127.0.0.1/scim/v2"),
-            app,
-        });
+        let organization = connections::first_organization(&app).await?;
+        let cx = Context::of_command(&app, organization).await?;
+        let cx = Arc::new(Context { base: Arc::from("http://127.0.0.1/scim/v2"), ..(*cx).clone() });
         let mut organization = Self { cx, ids: Vec::with_capacity(n), _directory: directory };
         // many at a time, so that they share commits
         for first in (0..n).step_by(500) {

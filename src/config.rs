@@ -128,6 +128,12 @@ impl From<String> for Mistakes {
     }
 }
 
+impl From<Vec<String>> for Mistakes {
+    fn from(mistakes: Vec<String>) -> Self {
+        Self(mistakes)
+    }
+}
+
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
@@ -376,7 +382,8 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
 /// Variables whose names begin as ours do and are none of ours: a slip of the pen, perhaps. They are no mistake,
 /// for a cluster that calls its service `roster` sets such names too.
 pub fn unknown_variables() -> Vec<String> {
-    const KNOWN: [&str; 17] = [
+    const KNOWN: [&str; 18] = [
+        "ROSTER_CONFIG",
         "ROSTER_LISTEN",
         "ROSTER_DATABASE",
         "ROSTER_DATABASE_CONNECTIONS",

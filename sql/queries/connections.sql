@@ -58,6 +58,8 @@ UPDATE tokens SET last_used_at = $3
  WHERE organization = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)
 
 -- name: by_digest
-SELECT t.organization, t.id, t.digest, t.expires_at, t.last_used_at, c.id, c.name, c.profile
-  FROM tokens t JOIN connections c ON c.organization = t.organization AND c.id = t.connection
+SELECT t.organization, t.id, t.digest, t.expires_at, t.last_used_at, c.id, c.name, c.profile, o.schemas + o.indexes
+  FROM tokens t
+  JOIN connections c ON c.organization = t.organization AND c.id = t.connection
+  JOIN organizations o ON o.id = t.organization
  WHERE t.digest = $1 AND t.revoked_at IS NULL AND c.revoked_at IS NULL

@@ -66,14 +66,16 @@ pub(super) struct Common {
 }
 
 impl Common {
-    fn ask(&self, request: &Ask) -> anyhow::Result<Reply> {
+    pub(super) fn ask(&self, request: &Ask) -> anyhow::Result<Reply> {
         ask(&self.database.read().map_err(Mistakes::from)?, request)
     }
 
     /// Prints the reply as JSON, or as `words` puts it.
-    fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
+    pub(super) fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
         match (self.json, reply) {
             (true, Reply::Connections(found)) => say(&serde_json::to_string_pretty(found)?),
+            (true, Reply::Schemas(found)) => say(&serde_json::to_string_pretty(found)?),
+            (true, Reply::Progress { .. } | Reply::Done) => say("{}"),
             (true, Reply::Token(token)) => say(&serde_json::to_string_pretty(token)?),
             (true, Reply::Revoked { declared }) => {
                 say(&json!({"revoked": true, "declared": declared}).to_string())

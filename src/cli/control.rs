@@ -8,8 +8,8 @@ use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
     org::connection::{Connection, Origin, Token},
-    scim::{Profile, text},
-    service::{App, Context, Error, connections},
+    scim::{Profile, schema::definition::Definition, text},
+    service::{App, Context, Error, connections, schemas},
     store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -24,21 +24,28 @@ use std::{
     },
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long either side waits for the other, and the longest line.
 const PATIENCE: Duration = Duration::from_secs(10);
-const MAX_LINE: u64 = 64 * 1024;
+const MAX_LINE: u64 = 1024 * 1024;
+
+/// How long work goes on before whoever watches hears of it.
+const BREATH: Duration = Duration::from_millis(500);
 
 /// What the command line asks of the owner.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
     CreateConnection { name: String, profile: String },
     ListConnections,
     RevokeConnection { name: String },
     CreateToken { connection: String, lifetime: Option<i64> },
     RevokeToken { id: String },
+    AddSchema(Box<Definition>),
+    ListSchemas,
+    RemoveSchema { urn: String },
+    GoOnWithSchema { urn: String },
 }
 
 /// What the owner says. It may hold a token, so it cannot be printed by accident.
@@ -50,6 +57,23 @@ pub(super) enum Reply {
     Revoked {
         declared: bool,
     },
+    Schemas(Vec<ShownSchema>),
+    /// How far the work on a schema is.
+    Progress {
+        done: u64,
+        total: u64,
+        is_finished: bool,
+    },
+    Done,
+}
+
+/// An added schema as commands show it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ShownSchema {
+    pub(super) definition: Definition,
+    pub(super) state: String,
+    pub(super) done: usize,
+    pub(super) total: usize,
 }
 
 /// A connection as commands show it.
@@ -278,6 +302,33 @@ pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> 
             })?;
             Reply::Revoked { declared: origin == Origin::Declared }
         }
+        Ask::AddSchema(definition) => {
+            schemas::put(cx, (**definition).clone()).await?;
+            Reply::Done
+        }
+        Ask::RemoveSchema { urn } => {
+            schemas::remove(cx, urn).await?;
+            Reply::Done
+        }
+        Ask::ListSchemas => {
+            let found = schemas::list(cx).await?.into_iter().map(|(schema, total)| ShownSchema {
+                definition: schema.definition,
+                state: schema.state.as_str().to_owned(),
+                done: schema.done.min(total),
+                total,
+            });
+            Reply::Schemas(found.collect())
+        }
+        Ask::GoOnWithSchema { urn } => {
+            let begun = Instant::now();
+            let mut progress = schemas::go_on(cx, urn).await?;
+            while !progress.is_finished && begun.elapsed() < BREATH {
+                progress = schemas::go_on(&context(app).await?, urn).await?;
+            }
+            let schemas::Progress { done, total, is_finished } = progress;
+            let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            Reply::Progress { done: number(done), total: number(total), is_finished }
+        }
     })
 }
 
@@ -299,15 +350,7 @@ fn unknown_connection(error: Error, name: &str) -> anyhow::Error {
 /// The context of a command: the machine's operator, in the first organization.
 pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<Arc<Context>> {
     let organization = connections::first_organization(app).await?;
-    let now = app.clock.now();
-    Ok(Arc::new(Context {
-        app: app.clone(),
-        organization,
-        actor: "command".to_owned(),
-        now,
-        request: app.ids.make(now),
-        base: Arc::from(""),
-    }))
+    Ok(Context::of_command(app, organization).await?)
 }
 
 fn show(connection: Connection, tokens: &[Token]) -> ShownConnection {

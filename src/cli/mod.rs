@@ -1,14 +1,18 @@
 //! The commands.
 
+mod config_file;
 mod conformance;
 mod connections;
 mod control;
+mod schemas;
 mod serve;
 
 use crate::config::Mistakes;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use config_file::ConfigFile;
 use std::{
     io::{IsTerminal, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -16,6 +20,9 @@ use std::{
 #[derive(Debug, Parser)]
 #[command(name = "roster", version)]
 struct Arguments {
+    /// A file of TOML with settings, by the names of flags with `_` for `-`, and with schemas
+    #[arg(long, env = "ROSTER_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -30,6 +37,9 @@ enum Command {
     /// The credentials of connections
     #[command(subcommand)]
     Token(connections::TokenCommand),
+    /// Extension schemas: attributes of the organization's own
+    #[command(subcommand)]
+    Schema(schemas::SchemaCommand),
     /// Play the conformance suites against any SCIM server
     Conformance(conformance::Conformance),
 }
@@ -37,20 +47,58 @@ enum Command {
 /// Runs the command that the arguments name. Exit status: 0 done, 1 failed, 2 the arguments or settings
 /// are wrong.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
     // every use of TLS, in and out, shares one provider; a second call finds it installed already
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let outcome = match arguments.command {
-        Command::Serve(settings) => serve::run(&settings).map(|()| ExitCode::SUCCESS),
-        Command::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
-        Command::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
-        Command::Conformance(command) => command.run(),
+    let (file, told) = match config_file() {
+        Ok(file) => (file, None),
+        Err(mistakes) => (None, Some(mistakes)),
+    };
+    let outcome = match told {
+        Some(mistakes) => Err(mistakes.into()),
+        None => {
+            let command = Arguments::command();
+            let command = file.as_ref().map_or(command.clone(), |file| file.apply(command));
+            let arguments = Arguments::from_arg_matches(&command.get_matches());
+            arguments.unwrap_or_else(|error| error.exit()).command.run(file.as_ref())
+        }
     };
     outcome.unwrap_or_else(|error| {
         // where standard error is gone there is nobody left to tell
-        let _ = writeln!(std::io::stderr(), "roster: {error:#}");
-        if error.is::<Mistakes>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        let mut stderr = std::io::stderr();
+        let _ = writeln!(stderr, "roster: {error:#}");
+        if !error.is::<Mistakes>() {
+            return ExitCode::FAILURE;
+        }
+        if let Some(file) = file {
+            let _ = writeln!(stderr, "roster: settings were read from {}, too", file.path().display());
+        }
+        ExitCode::from(2)
     })
+}
+
+/// The configuration file that the arguments or the environment name, if they do.
+fn config_file() -> Result<Option<ConfigFile>, Mistakes> {
+    // what else is wrong with the arguments is told when the file is known
+    let first = Arguments::command().ignore_errors(true).try_get_matches();
+    let path = first.ok().and_then(|first| first.get_one::<PathBuf>("config").cloned());
+    let command = Arguments::command();
+    let serve = command.find_subcommand("serve");
+    path.zip(serve).map(|(path, serve)| ConfigFile::read(&path, serve)).transpose()
+}
+
+impl Command {
+    fn run(self, file: Option<&ConfigFile>) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Serve(settings) => {
+                let schemas = file.map(|file| file.schemas.as_slice()).unwrap_or_default();
+                serve::run(&settings, schemas).map(|()| ExitCode::SUCCESS)
+            }
+            Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Conformance(command) => command.run(),
+        }
+    }
 }
 
 /// Prints a line for whoever called the command.

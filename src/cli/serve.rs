@@ -7,9 +7,9 @@ use super::{
 use crate::{
     config::{Database, Settings, unknown_variables},
     http::server::{Door, Entrance, start},
-    org::connection::DECLARED,
-    scim::{Profile, text},
-    service::{App, Error, connections},
+    org::{connection::DECLARED, schema::State},
+    scim::{Profile, schema::definition::Definition, text},
+    service::{App, Error, connections, schemas},
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Serves until the process is told to stop, then finishes what was accepted.
-pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
+pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result<()> {
     let profiles = [Profile::Standard.as_str(), Profile::Strict.as_str()];
     let settings = settings.check(&profiles, |database| control::options(database).map(drop))?;
     let profile: Profile = match &settings.declared_profile {
@@ -50,6 +50,10 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(async {
         let cx = control::context(&app).await?;
         connections::declare(&cx, &settings.declared_tokens, profile).await?;
+        for schema in schemas {
+            let named = || format!("the schema {} of the configuration file", schema.id);
+            schemas::put(&cx, schema.clone()).await.with_context(named)?;
+        }
         if let Database::Sqlite(file) = &settings.database {
             control::listen(file, app.clone())?;
         }
@@ -57,6 +61,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         say(&format!("listening on {address}"))?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
         actix_web::rt::spawn(stop_at_once(app.clone())?);
+        actix_web::rt::spawn(go_on_with_schemas(app.clone()));
         if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings.database, profile).await?;
         } else {
@@ -68,6 +73,27 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     app.store.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Does the work on schemas that is left: of those the configuration file declares, and of an earlier process.
+async fn go_on_with_schemas(app: Arc<App>) {
+    let work = async {
+        for (schema, total) in schemas::list(&control::context(&app).await?).await? {
+            let urn = schema.definition.id;
+            if schema.state != State::Ready {
+                tracing::info!(schema = urn, total, state = schema.state.as_str(), "working on a schema");
+                while !schemas::go_on(&control::context(&app).await?, &urn).await?.is_finished {}
+                tracing::info!(schema = urn, "done with a schema");
+            }
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    if let Err(error) = work.await {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the work on schemas stopped; a restart goes on with it"
+        );
+    }
 }
 
 /// Opens the database. The ownership of a file must outlive its use.

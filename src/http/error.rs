@@ -73,9 +73,10 @@ impl Refusal {
             Self::Service(Error::PreconditionFailed) => (412, None),
             Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
             Self::Service(Error::Busy(_)) => (503, None),
-            Self::Service(Error::Store(_) | Error::Connection(_) | Error::Taken(_)) | Self::Panic => {
-                (500, None)
-            }
+            Self::Service(
+                Error::Store(_) | Error::Connection(_) | Error::Taken(_) | Error::Definition(_),
+            )
+            | Self::Panic => (500, None),
             Self::Method(_) => (405, None),
             Self::NotImplemented(_) => (501, None),
             Self::NoFilter => (403, None),

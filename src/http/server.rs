@@ -5,7 +5,10 @@ use super::{
     request_log::Line,
     scim::{self, discovery::Documents},
 };
-use crate::service::App;
+use crate::{
+    scim::schema::{Types, types::STANDARD},
+    service::App,
+};
 use actix_web::{
     HttpRequest, HttpResponse, HttpServer,
     body::{BoxBody, MessageBody},
@@ -39,12 +42,15 @@ pub struct Door {
 impl Door {
     /// A door to an app under a public URL.
     pub fn new(app: Arc<App>, base: &str) -> Self {
-        Self { app, base: Arc::from(base), documents: Arc::new(Documents::print(base)) }
+        Self { app, base: Arc::from(base), documents: Arc::new(Documents::print(base, &STANDARD)) }
     }
 
-    /// The discovery documents, printed once.
-    pub(super) fn documents(&self) -> &Documents {
-        &self.documents
+    /// The discovery documents; those of the standard's types are printed once.
+    pub(super) fn documents(&self, types: &Types) -> Arc<Documents> {
+        match types.edition {
+            0 => self.documents.clone(),
+            _ => Arc::new(Documents::print(&self.base, types)),
+        }
     }
 }
 

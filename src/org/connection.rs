@@ -83,6 +83,8 @@ pub struct Verdict {
     pub expires_at: Option<i64>,
     /// When it was last used, as far as is written down.
     pub last_used_at: Option<i64>,
+    /// The edition of the organization's resource types.
+    pub types: i64,
 }
 
 impl Verdict {

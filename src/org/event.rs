@@ -17,6 +17,8 @@ pub enum EventKind {
     ConnectionRevoked,
     TokenCreated,
     TokenRevoked,
+    SchemaChanged,
+    SchemaRemoved,
 }
 
 impl EventKind {
@@ -34,6 +36,8 @@ impl EventKind {
             Self::ConnectionRevoked => "connection.revoked",
             Self::TokenCreated => "token.created",
             Self::TokenRevoked => "token.revoked",
+            Self::SchemaChanged => "schema.changed",
+            Self::SchemaRemoved => "schema.removed",
         }
     }
 }

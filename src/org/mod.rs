@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod event;
 pub mod record;
+pub mod schema;
 pub mod scim_view;
 pub mod team;
 pub mod user;

@@ -70,7 +70,8 @@ pub fn answer(
     projection: &Projection,
     base: &str,
 ) -> Result<String, serde_json::Error> {
-    if *projection == Projection::Default && !record.text.contains("\"manager\":") {
+    let is_plain = *projection == Projection::Default && !resource_type.hides;
+    if is_plain && !record.text.contains("\"manager\":") {
         let derived = Value::Object(derived(resource_type, record, related, base)).to_string();
         // both are objects with something in them
         let head = record.text.strip_suffix('}').unwrap_or(&record.text);

@@ -2,7 +2,7 @@
 
 use super::{
     ErrorKind, Quirks, Resource, Result,
-    path::{Place, locate},
+    path::{Located, Place, locate},
     schema::{Attribute, ResourceType, Returned},
 };
 use scim_filter_parser::{Dialect, parse_path};
@@ -18,6 +18,8 @@ pub enum Projection {
     Only(Vec<Place>),
     /// What is returned always or by default, less these.
     Except(Vec<Place>),
+    /// What is returned always or by default, and these, which the client sent itself.
+    Sent(Vec<Place>),
 }
 
 impl Projection {
@@ -40,12 +42,28 @@ impl Projection {
         }
     }
 
+    /// The same for the answer to a write: what is returned on request is requested by being sent (RFC 7643 §7).
+    pub fn with_sent(self, resource_type: &'static ResourceType, is_sent: impl Fn(&Located) -> bool) -> Self {
+        if self != Self::Default || !resource_type.hides {
+            return self;
+        }
+        let attributes = resource_type.extension_schemas().flat_map(|schema| {
+            let located = |attribute| Located { extension: Some(schema), attribute, sub_attribute: None };
+            schema.attributes.iter().map(located)
+        });
+        let sent = attributes.filter(|path| path.attribute.returned == Returned::Request && is_sent(path));
+        match sent.map(Place::Attribute).collect::<Vec<_>>() {
+            none if none.is_empty() => Self::Default,
+            sent => Self::Sent(sent),
+        }
+    }
+
     /// Whether anything of this core attribute is part of the answer; what is not need not be loaded.
     pub fn shows(&self, name: &str) -> bool {
         let whole = |place: &Place| matches!(place, Place::Attribute(path) if path.is(name));
         let some = |place: &Place| matches!(place, Place::Attribute(path) if path.extension.is_none() && path.attribute.name == name);
         match self {
-            Self::Default => true,
+            Self::Default | Self::Sent(_) => true,
             Self::Only(places) => places.iter().any(some),
             Self::Except(places) => !places.iter().any(whole),
         }
@@ -78,8 +96,9 @@ impl Projection {
             (Returned::Never, _) => false,
             (Returned::Always, _) => true,
             (_, Self::Only(_)) => whole || !selected.is_empty() && keep_parts(value, &names_part),
+            (Returned::Request, Self::Sent(_)) => whole,
             (Returned::Request, _) => false,
-            (Returned::Default, Self::Default) => true,
+            (Returned::Default, Self::Default | Self::Sent(_)) => true,
             (Returned::Default, Self::Except(_)) => {
                 !whole && (selected.is_empty() || keep_parts(value, &|name| !names_part(name)))
             }
@@ -88,7 +107,9 @@ impl Projection {
 
     /// What the parameter says of one attribute: `None` is the whole of it.
     fn selected(&self, extension: Option<&str>, attribute: &Attribute) -> Vec<Option<&'static Attribute>> {
-        let (Self::Only(places) | Self::Except(places)) = self else { return Vec::new() };
+        let (Self::Only(places) | Self::Except(places) | Self::Sent(places)) = self else {
+            return Vec::new();
+        };
         places
             .iter()
             .filter_map(|place| match place {

@@ -69,14 +69,14 @@ impl Resource {
                 self.0.shift_remove(attribute.name);
             }
         }
-        for schema in resource_type.extensions {
+        for schema in resource_type.extension_schemas() {
             let Some(Value::Object(container)) = self.0.get_mut(schema.id) else { continue };
             for attribute in schema.attributes {
                 let Some(Value::Object(complex)) = container.get_mut(attribute.name) else { continue };
                 complex.retain(|name, _| {
-                    attribute.sub_attribute(name).is_some_and(|part| {
-                        part.mutability != Mutability::ReadOnly && !part.is_resource_reference()
-                    })
+                    attribute
+                        .sub_attribute(name)
+                        .is_some_and(|part| part.mutability != Mutability::ReadOnly && part.name != "$ref")
                 });
             }
         }
@@ -97,7 +97,7 @@ impl Resource {
 
     /// The URNs in `schemas`: the base and every extension with something assigned.
     pub fn schemas(&self, resource_type: &ResourceType) -> Vec<&'static str> {
-        let used = resource_type.extensions.iter().filter(|schema| self.0.contains_key(schema.id));
+        let used = resource_type.extension_schemas().filter(|schema| self.0.contains_key(schema.id));
         std::iter::once(resource_type.schema.id).chain(used.map(|schema| schema.id)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     ErrorKind, Profile, Quirk, Quirks, Resource, Result,
     path::Located,
-    schema::{Attribute, Mutability, ResourceType},
+    schema::{Attribute, Extension, Mutability, ResourceType, Schema},
     text,
 };
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ pub fn created(
     if resource_type.attribute("active").is_some() {
         resource.0.entry("active").or_insert(Value::Bool(true));
     }
-    check(resource_type, resource, quirks)
+    check(resource_type, None, resource, quirks)
 }
 
 /// Makes what a PUT leaves behind: the body, and of the stored resource what the client did not speak
@@ -40,7 +40,7 @@ pub fn replaced(
             body.0.insert(name.to_owned(), kept.clone());
         }
     }
-    for schema in resource_type.extensions {
+    for schema in resource_type.extension_schemas() {
         let spoken_of = body.0.contains_key(schema.id) || listed.contains(&schema.id.to_ascii_lowercase());
         if let (false, Some(kept)) = (spoken_of, before.get(schema.id)) {
             body.0.insert(schema.id.to_owned(), kept.clone());
@@ -48,14 +48,14 @@ pub fn replaced(
     }
     body.drop_unassigned();
     keep_immutable(resource_type.attributes(), &before.0, &mut body.0)?;
-    for schema in resource_type.extensions {
+    for schema in resource_type.extension_schemas() {
         let Some(Value::Object(kept)) = before.get(schema.id) else { continue };
         if let Value::Object(sent) = body.0.entry(schema.id).or_insert_with(|| Value::Object(Map::new())) {
             keep_immutable(schema.attributes.iter(), kept, sent)?;
         }
         body.tidy(schema.id);
     }
-    check(resource_type, &mut body, quirks)?;
+    check(resource_type, Some(before), &mut body, quirks)?;
     Ok(body)
 }
 
@@ -83,17 +83,34 @@ pub fn immutable(path: &str) -> super::Error {
 }
 
 /// Required attributes, one primary at most, and in strict profiles the shapes RFC 7643 §4.1 names.
+///
+/// What an extension requires and the resource did not have `before` may stay missing: an admin who adds an extension
+/// must not make every change of people who are there fail, least of all their deactivation.
 pub fn check(
     resource_type: &'static ResourceType,
+    before: Option<&Resource>,
     resource: &mut Resource,
     quirks: &mut Quirks,
 ) -> Result<()> {
     for attribute in resource_type.attributes() {
         if attribute.required && attribute.name != "schemas" {
-            check_required(attribute, resource)?;
+            check_required(attribute.name, resource.get(attribute.name))?;
         }
         if let Some(Value::Array(elements)) = resource.0.get_mut(attribute.name) {
             one_primary(attribute, elements, quirks)?;
+        }
+    }
+    for Extension { schema, required } in resource_type.extensions {
+        let was = before.map(|before| before.0.get(schema.id));
+        match resource.0.get_mut(schema.id) {
+            Some(Value::Object(sent)) => {
+                check_extension(schema, was.map(|was| was.and_then(Value::as_object)), sent, quirks)?;
+            }
+            _ if *required && was.is_none_or(|was| was.is_some()) => {
+                let detail = format!("the required extension {} is missing", schema.id);
+                return Err(ErrorKind::InvalidValue.because(detail));
+            }
+            _ => {}
         }
     }
     if let Some(name) = resource.text("userName")
@@ -104,14 +121,51 @@ pub fn check(
     if quirks.profile() == Profile::Strict { check_shapes(resource_type, resource) } else { Ok(()) }
 }
 
-fn check_required(attribute: &Attribute, resource: &Resource) -> Result<()> {
-    let missing = match resource.get(attribute.name) {
+/// `was` is what the extension held before, if the resource is not new.
+fn check_extension(
+    schema: &'static Schema,
+    was: Option<Option<&Map<String, Value>>>,
+    sent: &mut Map<String, Value>,
+    quirks: &mut Quirks,
+) -> Result<()> {
+    for attribute in schema.attributes {
+        let had = was.is_none_or(|was| was.is_some_and(|was| was.contains_key(attribute.name)));
+        if attribute.required && had {
+            let path = format!("{}:{}", schema.id, attribute.name);
+            check_required(&path, sent.get(attribute.name))?;
+        }
+        let kept = was.flatten().and_then(|was| was.get(attribute.name));
+        if sent.get(attribute.name) != kept {
+            check_parts(schema, attribute, sent.get(attribute.name))?;
+        }
+        if let Some(Value::Array(elements)) = sent.get_mut(attribute.name) {
+            one_primary(attribute, elements, quirks)?;
+        }
+    }
+    Ok(())
+}
+
+/// Each value of a complex attribute has its required parts.
+fn check_parts(schema: &Schema, attribute: &Attribute, value: Option<&Value>) -> Result<()> {
+    let elements = value.map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
+    for element in elements.into_iter().flatten() {
+        for part in attribute.sub_attributes.iter().filter(|part| part.required) {
+            let path = format!("{}:{}.{}", schema.id, attribute.name, part.name);
+            check_required(&path, element.get(part.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// A required attribute has a value.
+fn check_required(path: &str, value: Option<&Value>) -> Result<()> {
+    let missing = match value {
         None | Some(Value::Null) => true,
         Some(Value::String(value)) => text::is_blank(value),
         Some(_) => false,
     };
     if missing {
-        let detail = format!("the required attribute {} is missing or empty", attribute.name);
+        let detail = format!("the required attribute {path} is missing or empty");
         return Err(ErrorKind::InvalidValue.because(detail));
     }
     Ok(())

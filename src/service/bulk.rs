@@ -9,7 +9,6 @@ use crate::{
         ErrorKind, Profile, Quirks,
         message::bulk::{Action, BulkRequest, Fault, Task},
         projection::Projection,
-        schema::standard::{GROUP_TYPE, USER_TYPE},
         urn,
         version::{Precondition, Version},
     },
@@ -101,7 +100,7 @@ async fn alone(
     if let Step::Tasks(tasks) = step
         && let [(_, Task { resource_type, action: Action::Remove { id, precondition }, .. })] =
             tasks.as_slice()
-        && resource_type.name == USER_TYPE.name
+        && !resource_type.is_group()
     {
         users::remove(cx, id, precondition.clone()).await.map_err(|error| Stumbled { at: 0, error })?;
         return Ok(vec![Done { status: 204, id: id.clone(), version: None }]);
@@ -207,7 +206,7 @@ fn perform_all(
         .collect();
     for (at, user, manager) in later {
         let manager = ids.get(manager.as_str()).cloned().unwrap_or_default();
-        let task = Task { resource_type: &USER_TYPE, bulk_id: None, action: set_manager(&user, &manager) };
+        let task = Task { resource_type: cx.types.user, bulk_id: None, action: set_manager(&user, &manager) };
         let made = perform(tx, cx, &task, quirks).map_err(|error| Stumbled { at, error })?;
         if let Some(first) = done.get_mut(at) {
             first.version = made.version;
@@ -223,14 +222,14 @@ fn perform(tx: &WriteTx<'_>, cx: &Context, task: &Task, quirks: &mut Quirks) -> 
         precondition: precondition.clone(),
         projection: projection.clone(),
     };
-    let is_group = task.resource_type.name == GROUP_TYPE.name;
+    let is_group = task.resource_type.is_group();
     let answer = match &task.action {
         Action::Create { data } if is_group => {
-            let group = groups::new(data.clone(), quirks)?;
+            let group = groups::new(cx, data.clone(), quirks)?;
             groups::insert(tx, cx, &group, &projection, quirks)?.0
         }
         Action::Create { data } => {
-            let user = users::new(data.clone(), quirks)?;
+            let user = users::new(cx, data.clone(), quirks)?;
             users::insert(tx, cx, &user, &projection, quirks)?
         }
         Action::Replace { id, data, precondition } => {
@@ -410,7 +409,7 @@ impl<'r> Job<'r> {
             .into_iter()
             .filter_map(|(place, operation)| Some((place, self.resolved(operation.task.as_ref().ok()?))))
             .collect();
-        if unit.is_circle && tasks.iter().any(|(_, task)| task.resource_type.name != USER_TYPE.name) {
+        if unit.is_circle && tasks.iter().any(|(_, task)| task.resource_type.is_group()) {
             let why = Refused::Reference("it and another operation hold each other");
             return Some(Step::Refusal(unit.places.clone(), why));
         }

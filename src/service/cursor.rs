@@ -202,7 +202,7 @@ impl Walk {
     }
 
     /// The order of creation of one type: what comes after the last id is found there, however long the list is.
-    fn in_order(&self, tx: &ReadTx<'_>, kind: &'static Kind, query: &Query) -> Result<(Vec<Hit>, usize)> {
+    fn in_order(&self, tx: &ReadTx<'_>, kind: Kind, query: &Query) -> Result<(Vec<Hit>, usize)> {
         let (cx, wanted) = (&self.cx, self.count + 1);
         let last = self.place.as_ref().map_or("", |place| place.id.as_str());
         let Some(filter) = &query.filter else {

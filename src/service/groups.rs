@@ -19,15 +19,13 @@ use crate::{
         ErrorKind, Quirk, Quirks, Resource,
         patch::{self, MemberChanges, Patch},
         projection::Projection,
-        read,
-        schema::standard::GROUP_TYPE,
-        text, validate,
+        read, text, validate,
         version::Precondition,
     },
     store::{
         DbError, ReadTx, WriteTx, connections,
         memberships::{self, Holder},
-        records::{self, TEAM},
+        records::{self, Kind},
         teams, users,
     },
 };
@@ -47,7 +45,8 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let group = new(body, quirks)?;
+    let group = new(cx, body, quirks)?;
+    let projection = projection.with_sent(cx.types.group, |path| group.attribute(path).is_some());
     let shown = projection.clone();
     let made = cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &group, &shown, quirks));
     let (answer, _) = made.await?;
@@ -55,9 +54,9 @@ pub async fn create(
 }
 
 /// A group as a body describes it, with its members.
-pub(super) fn new(body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
-    let mut group = read::resource(&GROUP_TYPE, body, quirks)?;
-    validate::created(&GROUP_TYPE, &mut group, quirks)?;
+pub(super) fn new(cx: &Context, body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
+    let mut group = read::resource(cx.types.group, body, quirks)?;
+    validate::created(cx.types.group, &mut group, quirks)?;
     Ok(group)
 }
 
@@ -72,11 +71,12 @@ pub(super) fn insert(
     let id = cx.app.ids.make(cx.now);
     let members = members_of(group);
     let mut bare = group.clone();
-    bare.strip(&GROUP_TYPE);
-    teams::insert(tx, &cx.organization, &id, &bare, cx.now)?;
+    bare.strip(cx.types.group);
+    let owner = cx.owner(cx.types.group, &id);
+    teams::insert(tx, owner, &bare, cx.now)?;
     let moved = join(tx, cx, &id, &members, quirks)?;
-    teams::count(tx, &cx.organization, &id, moved.more())?;
-    cx.record(tx, &event(EventKind::TeamCreated, &GROUP_TYPE, &id, moved.detail(&[], quirks)))?;
+    teams::count(tx, owner, moved.more())?;
+    cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], quirks)))?;
     small_answer(tx, cx, &id, projection)
 }
 
@@ -85,10 +85,11 @@ pub async fn replace(
     cx: &Arc<Context>,
     id: &str,
     body: Map<String, Value>,
-    demand: Demand,
+    mut demand: Demand,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let body = read::resource(&GROUP_TYPE, body, quirks)?;
+    let body = read::resource(cx.types.group, body, quirks)?;
+    demand.projection = demand.projection.with_sent(cx.types.group, |path| body.attribute(path).is_some());
     let (id, projection) = (id.to_owned(), demand.projection.clone());
     let made = cx
         .write(quirks, move |tx, cx, quirks| put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks));
@@ -98,8 +99,9 @@ pub async fn replace(
 
 /// Puts what a body describes in a group's place. Says how many members there are then.
 pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<(Answer, i64)> {
+    let group_type = change.cx.types.group;
     make(change, quirks, |before, quirks| {
-        let group = validate::replaced(&GROUP_TYPE, &before.stripped(&GROUP_TYPE)?, body.clone(), quirks)?;
+        let group = validate::replaced(group_type, &before.stripped(group_type)?, body.clone(), quirks)?;
         Ok((group, MemberChanges::exactly(&members_of(body))))
     })
 }
@@ -112,10 +114,11 @@ pub async fn patch(
     cx: &Arc<Context>,
     id: &str,
     body: Map<String, Value>,
-    demand: Demand,
+    mut demand: Demand,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let patch = Patch::read(&GROUP_TYPE, body, quirks)?;
+    let patch = Patch::read(cx.types.group, body, quirks)?;
+    demand.projection = demand.projection.with_sent(cx.types.group, |path| patch.names(path));
     let (id, projection) = (id.to_owned(), demand.projection.clone());
     let made = cx.write(quirks, move |tx, cx, quirks| {
         apply(Change { tx, cx, id: &id, demand: &demand }, &patch, quirks)
@@ -131,13 +134,13 @@ pub async fn patch(
 pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> Result<(Answer, i64)> {
     let Change { tx, cx, .. } = change;
     make(change, quirks, |before, quirks| {
-        let rows = match patch.needs_rows(&GROUP_TYPE) {
+        let rows = match patch.needs_rows(cx.types.group) {
             true => rows(tx, &cx.organization, &before.id, &cx.base)?,
             false => Vec::new(),
         };
-        let mut group = decorated(&GROUP_TYPE, before, &Related::none(&GROUP_TYPE), &cx.base)?;
+        let mut group = decorated(cx.types.group, before, &Related::none(cx.types.group), &cx.base)?;
         group.0.shift_remove("members");
-        let outcome = patch::apply(&GROUP_TYPE, &group, &rows, patch, quirks)?;
+        let outcome = patch::apply(cx.types.group, &group, &rows, patch, quirks)?;
         Ok((outcome.resource, outcome.members))
     })
 }
@@ -150,20 +153,20 @@ fn make(
     make: impl Fn(&Record, &mut Quirks) -> Result<(Resource, MemberChanges)>,
 ) -> Result<(Answer, i64)> {
     let Change { tx, cx, id, demand } = change;
-    let before = load_for_change(tx, cx, &TEAM, id, &demand.precondition)?;
+    let before = load_for_change(tx, cx, Kind::of(cx.types.group), id, &demand.precondition)?;
     let (mut group, changes) = make(&before, quirks)?;
-    group.strip(&GROUP_TYPE);
-    let was = before.stripped(&GROUP_TYPE)?;
+    group.strip(cx.types.group);
+    let was = before.stripped(cx.types.group)?;
     let left = leave(tx, cx, id, &changes)?;
     let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
     let moved = Moved { left, ..join(tx, cx, id, &joining, quirks)? };
     if group != was || moved.anybody() {
         let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
-        let version = teams::replace(tx, &cx.organization, &before, &group, change)?;
+        let version = teams::replace(tx, cx.owner(cx.types.group, id), &before, &group, change)?;
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
         let detail = moved.detail(&changed_names(&was, &group), quirks);
-        cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, id, detail))?;
+        cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)
 }
@@ -177,14 +180,14 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 /// Takes a team out of the teams that hold it, and archives it.
 pub(super) fn archive(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &Precondition) -> Result<()> {
     teams::hold_around(tx, &cx.organization, id)?;
-    let team = load_for_removal(tx, cx, &TEAM, id, precondition)?;
+    let team = load_for_removal(tx, cx, Kind::of(cx.types.group), id, precondition)?;
     let left = memberships::forget_member(tx, &cx.organization, id)?;
     for outer in &left {
         teams::lose_member(tx, &cx.organization, outer, cx.now)?;
-        cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, outer, json!({"left": [id]})))?;
+        cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, outer, json!({"left": [id]})))?;
     }
-    teams::archive(tx, &cx.organization, &team, cx.now)?;
-    Ok(cx.record(tx, &event(EventKind::TeamArchived, &GROUP_TYPE, id, json!({"teams": left})))?)
+    teams::archive(tx, cx.owner(cx.types.group, id), &team, cx.now)?;
+    cx.record(tx, &event(EventKind::TeamArchived, cx.types.group, id, json!({"teams": left})))
 }
 
 /// Who came and went.
@@ -317,10 +320,10 @@ fn refuse(detail: String) -> Error {
 /// The answer, without a body where it would hold many members: rendering them is not for the writer. And how
 /// many members there are.
 fn small_answer(tx: &WriteTx<'_>, cx: &Context, id: &str, projection: &Projection) -> Result<(Answer, i64)> {
-    let record = load(tx, cx, &TEAM, id)?;
-    let location = scim_view::location(&GROUP_TYPE, id, &cx.base);
+    let record = load(tx, cx, Kind::of(cx.types.group), id)?;
+    let location = scim_view::location(cx.types.group, id, &cx.base);
     let answer = match record.n_members <= SMALL || !projection.shows("members") {
-        true => answer(tx, cx, &TEAM, &record, projection)?,
+        true => answer(tx, cx, Kind::of(cx.types.group), &record, projection)?,
         false => Answer { body: None, version: record.version, location },
     };
     Ok((answer, record.n_members))
@@ -332,7 +335,7 @@ async fn complete(cx: &Arc<Context>, answer: Answer, projection: &Projection) ->
     match answer.body {
         Some(_) => Ok(answer),
         // the change is durable: should the group not be readable now, the answer goes without it
-        None => match get(cx, &GROUP_TYPE, id, projection, &Precondition::default()).await {
+        None => match get(cx, cx.types.group, id, projection, &Precondition::default()).await {
             Ok(Found::Resource(read)) => Ok(read),
             _ => Ok(answer),
         },

@@ -25,7 +25,7 @@ const SCAN_TIME: i64 = 20_000_000;
 /// A look at the resources of one kind.
 pub(super) struct Look<'l> {
     cx: &'l Context,
-    kind: &'static Kind,
+    kind: Kind,
     filter: Option<&'l Predicate>,
     /// Nothing of the rows is loaded unless the filter or the order looks at them.
     related: Projection,
@@ -37,7 +37,7 @@ impl<'l> Look<'l> {
     /// A look for what the filter accepts, with all that the filter and the order need to see.
     pub(super) fn new(
         cx: &'l Context,
-        kind: &'static Kind,
+        kind: Kind,
         filter: Option<&'l Predicate>,
         sort: Option<&SortBy>,
     ) -> Self {

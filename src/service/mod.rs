@@ -10,6 +10,7 @@ pub mod groups;
 mod look;
 mod plan;
 pub mod read;
+pub mod schemas;
 pub mod users;
 
 use crate::{
@@ -22,11 +23,13 @@ use crate::{
     },
     scim::{
         self, ErrorKind, Quirks, Resource,
-        schema::ResourceType,
+        schema::{ResourceType, Types},
         version::{Precondition, Version},
     },
     store::{
-        DbError, ReadTx, Store, WriteTx, journal,
+        DbError, ReadTx, Store, WriteTx,
+        attributes::Owner,
+        journal,
         records::{self, Kind},
     },
 };
@@ -44,6 +47,8 @@ pub struct App {
     pub ids: Ids,
     /// Verdicts on tokens, kept for seconds.
     pub verdicts: connections::Verdicts,
+    /// The resource types of organizations.
+    pub types: schemas::Known,
     /// Keys of organizations, which never change.
     pub keys: cursor::Keys,
     /// How many rows an unindexed filter may look at (more is 400 `tooMany`).
@@ -54,7 +59,15 @@ impl App {
     /// An app on a store, with the default budget for unindexed filters.
     pub fn new(store: Store, clock: Clock) -> Self {
         let verdicts = connections::Verdicts::default();
-        Self { store, clock, ids: Ids::default(), verdicts, keys: Default::default(), scan_rows: 200_000 }
+        Self {
+            store,
+            clock,
+            ids: Ids::default(),
+            verdicts,
+            types: schemas::Known::default(),
+            keys: cursor::Keys::default(),
+            scan_rows: 200_000,
+        }
     }
 }
 
@@ -73,9 +86,25 @@ pub struct Context {
     pub request: String,
     /// The URL the SCIM endpoints stand under.
     pub base: Arc<str>,
+    /// The organization's resource types.
+    pub types: &'static Types,
 }
 
 impl Context {
+    /// The context of a command: the machine's operator, in an organization.
+    pub async fn of_command(app: &Arc<App>, organization: String) -> Result<Arc<Self>> {
+        let now = app.clock.now();
+        Ok(Arc::new(Self {
+            types: schemas::types_now(app, &organization).await?,
+            app: app.clone(),
+            organization,
+            actor: "command".to_owned(),
+            now,
+            request: app.ids.make(now),
+            base: Arc::from(""),
+        }))
+    }
+
     /// Runs a change of the organization in one transaction. It may run more than once, each time with the
     /// quirks as they were; those the last run needed are noted.
     async fn write<T: Send + 'static>(
@@ -93,8 +122,20 @@ impl Context {
         Ok(made)
     }
 
-    /// Writes an event beside the change it tells of.
-    fn record(&self, tx: &WriteTx<'_>, event: &Event) -> Result<(), DbError> {
+    /// Writes an event beside the change of a user or team it tells of.
+    ///
+    /// By then the transaction holds what it changes; should the organization's schemas have changed since the request
+    /// was read, it is to be read again ([`Error::Busy`]).
+    fn record(&self, tx: &WriteTx<'_>, event: &Event) -> Result<()> {
+        self.check_types(self.note(tx, event)?)
+    }
+
+    fn check_types(&self, version: i64) -> Result<()> {
+        if version == self.types.version { Ok(()) } else { Err(Error::Busy(DbError::Busy)) }
+    }
+
+    /// Writes an event beside the change it tells of. Says how often the organization's schemas changed.
+    fn note(&self, tx: &WriteTx<'_>, event: &Event) -> Result<i64> {
         let entry = journal::Entry {
             organization: &self.organization,
             id: &self.app.ids.make(self.now),
@@ -102,7 +143,12 @@ impl Context {
             actor: &self.actor,
             request: &self.request,
         };
-        journal::record(tx, entry, event)
+        Ok(journal::record(tx, entry, event)?)
+    }
+
+    /// A resource whose row and index entries are written.
+    fn owner<'a>(&'a self, resource_type: &'static ResourceType, id: &'a str) -> Owner<'a> {
+        Owner { organization: &self.organization, resource_type, id }
     }
 
     /// When a change of this record happened: now, but never before its last one.
@@ -137,6 +183,9 @@ pub enum Error {
     /// A name that no connection can have.
     #[error(transparent)]
     Connection(#[from] BadName),
+    /// A schema that cannot be added, with everything that is wrong, a sentence each.
+    #[error("the schema cannot be added: {}", .0.join("; "))]
+    Definition(Vec<String>),
     /// A name is taken, on a command.
     #[error("{0}")]
     Taken(String),
@@ -181,7 +230,7 @@ impl From<serde_json::Error> for Error {
 }
 
 /// The resource of that kind and id, or [`Error::NotFound`].
-fn load(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, id: &str) -> Result<Record> {
+fn load(tx: &ReadTx<'_>, cx: &Context, kind: Kind, id: &str) -> Result<Record> {
     records::load(tx, kind, &cx.organization, id)?.ok_or(Error::NotFound(kind.resource_type.name))
 }
 
@@ -189,7 +238,7 @@ fn load(tx: &ReadTx<'_>, cx: &Context, kind: &'static Kind, id: &str) -> Result<
 fn load_for_change(
     tx: &WriteTx<'_>,
     cx: &Context,
-    kind: &'static Kind,
+    kind: Kind,
     id: &str,
     precondition: &Precondition,
 ) -> Result<Record> {
@@ -200,14 +249,14 @@ fn load_for_change(
 fn load_for_removal(
     tx: &WriteTx<'_>,
     cx: &Context,
-    kind: &'static Kind,
+    kind: Kind,
     id: &str,
     precondition: &Precondition,
 ) -> Result<Record> {
     agreed(records::load_for_removal(tx, kind, &cx.organization, id)?, kind, precondition)
 }
 
-fn agreed(record: Option<Record>, kind: &Kind, precondition: &Precondition) -> Result<Record> {
+fn agreed(record: Option<Record>, kind: Kind, precondition: &Precondition) -> Result<Record> {
     let record = record.ok_or(Error::NotFound(kind.resource_type.name))?;
     if precondition.allows_change(record.version) { Ok(record) } else { Err(Error::PreconditionFailed) }
 }

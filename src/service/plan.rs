@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'p> {
     pub(super) tx: &'p ReadTx<'p>,
-    pub(super) kind: &'static Kind,
+    pub(super) kind: Kind,
     pub(super) organization: &'p str,
     /// The most ids an index is asked for. With more answers than fit, what is found is no longer a superset,
     /// and its length shows it.

@@ -83,7 +83,7 @@ pub async fn get(
 pub(super) fn answer(
     tx: &ReadTx<'_>,
     cx: &Context,
-    kind: &'static Kind,
+    kind: Kind,
     record: &Record,
     projection: &Projection,
 ) -> Result<Answer> {
@@ -100,7 +100,7 @@ pub(super) fn answer(
 pub(super) fn related(
     tx: &ReadTx<'_>,
     cx: &Context,
-    kind: &'static Kind,
+    kind: Kind,
     found: &[Record],
     projection: &Projection,
 ) -> Result<Vec<Related>, DbError> {
@@ -136,7 +136,7 @@ pub async fn list(cx: &Arc<Context>, resource_type: &'static ResourceType, query
 /// A list that somebody asked for.
 struct Listing {
     cx: Arc<Context>,
-    kind: &'static Kind,
+    kind: Kind,
     query: Query,
 }
 
@@ -212,7 +212,7 @@ pub(super) type Hit = (SortKey, String, usize);
 fn rendered(
     tx: &ReadTx<'_>,
     cx: &Context,
-    kind: &'static Kind,
+    kind: Kind,
     found: &[Record],
     projection: &Projection,
 ) -> Result<Vec<String>> {
@@ -331,6 +331,7 @@ impl<'s> Search<'s> {
 
     fn finish(mut self, tx: &ReadTx<'_>) -> Result<String> {
         let Listing { cx, kind, query } = self.listing;
+        let kind = *kind;
         if let Some(sort) = &query.sort {
             // equal keys keep the order of creation, so that every page has its own resources
             self.order

@@ -15,12 +15,10 @@ use crate::{
         ErrorKind, Quirk, Quirks, Resource,
         patch::{self, Patch},
         projection::Projection,
-        read,
-        schema::standard::{GROUP_TYPE, USER_TYPE},
-        urn, validate,
+        read, urn, validate,
         version::Precondition,
     },
-    store::{DbError, WriteTx, memberships, records::USER, teams, users},
+    store::{DbError, WriteTx, memberships, records::Kind, teams, users},
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -32,15 +30,16 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let user = new(body, quirks)?;
+    let user = new(cx, body, quirks)?;
+    let projection = projection.with_sent(cx.types.user, |path| user.attribute(path).is_some());
     cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await
 }
 
 /// A user as a body describes it.
-pub(super) fn new(body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
-    let mut user = read::resource(&USER_TYPE, body, quirks)?;
-    validate::created(&USER_TYPE, &mut user, quirks)?;
-    user.strip(&USER_TYPE);
+pub(super) fn new(cx: &Context, body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
+    let mut user = read::resource(cx.types.user, body, quirks)?;
+    validate::created(cx.types.user, &mut user, quirks)?;
+    user.strip(cx.types.user);
     Ok(user)
 }
 
@@ -54,10 +53,10 @@ pub(super) fn insert(
 ) -> Result<Answer> {
     let id = cx.app.ids.make(cx.now);
     check_manager(tx, cx, user, quirks)?;
-    users::insert(tx, &cx.organization, &id, user, cx.now)?;
+    users::insert(tx, cx.owner(cx.types.user, &id), user, cx.now)?;
     let detail = json!({"quirks": quirks.rules()});
-    cx.record(tx, &event(EventKind::UserCreated, &USER_TYPE, &id, detail))?;
-    answer(tx, cx, &USER, &load(tx, cx, &USER, &id)?, projection)
+    cx.record(tx, &event(EventKind::UserCreated, cx.types.user, &id, detail))?;
+    answer(tx, cx, Kind::of(cx.types.user), &load(tx, cx, Kind::of(cx.types.user), &id)?, projection)
 }
 
 /// `PUT /Users/{id}`: RFC 7644 §3.5.1.
@@ -65,10 +64,11 @@ pub async fn replace(
     cx: &Arc<Context>,
     id: &str,
     body: Map<String, Value>,
-    demand: Demand,
+    mut demand: Demand,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let body = read::resource(&USER_TYPE, body, quirks)?;
+    let body = read::resource(cx.types.user, body, quirks)?;
+    demand.projection = demand.projection.with_sent(cx.types.user, |path| body.attribute(path).is_some());
     let id = id.to_owned();
     cx.write(quirks, move |tx, cx, quirks| put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks))
         .await
@@ -76,8 +76,9 @@ pub async fn replace(
 
 /// Puts what a body describes in a user's place.
 pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<Answer> {
+    let cx = change.cx;
     change.make(quirks, |before, quirks| {
-        Ok(validate::replaced(&USER_TYPE, &before.stripped(&USER_TYPE)?, body.clone(), quirks)?)
+        Ok(validate::replaced(cx.types.user, &before.stripped(cx.types.user)?, body.clone(), quirks)?)
     })
 }
 
@@ -86,10 +87,11 @@ pub async fn patch(
     cx: &Arc<Context>,
     id: &str,
     body: Map<String, Value>,
-    demand: Demand,
+    mut demand: Demand,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let patch = Patch::read(&USER_TYPE, body, quirks)?;
+    let patch = Patch::read(cx.types.user, body, quirks)?;
+    demand.projection = demand.projection.with_sent(cx.types.user, |path| patch.names(path));
     let id = id.to_owned();
     cx.write(quirks, move |tx, cx, quirks| apply(Change { tx, cx, id: &id, demand: &demand }, &patch, quirks))
         .await
@@ -105,8 +107,8 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
             false => None,
         };
         let related = Related::Teams(teams.unwrap_or_default());
-        let before = decorated(&USER_TYPE, before, &related, &cx.base)?;
-        Ok(patch::apply(&USER_TYPE, &before, &[], patch, quirks)?.resource)
+        let before = decorated(cx.types.user, before, &related, &cx.base)?;
+        Ok(patch::apply(cx.types.user, &before, &[], patch, quirks)?.resource)
     })
 }
 
@@ -137,21 +139,33 @@ impl Change<'_> {
         make: impl Fn(&Record, &mut Quirks) -> Result<Resource>,
     ) -> Result<Answer> {
         let Self { tx, cx, id, demand } = self;
-        let before = load_for_change(tx, cx, &USER, id, &demand.precondition)?;
+        let before = load_for_change(tx, cx, Kind::of(cx.types.user), id, &demand.precondition)?;
         let mut user = make(&before, quirks)?;
-        user.strip(&USER_TYPE);
-        let was = before.stripped(&USER_TYPE)?;
+        user.strip(cx.types.user);
+        let was = before.stripped(cx.types.user)?;
         if user == was {
             // read again: what stands beside a row that was waited for may be older than the row
-            return answer(tx, cx, &USER, &load(tx, cx, &USER, id)?, &demand.projection);
+            return answer(
+                tx,
+                cx,
+                Kind::of(cx.types.user),
+                &load(tx, cx, Kind::of(cx.types.user), id)?,
+                &demand.projection,
+            );
         }
         if user::manager(&user) != user::manager(&was) {
             check_manager(tx, cx, &user, quirks)?;
         }
         save(tx, cx, &before, &user)?;
         let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
-        cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, id, detail))?;
-        answer(tx, cx, &USER, &load(tx, cx, &USER, id)?, &demand.projection)
+        cx.record(tx, &event(EventKind::UserChanged, cx.types.user, id, detail))?;
+        answer(
+            tx,
+            cx,
+            Kind::of(cx.types.user),
+            &load(tx, cx, Kind::of(cx.types.user), id)?,
+            &demand.projection,
+        )
     }
 }
 
@@ -189,7 +203,7 @@ pub(super) fn leave(
     at_most: usize,
 ) -> Result<usize> {
     teams::hold_around(tx, &cx.organization, id)?;
-    let user = load_for_removal(tx, cx, &USER, id, precondition)?;
+    let user = load_for_removal(tx, cx, Kind::of(cx.types.user), id, precondition)?;
     let reports = users::reports(tx, &cx.organization, id, at_most)?;
     let mut others = reports.iter().filter(|report| *report != id);
     others.try_for_each(|report| release(tx, cx, report, id))?;
@@ -201,17 +215,17 @@ pub(super) fn leave(
 
 /// Takes their manager from somebody, unless they have another by now or are gone themselves.
 fn release(tx: &WriteTx<'_>, cx: &Context, report: &str, leaver: &str) -> Result<()> {
-    let before = match load_for_change(tx, cx, &USER, report, &Precondition::default()) {
+    let before = match load_for_change(tx, cx, Kind::of(cx.types.user), report, &Precondition::default()) {
         Err(Error::NotFound(_)) => return Ok(()),
         loaded => loaded?,
     };
-    let was = before.stripped(&USER_TYPE)?;
+    let was = before.stripped(cx.types.user)?;
     if user::manager(&was) != Some(leaver) {
         return Ok(());
     }
     save(tx, cx, &before, &user::without_manager(was))?;
     let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
-    Ok(cx.record(tx, &event(EventKind::UserChanged, &USER_TYPE, report, detail))?)
+    cx.record(tx, &event(EventKind::UserChanged, cx.types.user, report, detail))
 }
 
 /// Ends a user's memberships and removes the user.
@@ -220,15 +234,15 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
     for team in &left {
         teams::lose_member(tx, &cx.organization, team, cx.now)?;
         let detail = json!({"left": [user.id]});
-        cx.record(tx, &event(EventKind::TeamChanged, &GROUP_TYPE, team, detail))?;
+        cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))?;
     }
-    users::remove(tx, &cx.organization, user, cx.now)?;
-    Ok(cx.record(tx, &event(EventKind::UserRemoved, &USER_TYPE, &user.id, json!({"teams": left})))?)
+    users::remove(tx, cx.owner(cx.types.user, &user.id), user, cx.now)?;
+    cx.record(tx, &event(EventKind::UserRemoved, cx.types.user, &user.id, json!({"teams": left})))
 }
 
 /// A miss can only mean that somebody else was faster; the client may try again.
 fn save(tx: &WriteTx<'_>, cx: &Context, before: &Record, user: &Resource) -> Result<()> {
-    let version = users::replace(tx, &cx.organization, before, user, cx.modified(before))?;
+    let version = users::replace(tx, cx.owner(cx.types.user, &before.id), before, user, cx.modified(before))?;
     version.map(drop).ok_or(Error::Busy(DbError::Busy))
 }
 

@@ -8,42 +8,22 @@ use super::{
 use crate::scim::{
     Resource,
     path::Located,
-    schema::{ResourceType, Type},
+    schema::{Indexed, ResourceType, Type},
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const SQL: &str = include_str!("../../sql/queries/attributes.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
+const FILL: Statement = Statement::named(SQL, "fill");
+const FORGET: Statement = Statement::named(SQL, "forget");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 const EQUAL: Statement = Statement::named(SQL, "equal");
 
-/// What is indexed; a new line needs a migration that fills it from the stored resources. By resource type: core paths, or an extension's attribute after a colon.
-const INDEXED: [(&str, &str); 7] = [
-    ("User", "externalId"),
-    ("User", "displayName"),
-    ("User", "emails.value"),
-    ("User", "name.familyName"),
-    ("User", "name.givenName"),
-    ("User", ":employeeNumber"),
-    ("Group", "externalId"),
-];
-
-/// The name a path has in the index, if it is indexed.
+/// The name a path has in the index, if the index can be asked for it.
 pub fn indexed(resource_type: &ResourceType, path: &Located) -> Option<&'static str> {
-    INDEXED
-        .into_iter()
-        .find(|(of, name)| *of == resource_type.name && is_path(path, name))
-        .map(|(_, name)| name)
-}
-
-fn is_path(path: &Located, name: &str) -> bool {
-    match name.strip_prefix(':') {
-        Some(attribute) => {
-            path.extension.is_some() && path.sub_attribute.is_none() && path.attribute.name == attribute
-        }
-        None => path.is(name),
-    }
+    let path = path.to_string();
+    resource_type.indexed.iter().find(|it| it.ready && it.path == path).map(|it| it.name)
 }
 
 /// Whose values are indexed.
@@ -60,19 +40,38 @@ pub struct Owner<'a> {
 /// Brings the index from one state of a resource to another; an absent resource is an empty one.
 pub fn index(tx: &WriteTx<'_>, owner: Owner<'_>, before: &Resource, after: &Resource) -> Result<(), DbError> {
     let (old, new) = (entries(owner.resource_type, before), entries(owner.resource_type, after));
-    let write = |statement: Statement, entry: &Entry| {
-        let args: [Arg<'_>; 6] = [
-            owner.organization.into(),
-            owner.resource_type.name.into(),
-            entry.attribute.into(),
-            (&entry.key).into(),
-            owner.id.into(),
-            entry.element.into(),
-        ];
-        tx.execute(statement, &args).map(drop)
-    };
-    old.difference(&new).try_for_each(|entry| write(REMOVE, entry))?;
-    new.difference(&old).try_for_each(|entry| write(INSERT, entry))
+    old.difference(&new).try_for_each(|entry| write(tx, REMOVE, owner, entry))?;
+    new.difference(&old).try_for_each(|entry| write(tx, INSERT, owner, entry))
+}
+
+/// Writes the entries of a resource that the index may lack: those of attributes that it cannot be asked for yet.
+pub fn fill(tx: &WriteTx<'_>, owner: Owner<'_>, resource: &Resource) -> Result<(), DbError> {
+    let missing = entries(owner.resource_type, resource);
+    let is_ready = |name: &str| owner.resource_type.indexed.iter().any(|it| it.ready && it.name == name);
+    missing.iter().filter(|it| !is_ready(it.attribute)).try_for_each(|entry| write(tx, FILL, owner, entry))
+}
+
+/// Takes at most so many entries of an attribute out of the index; says how many.
+pub fn forget(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    (resource_type, name): (&ResourceType, &str),
+    at_most: usize,
+) -> Result<usize, DbError> {
+    let args = [organization.into(), resource_type.name.into(), name.into(), int(at_most).into()];
+    tx.execute(FORGET, &args)
+}
+
+fn write(tx: &WriteTx<'_>, statement: Statement, owner: Owner<'_>, entry: &Entry) -> Result<(), DbError> {
+    let args: [Arg<'_>; 6] = [
+        owner.organization.into(),
+        owner.resource_type.name.into(),
+        entry.attribute.into(),
+        (&entry.key).into(),
+        owner.id.into(),
+        entry.element.into(),
+    ];
+    tx.execute(statement, &args).map(drop)
 }
 
 /// The ids of at most `limit` resources that have a value of that key.
@@ -104,24 +103,14 @@ struct Entry {
 
 fn entries(resource_type: &'static ResourceType, resource: &Resource) -> BTreeSet<Entry> {
     let mut found = BTreeSet::new();
-    for (_, attribute) in INDEXED.into_iter().filter(|(of, _)| *of == resource_type.name) {
-        let Some(path) = locate(resource_type, attribute) else { continue };
+    for Indexed { name, path, .. } in resource_type.indexed {
+        let Some(path) = resource_type.at(path) else { continue };
         for (n, value) in resource.values(&path).into_iter().enumerate() {
-            if let (Type::String, Value::String(value)) = (path.leaf().kind, value) {
+            if let (Type::String | Type::Reference, Value::String(value)) = (path.leaf().kind, value) {
                 let key = bounded(&path.leaf().key(value)).into_owned();
-                found.insert(Entry { attribute, key, element: int(n) });
+                found.insert(Entry { attribute: name, key, element: int(n) });
             }
         }
     }
     found
-}
-
-fn locate(resource_type: &'static ResourceType, name: &str) -> Option<Located> {
-    if let Some(attribute) = name.strip_prefix(':') {
-        let (schema, attribute) = resource_type.extension_attribute(attribute)?;
-        return Some(Located { extension: Some(schema), attribute, sub_attribute: None });
-    }
-    let (name, part) = name.split_once('.').unwrap_or((name, ""));
-    let attribute = resource_type.attribute(name)?;
-    Some(Located { extension: None, attribute, sub_attribute: attribute.sub_attribute(part) })
 }

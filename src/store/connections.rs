@@ -202,6 +202,7 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Verd
             connection: row.get(5)?,
             connection_name: row.get(6)?,
             profile: profile(row, 7)?,
+            types: row.get(8)?,
         };
         Ok((row.get(2)?, verdict))
     })

@@ -204,8 +204,15 @@ impl<'c> WriteTx<'c> {
         }
     }
 
-    /// Which of the writers that may be at work at one time this is: two with different numbers can add to one
-    /// count without waiting for each other.
+    /// How many lanes counts have.
+    pub(super) fn lanes(&self) -> i64 {
+        match self.0.0 {
+            Link::Sqlite(_) => 1,
+            Link::Postgres(_) => postgres::LANES,
+        }
+    }
+
+    /// The lane this transaction counts in.
     pub(super) fn lane(&self) -> i64 {
         match self.0.0 {
             Link::Sqlite(_) => 0,

@@ -23,8 +23,9 @@ pub struct Entry<'a> {
     pub request: &'a str,
 }
 
-/// Writes an event beside the change it tells of.
-pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<(), DbError> {
+/// Writes an event beside the change it tells of. Says how often the organization's schemas changed before: nobody who
+/// changes them now has worked on what this transaction holds.
+pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<i64, DbError> {
     let detail = event.detail.to_string();
     let args: [Arg<'_>; 9] = [
         entry.organization.into(),
@@ -37,9 +38,9 @@ pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<(), D
         (&event.resource).into(),
         (&detail).into(),
     ];
-    tx.execute(EVENT, &args)?;
+    let schemas: Option<Option<i64>> = tx.one(EVENT, &args, |row| row.get(0))?;
     tx.note_event(entry.organization, entry.id);
-    Ok(())
+    Ok(schemas.flatten().unwrap_or(0))
 }
 
 /// Adds to a counter.
@@ -48,9 +49,18 @@ pub(super) fn count(tx: &WriteTx<'_>, organization: &str, name: &str, more: i64)
     Ok(())
 }
 
+/// Waits for everybody who is about to count a resource of this kind: what is read afterwards holds all resources of
+/// transactions that began to count before.
+pub fn settle(tx: &WriteTx<'_>, organization: &str, kind: Kind) -> Result<(), DbError> {
+    for lane in 0..tx.lanes() {
+        tx.execute(COUNT, &[organization.into(), kind.counter().into(), lane.into(), 0.into()])?;
+    }
+    Ok(())
+}
+
 /// How many live resources of a kind there are; exact.
-pub fn total(tx: &ReadTx<'_>, kind: &Kind, organization: &str) -> Result<usize, DbError> {
+pub fn total(tx: &ReadTx<'_>, kind: Kind, organization: &str) -> Result<usize, DbError> {
     let value: Option<i64> =
-        tx.one(COUNTED, &[organization.into(), kind.counter.into()], |row| row.get(0))?;
+        tx.one(COUNTED, &[organization.into(), kind.counter().into()], |row| row.get(0))?;
     Ok(usize::try_from(value.unwrap_or(0)).unwrap_or(0))
 }

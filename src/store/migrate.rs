@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -39,6 +39,12 @@ const MIGRATIONS: [Migration; 3] = [
         name: "keys",
         sqlite: include_str!("../../sql/migrations/sqlite/0003_keys.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0003_keys.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "schemas",
+        sqlite: include_str!("../../sql/migrations/sqlite/0004_schemas.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0004_schemas.sql"),
     },
 ];
 

@@ -13,6 +13,7 @@ pub mod memberships;
 mod migrate;
 pub mod postgres;
 pub mod records;
+pub mod schemas;
 mod sqlite;
 mod statement;
 pub mod teams;
@@ -22,6 +23,7 @@ mod writer;
 pub use db::{DbError, ReadTx, WriteTx};
 pub use statement::Statement;
 
+use crate::scim::schema::standard::USER_TYPE;
 use std::path::Path;
 
 /// The database: reads see one snapshot, writes are durable when they are answered.
@@ -55,7 +57,9 @@ impl Store {
     /// Whether the database is there and can be written.
     pub async fn is_ready(&self) -> Result<(), DbError> {
         match &self.0 {
-            Engine::Sqlite(sqlite) => sqlite.read(|tx| journal::total(tx, &records::USER, "").map(drop)),
+            Engine::Sqlite(sqlite) => {
+                sqlite.read(|tx| journal::total(tx, records::Kind::of(&USER_TYPE), "").map(drop))
+            }
             Engine::Postgres(postgres) => postgres.is_ready().await,
         }
     }

@@ -3,13 +3,7 @@
 use super::{DbError, ReadTx, Statement, WriteTx, db::Row};
 use crate::{
     org::record::Record,
-    scim::{
-        schema::{
-            ResourceType,
-            standard::{GROUP_TYPE, USER_TYPE},
-        },
-        version::Version,
-    },
+    scim::{schema::ResourceType, version::Version},
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -18,13 +12,19 @@ use std::borrow::Cow;
 const USERS: &str = include_str!("../../sql/queries/users.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
 
+/// A resource type, and where its resources are.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The resource type.
+    pub resource_type: &'static ResourceType,
+    rows: &'static Rows,
+}
+
 /// The statements that read one kind of resource.
 #[derive(Debug)]
-pub struct Kind {
-    /// The resource type they read.
-    pub resource_type: &'static ResourceType,
+struct Rows {
     /// The counter that holds how many there are.
-    pub(super) counter: &'static str,
+    counter: &'static str,
     load: Statement,
     load_for_change: Statement,
     load_for_removal: Statement,
@@ -36,14 +36,18 @@ pub struct Kind {
 
 impl Kind {
     /// The kind behind a resource type.
-    pub fn of(resource_type: &ResourceType) -> &'static Self {
-        if resource_type.name == GROUP_TYPE.name { &TEAM } else { &USER }
+    pub fn of(resource_type: &'static ResourceType) -> Self {
+        let rows = if resource_type.rows.is_some() { &TEAM } else { &USER };
+        Self { resource_type, rows }
+    }
+
+    /// The counter that holds how many there are.
+    pub(super) fn counter(self) -> &'static str {
+        self.rows.counter
     }
 }
 
-/// Users.
-pub static USER: Kind = Kind {
-    resource_type: &USER_TYPE,
+static USER: Rows = Rows {
     counter: "users",
     load: Statement::named(USERS, "load"),
     load_for_change: Statement::named(USERS, "load_for_change"),
@@ -55,8 +59,7 @@ pub static USER: Kind = Kind {
 };
 
 /// Teams that are not archived.
-pub static TEAM: Kind = Kind {
-    resource_type: &GROUP_TYPE,
+static TEAM: Rows = Rows {
     counter: "teams",
     load: Statement::named(TEAMS, "load"),
     load_for_change: Statement::named(TEAMS, "load_for_change"),
@@ -68,56 +71,56 @@ pub static TEAM: Kind = Kind {
 };
 
 /// The resource of that id.
-pub fn load(tx: &ReadTx<'_>, kind: &Kind, organization: &str, id: &str) -> Result<Option<Record>, DbError> {
-    tx.one(kind.load, &[organization.into(), id.into()], record)
+pub fn load(tx: &ReadTx<'_>, kind: Kind, organization: &str, id: &str) -> Result<Option<Record>, DbError> {
+    tx.one(kind.rows.load, &[organization.into(), id.into()], record)
 }
 
 /// The same, held against everybody else's changes until the transaction ends.
 pub fn load_for_change(
     tx: &WriteTx<'_>,
-    kind: &Kind,
+    kind: Kind,
     organization: &str,
     id: &str,
 ) -> Result<Option<Record>, DbError> {
-    tx.one(kind.load_for_change, &[organization.into(), id.into()], record)
+    tx.one(kind.rows.load_for_change, &[organization.into(), id.into()], record)
 }
 
 /// The same, held against those who are about to refer to it, too.
 pub fn load_for_removal(
     tx: &WriteTx<'_>,
-    kind: &Kind,
+    kind: Kind,
     organization: &str,
     id: &str,
 ) -> Result<Option<Record>, DbError> {
-    tx.one(kind.load_for_removal, &[organization.into(), id.into()], record)
+    tx.one(kind.rows.load_for_removal, &[organization.into(), id.into()], record)
 }
 
 /// A page in the order of creation.
 pub fn page(
     tx: &ReadTx<'_>,
-    kind: &Kind,
+    kind: Kind,
     organization: &str,
     offset: usize,
     count: usize,
 ) -> Result<Vec<Record>, DbError> {
-    tx.rows(kind.page, &[organization.into(), int(count).into(), int(offset).into()], record)
+    tx.rows(kind.rows.page, &[organization.into(), int(count).into(), int(offset).into()], record)
 }
 
 /// At most `count` resources that come after an id (or from the first, after the empty one).
 pub fn after(
     tx: &ReadTx<'_>,
-    kind: &Kind,
+    kind: Kind,
     organization: &str,
     id: &str,
     count: usize,
 ) -> Result<Vec<Record>, DbError> {
-    tx.rows(kind.after, &[organization.into(), id.into(), int(count).into()], record)
+    tx.rows(kind.rows.after, &[organization.into(), id.into(), int(count).into()], record)
 }
 
 /// The resources among these ids that exist, in the order of creation.
 pub fn among(
     tx: &ReadTx<'_>,
-    kind: &Kind,
+    kind: Kind,
     organization: &str,
     ids: &[String],
 ) -> Result<Vec<Record>, DbError> {
@@ -125,12 +128,12 @@ pub fn among(
         return Ok(load(tx, kind, organization, id)?.into_iter().collect());
     }
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    tx.rows(kind.among, &[organization.into(), ids.as_slice().into()], record)
+    tx.rows(kind.rows.among, &[organization.into(), ids.as_slice().into()], record)
 }
 
 /// The id of the resource whose unique name has that key.
-pub fn named(tx: &ReadTx<'_>, kind: &Kind, organization: &str, key: &str) -> Result<Vec<String>, DbError> {
-    tx.texts(kind.named, &[organization.into(), bounded(key).as_ref().into()])
+pub fn named(tx: &ReadTx<'_>, kind: Kind, organization: &str, key: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(kind.rows.named, &[organization.into(), bounded(key).as_ref().into()])
 }
 
 fn record(row: &Row<'_>) -> Result<Record, DbError> {

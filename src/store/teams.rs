@@ -1,14 +1,15 @@
 //! Teams: the rows that writes make.
 
 use super::{
-    DbError, Statement, WriteTx, attributes,
+    DbError, Statement, WriteTx,
+    attributes::{self, Owner},
     db::Arg,
     journal,
-    records::{self, bounded},
+    records::{Kind, bounded},
 };
 use crate::{
     org::{record::Record, scim_view::stored, team::Columns},
-    scim::{Resource, schema::standard::GROUP_TYPE, version::Version},
+    scim::{Resource, version::Version},
 };
 
 const SQL: &str = include_str!("../../sql/queries/teams.sql");
@@ -21,15 +22,10 @@ const ARCHIVE: Statement = Statement::named(SQL, "archive");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 
 /// Inserts a team without members, to be counted by [`count`]. A taken name is `DbError::Unique("teams.display_name_key")`.
-pub fn insert(
-    tx: &WriteTx<'_>,
-    organization: &str,
-    id: &str,
-    team: &Resource,
-    now: i64,
-) -> Result<(), DbError> {
+pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, team: &Resource, now: i64) -> Result<(), DbError> {
+    let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(team);
-    let text = stored(&GROUP_TYPE, id, team);
+    let text = stored(resource_type, id, team);
     let name = bounded(&columns.display_name_key);
     let args: [Arg<'_>; 6] = [
         organization.into(),
@@ -40,24 +36,25 @@ pub fn insert(
         (&text).into(),
     ];
     tx.execute(INSERT, &args)?;
-    attributes::index(tx, owner(organization, id), &Resource::default(), team)
+    attributes::index(tx, owner, &Resource::default(), team)
 }
 
 /// Replaces a team that was read as `before`, which has `more` members now; `None` when somebody else was
 /// faster.
 pub fn replace(
     tx: &WriteTx<'_>,
-    organization: &str,
+    owner: Owner<'_>,
     before: &Record,
     team: &Resource,
     change: Change,
 ) -> Result<Option<Version>, DbError> {
+    let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(team);
-    let text = stored(&GROUP_TYPE, &before.id, team);
+    let text = stored(resource_type, id, team);
     let name = bounded(&columns.display_name_key);
     let args: [Arg<'_>; 8] = [
         organization.into(),
-        (&before.id).into(),
+        id.into(),
         before.version.0.into(),
         name.as_ref().into(),
         (&columns.display).into(),
@@ -66,7 +63,7 @@ pub fn replace(
         change.more_members.into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
-    attributes::index(tx, owner(organization, &before.id), &before.resource()?, team)?;
+    attributes::index(tx, owner, &before.resource()?, team)?;
     Ok(version)
 }
 
@@ -81,9 +78,9 @@ pub struct Change {
 
 /// Counts a team just inserted, and its first members; its version stays. What counts comes last, since others wait
 /// for it.
-pub fn count(tx: &WriteTx<'_>, organization: &str, id: &str, members: i64) -> Result<(), DbError> {
-    count_members(tx, organization, id, members)?;
-    journal::count(tx, organization, records::TEAM.counter, 1)
+pub fn count(tx: &WriteTx<'_>, owner: Owner<'_>, members: i64) -> Result<(), DbError> {
+    count_members(tx, owner.organization, owner.id, members)?;
+    journal::count(tx, owner.organization, Kind::of(owner.resource_type).counter(), 1)
 }
 
 /// Counts members of a team; its version stays.
@@ -105,17 +102,13 @@ pub fn hold_around(tx: &WriteTx<'_>, organization: &str, member: &str) -> Result
 }
 
 /// Archives a team: gone from every answer, its name free, its rows kept for a restore.
-pub fn archive(tx: &WriteTx<'_>, organization: &str, team: &Record, now: i64) -> Result<(), DbError> {
-    tx.execute(ARCHIVE, &[organization.into(), (&team.id).into(), now.into()])?;
-    attributes::index(tx, owner(organization, &team.id), &team.resource()?, &Resource::default())?;
-    journal::count(tx, organization, records::TEAM.counter, -1)
+pub fn archive(tx: &WriteTx<'_>, owner: Owner<'_>, team: &Record, now: i64) -> Result<(), DbError> {
+    tx.execute(ARCHIVE, &[owner.organization.into(), owner.id.into(), now.into()])?;
+    attributes::index(tx, owner, &team.resource()?, &Resource::default())?;
+    journal::count(tx, owner.organization, Kind::of(owner.resource_type).counter(), -1)
 }
 
 /// Which of the ids are teams that are not archived. They stay so until the transaction ends.
 pub fn existing(tx: &WriteTx<'_>, organization: &str, ids: &[&str]) -> Result<Vec<String>, DbError> {
     tx.texts(EXISTING, &[organization.into(), ids.into()])
-}
-
-fn owner<'a>(organization: &'a str, id: &'a str) -> attributes::Owner<'a> {
-    attributes::Owner { organization, resource_type: &GROUP_TYPE, id }
 }

@@ -1,14 +1,15 @@
 //! Users: the rows that writes make.
 
 use super::{
-    DbError, ReadTx, Statement, WriteTx, attributes,
+    DbError, ReadTx, Statement, WriteTx,
+    attributes::{self, Owner},
     db::Arg,
     journal,
-    records::{self, bounded},
+    records::{self, Kind, bounded},
 };
 use crate::{
     org::{record::Record, scim_view::stored, user::Columns},
-    scim::{Resource, schema::standard::USER_TYPE, version::Version},
+    scim::{Resource, version::Version},
 };
 use std::borrow::Cow;
 
@@ -21,15 +22,10 @@ const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 
 /// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
-pub fn insert(
-    tx: &WriteTx<'_>,
-    organization: &str,
-    id: &str,
-    user: &Resource,
-    now: i64,
-) -> Result<(), DbError> {
+pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> Result<(), DbError> {
+    let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(user);
-    let text = stored(&USER_TYPE, id, user);
+    let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
     let args: [Arg<'_>; 8] = [
         organization.into(),
@@ -42,24 +38,25 @@ pub fn insert(
         (&text).into(),
     ];
     tx.execute(INSERT, &args)?;
-    attributes::index(tx, owner(organization, id), &Resource::default(), user)?;
-    journal::count(tx, organization, records::USER.counter, 1)
+    attributes::index(tx, owner, &Resource::default(), user)?;
+    journal::count(tx, organization, Kind::of(resource_type).counter(), 1)
 }
 
 /// Replaces a user that was read as `before`; `None` when somebody else was faster.
 pub fn replace(
     tx: &WriteTx<'_>,
-    organization: &str,
+    owner: Owner<'_>,
     before: &Record,
     user: &Resource,
     now: i64,
 ) -> Result<Option<Version>, DbError> {
+    let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(user);
-    let text = stored(&USER_TYPE, &before.id, user);
+    let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
     let args: [Arg<'_>; 9] = [
         organization.into(),
-        (&before.id).into(),
+        id.into(),
         before.version.0.into(),
         name.as_ref().into(),
         columns.display.as_ref().into(),
@@ -69,27 +66,28 @@ pub fn replace(
         (&text).into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
-    attributes::index(tx, owner(organization, &before.id), &before.resource()?, user)?;
+    attributes::index(tx, owner, &before.resource()?, user)?;
     Ok(version)
 }
 
 /// Removes a user and leaves a tombstone: id, last name and handle, and when.
-pub fn remove(tx: &WriteTx<'_>, organization: &str, user: &Record, now: i64) -> Result<(), DbError> {
+pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Result<(), DbError> {
+    let Owner { organization, resource_type, id } = owner;
     let resource = user.resource()?;
     let handle = resource.text("userName").unwrap_or_default();
     let display = Columns::of(&resource).display.unwrap_or_else(|| handle.to_owned());
     let args: [Arg<'_>; 6] = [
         organization.into(),
-        (&user.id).into(),
-        USER_TYPE.name.into(),
+        id.into(),
+        resource_type.name.into(),
         (&display).into(),
         handle.into(),
         now.into(),
     ];
     tx.execute(BURY, &args)?;
-    attributes::index(tx, owner(organization, &user.id), &resource, &Resource::default())?;
-    tx.execute(REMOVE, &[organization.into(), (&user.id).into()])?;
-    journal::count(tx, organization, records::USER.counter, -1)
+    attributes::index(tx, owner, &resource, &Resource::default())?;
+    tx.execute(REMOVE, &[organization.into(), id.into()])?;
+    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)
 }
 
 /// The ids of at most `limit` users who name this user as their manager.
@@ -110,8 +108,4 @@ pub fn existing(tx: &WriteTx<'_>, organization: &str, ids: &[&str]) -> Result<Ve
 /// The user name and the manager as they are stored in indexed columns.
 fn keys(columns: &Columns) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
     (bounded(&columns.user_name_key), columns.manager.as_deref().map(bounded))
-}
-
-fn owner<'a>(organization: &'a str, id: &'a str) -> attributes::Owner<'a> {
-    attributes::Owner { organization, resource_type: &USER_TYPE, id }
 }

@@ -6,7 +6,7 @@ use roster::scim::{
     patch::{self, Patch},
     projection::Projection,
     read,
-    schema::{Attribute, Mutability, ResourceType, Returned, Schema, Type},
+    schema::{Attribute, Extension, Mutability, ResourceType, Returned, Schema, Type},
     validate,
 };
 use serde_json::{Value, json};
@@ -43,7 +43,9 @@ static PROBE_TYPE: ResourceType = ResourceType {
     endpoint: "/Probes",
     description: "Things that measure",
     schema: &PROBE_SCHEMA,
-    extensions: &[&LABEL_SCHEMA],
+    extensions: &[Extension::optional(&LABEL_SCHEMA)],
+    indexed: &[],
+    hides: true,
     rows: None,
 };
 

@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "some tests print what they measured")]
 
+mod added_schemas;
 mod bad_input;
 mod bulk;
 mod chaos;

@@ -5,18 +5,19 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 10] = [
+const WALKS: [&str; 11] = [
     "users/page",
     "users/after",
     "teams/page",
     "teams/after",
-    // connections and tokens are few
+    // connections, tokens and schemas are few
     "connections/any_ever",
     "connections/list",
     "connections/revoke",
     "connections/tokens",
     "connections/declared_tokens",
     "connections/revoke_tokens_of",
+    "schemas/list",
 ];
 
 /// Every statement with its name, such as `users/load`.

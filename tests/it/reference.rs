@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["serve"],
     &["connection"],
@@ -12,6 +12,11 @@ const COMMANDS: [&[&str]; 10] = [
     &["token"],
     &["token", "create"],
     &["token", "revoke"],
+    &["schema"],
+    &["schema", "add"],
+    &["schema", "list"],
+    &["schema", "show"],
+    &["schema", "remove"],
     &["conformance"],
 ];
 

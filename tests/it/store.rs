@@ -2,10 +2,8 @@
 
 use crate::{database::Database, support::wait};
 use aws_lc_rs::digest::{SHA256, digest};
-use roster::store::{
-    DbError, Statement, Store, connections, journal,
-    records::{TEAM, USER},
-};
+use roster::scim::schema::standard::{GROUP_TYPE, USER_TYPE};
+use roster::store::{DbError, Statement, Store, connections, journal, records::Kind};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -153,11 +151,11 @@ mod on_sqlite {
 
         let store = database.store().unwrap();
 
-        let totals =
-            wait(store.read(|tx| {
-                Ok::<_, DbError>([journal::total(tx, &USER, "o")?, journal::total(tx, &TEAM, "o")?])
-            }));
+        let totals = wait(store.read(|tx| {
+            let total = |it| journal::total(tx, Kind::of(it), "o");
+            Ok::<_, DbError>([total(&USER_TYPE)?, total(&GROUP_TYPE)?])
+        }));
         assert_eq!(totals.unwrap(), [7, 3]);
-        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 3);
+        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 4);
     }
 }

@@ -87,7 +87,12 @@ impl Server {
                 for n in 0..size {
                     let id = cx.app.ids.make(cx.now);
                     let name = Map::from_iter([("userName".to_owned(), json!(format!("one-of-many-{n}")))]);
-                    store::users::insert(tx, &cx.organization, &id, &Resource(name), cx.now)?;
+                    let owner = store::attributes::Owner {
+                        organization: &cx.organization,
+                        resource_type: cx.types.user,
+                        id: &id,
+                    };
+                    store::users::insert(tx, owner, &Resource(name), cx.now)?;
                     ids.push(id);
                 }
                 Ok::<_, DbError>(ids)
@@ -117,14 +122,11 @@ impl Drop for Server {
 /// The context of the machine's operator.
 pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
     let organization = connections::first_organization(app).await.unwrap();
-    let now = app.clock.now();
+    let cx = Context::of_command(app, organization).await.unwrap();
     Arc::new(Context {
-        app: app.clone(),
-        organization,
         actor: DECLARED.to_owned(),
-        now,
-        request: app.ids.make(now),
         base: Arc::from("http://127.0.0.1/scim/v2"),
+        ..(*cx).clone()
     })
 }
 

@@ -25,7 +25,7 @@ impl Call<'_> {
         if bulk::n_operations(&body) > MAX_OPERATIONS {
             return Err(Refusal::TooManyOperations(MAX_OPERATIONS));
         }
-        let request = BulkRequest::read(body, &mut self.quirks)?;
+        let request = BulkRequest::read(body, cx.types, &mut self.quirks)?;
         let keep = match (self.parameters.is_true("dryRun"), self.parameters.is_true("atomic")) {
             (true, _) => Keep::None,
             (false, true) => Keep::AllOrNone,

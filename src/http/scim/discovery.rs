@@ -3,7 +3,10 @@
 use super::{Call, Endpoint};
 use crate::{
     http::error::Refusal,
-    scim::message::{discovery, list},
+    scim::{
+        message::{discovery, list},
+        schema::Types,
+    },
     service::Error,
 };
 use actix_web::{HttpResponse, http::header, web::Bytes};
@@ -32,8 +35,8 @@ struct Document {
 
 impl Documents {
     /// Prints the documents of a server under this URL.
-    pub(in crate::http) fn print(base: &str) -> Self {
-        let (types, schemas) = (discovery::resource_types(base), discovery::schemas(base));
+    pub(in crate::http) fn print(base: &str, types: &Types) -> Self {
+        let (types, schemas) = (discovery::resource_types(base, types), discovery::schemas(base, types));
         let by_id = |documents: &[Value], key: fn(&str) -> String| {
             let id = |document: &Value| key(document.get("id").and_then(Value::as_str).unwrap_or_default());
             documents.iter().map(|document| (id(document), Document::of(document.to_string()))).collect()
@@ -78,11 +81,12 @@ fn whole_list(resources: &[Value]) -> String {
 
 impl Call<'_> {
     /// A discovery document. Paging and sorting mean nothing here, a filter is refused.
-    pub(super) fn discovery(&self, endpoint: &Endpoint) -> Result<HttpResponse, Refusal> {
+    pub(super) fn discovery(&self, endpoint: &Endpoint, types: &Types) -> Result<HttpResponse, Refusal> {
         if self.parameters.has_filter() {
             return Err(Refusal::NoFilter);
         }
-        let document = self.door.documents().find(endpoint)?;
+        let documents = self.door.documents(types);
+        let document = documents.find(endpoint)?;
         let tag = (header::ETAG, format!("W/\"{}\"", document.tag));
         Ok(match self.precondition.has_tag(&document.tag) {
             true => HttpResponse::NotModified().insert_header(tag).finish(),

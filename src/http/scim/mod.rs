@@ -12,13 +12,8 @@ mod search;
 
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
-    scim::{
-        Quirk, Quirks,
-        query::Parameters,
-        schema::standard::{GROUP_TYPE, USER_TYPE},
-        version::Precondition,
-    },
-    service::{self, Context, Error, connections},
+    scim::{Quirk, Quirks, query::Parameters, schema::types::STANDARD, version::Precondition},
+    service::{self, Context, Error, connections, schemas},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -87,6 +82,7 @@ async fn answer(
         now: door.app.clock.now(),
         request: line.request.clone(),
         base: door.base.clone(),
+        types: schemas::types(&door.app, &verdict.organization, verdict.types).await?,
     });
     let mut call = Call::new(request, door, quirks);
     let outcome = call.serve(&cx, endpoint, payload).await;
@@ -104,7 +100,7 @@ fn anonymous(request: &HttpRequest, door: &Door, line: &mut Line) -> Result<Http
     if !reads || !endpoint.is_discovery() {
         return Err(refuse());
     }
-    Call::new(request, door, Quirks::default()).discovery(&endpoint)
+    Call::new(request, door, Quirks::default()).discovery(&endpoint, &STANDARD)
 }
 
 /// The credential in an `Authorization` header, and whether it stands there without a scheme.
@@ -149,10 +145,10 @@ impl<'r> Call<'r> {
             return Err(Refusal::Method(endpoint.methods()));
         }
         match endpoint {
-            Endpoint::Users => self.collection(cx, &USER_TYPE, payload).await,
-            Endpoint::User(id) => self.member(cx, &USER_TYPE, &id, payload).await,
-            Endpoint::Groups => self.collection(cx, &GROUP_TYPE, payload).await,
-            Endpoint::Group(id) => self.member(cx, &GROUP_TYPE, &id, payload).await,
+            Endpoint::Users => self.collection(cx, cx.types.user, payload).await,
+            Endpoint::User(id) => self.member(cx, cx.types.user, &id, payload).await,
+            Endpoint::Groups => self.collection(cx, cx.types.group, payload).await,
+            Endpoint::Group(id) => self.member(cx, cx.types.group, &id, payload).await,
             Endpoint::Root => self.query_all(cx).await,
             Endpoint::Search => {
                 self.take_search(payload).await?;
@@ -160,15 +156,15 @@ impl<'r> Call<'r> {
             }
             Endpoint::UsersSearch => {
                 self.take_search(payload).await?;
-                self.query(cx, &USER_TYPE).await
+                self.query(cx, cx.types.user).await
             }
             Endpoint::GroupsSearch => {
                 self.take_search(payload).await?;
-                self.query(cx, &GROUP_TYPE).await
+                self.query(cx, cx.types.group).await
             }
             Endpoint::Bulk => self.bulk(cx, payload).await,
             Endpoint::Me => Err(Refusal::NotImplemented("/Me")),
-            discovery => self.discovery(&discovery),
+            discovery => self.discovery(&discovery, cx.types),
         }
     }
 }

@@ -34,7 +34,7 @@ impl Call<'_> {
             return self.query(cx, resource_type).await;
         }
         let (body, demand) = self.write(payload, resource_type).await?;
-        let made = match is_group(resource_type) {
+        let made = match resource_type.is_group() {
             true => groups::create(cx, body, demand.projection, &mut self.quirks).await?,
             false => users::create(cx, body, demand.projection, &mut self.quirks).await?,
         };
@@ -51,7 +51,7 @@ impl Call<'_> {
     ) -> Result<HttpResponse, Refusal> {
         let method = self.request.method();
         if *method == Method::DELETE {
-            match is_group(resource_type) {
+            match resource_type.is_group() {
                 true => groups::remove(cx, id, self.precondition.clone()).await?,
                 false => users::remove(cx, id, self.precondition.clone()).await?,
             }
@@ -61,7 +61,7 @@ impl Call<'_> {
             return self.get(cx, resource_type, id).await;
         }
         let (body, demand) = self.write(payload, resource_type).await?;
-        let changed = match (is_group(resource_type), *method == Method::PUT) {
+        let changed = match (resource_type.is_group(), *method == Method::PUT) {
             (true, true) => groups::replace(cx, id, body, demand, &mut self.quirks).await?,
             (true, false) => groups::patch(cx, id, body, demand, &mut self.quirks).await?,
             (false, true) => users::replace(cx, id, body, demand, &mut self.quirks).await?,
@@ -76,7 +76,7 @@ impl Call<'_> {
         payload: web::Payload,
         resource_type: &'static ResourceType,
     ) -> Result<(Map<String, Value>, Demand), Refusal> {
-        let limit = if is_group(resource_type) { GROUP_BODY } else { USER_BODY };
+        let limit = if resource_type.is_group() { GROUP_BODY } else { USER_BODY };
         let body = self.body(payload, limit).await?;
         let projection = self.parameters.projection(resource_type, &mut self.quirks)?;
         Ok((body, Demand { precondition: self.precondition.clone(), projection }))
@@ -100,10 +100,6 @@ impl Call<'_> {
             }
         }
     }
-}
-
-fn is_group(resource_type: &ResourceType) -> bool {
-    resource_type.rows.is_some()
 }
 
 /// A resource with its version and address; a change without a body is 204, a creation stays one.

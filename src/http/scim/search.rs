@@ -5,10 +5,7 @@ use crate::{
     http::error::Refusal,
     scim::{
         query::{Parameters, Query},
-        schema::{
-            ResourceType,
-            standard::{GROUP_TYPE, USER_TYPE},
-        },
+        schema::ResourceType,
     },
     service::{Context, read},
 };
@@ -38,7 +35,7 @@ impl Call<'_> {
 
     /// A query of all resource types.
     pub(super) async fn query_all(&mut self, cx: &Arc<Context>) -> Result<HttpResponse, Refusal> {
-        let types = [&USER_TYPE, &GROUP_TYPE];
+        let types = cx.types.all();
         let queries = Query::parse_each(&self.parameters, types, &mut self.quirks)?;
         let queries = types.into_iter().zip(queries).collect();
         Ok(HttpResponse::Ok().body(read::list_all(cx, queries).await?))

@@ -2,7 +2,7 @@
 
 use crate::scim::{
     Error, ErrorKind, Quirk, Quirks, Result, json,
-    schema::{ResourceType, standard::RESOURCE_TYPES},
+    schema::{ResourceType, Types},
     urn,
     version::Precondition,
 };
@@ -76,7 +76,7 @@ pub fn n_operations(body: &Map<String, Value>) -> usize {
 impl BulkRequest {
     /// Reads a request. What is wrong with one operation is kept with that operation; what is wrong with the
     /// whole is refused.
-    pub fn read(body: Map<String, Value>, quirks: &mut Quirks) -> Result<Self> {
+    pub fn read(body: Map<String, Value>, types: &Types, quirks: &mut Quirks) -> Result<Self> {
         let mut members = Members(body);
         let is_bulk = |urns: &Value| {
             let named =
@@ -102,13 +102,13 @@ impl BulkRequest {
         };
         let mut names = HashSet::new();
         let operations =
-            sent.into_iter().map(|operation| Operation::read(operation, &mut names, quirks)).collect();
+            sent.into_iter().map(|operation| Operation::read(operation, &mut names, types, quirks)).collect();
         Ok(Self { fail_on_errors, operations })
     }
 }
 
 impl Operation {
-    fn read(sent: Value, names: &mut HashSet<String>, quirks: &mut Quirks) -> Self {
+    fn read(sent: Value, names: &mut HashSet<String>, types: &Types, quirks: &mut Quirks) -> Self {
         let Value::Object(sent) = sent else {
             let detail = format!("an operation must be an object, found {}", json::type_name(&sent));
             let task = Err(Fault::Refused(ErrorKind::InvalidSyntax.because(detail)));
@@ -117,7 +117,7 @@ impl Operation {
         let mut members = Members(sent);
         let method = members.text("method").unwrap_or_default();
         let bulk_id = members.text("bulkId").filter(|id| !id.is_empty());
-        let mut task = Task::read(&method, &mut members, quirks);
+        let mut task = Task::read(&method, &mut members, types, quirks);
         if method.eq_ignore_ascii_case("POST") && task.is_ok() {
             task = match &bulk_id {
                 None => Err(invalid(ErrorKind::InvalidValue, "a POST needs a bulkId")),
@@ -142,9 +142,14 @@ fn invalid(kind: ErrorKind, detail: &'static str) -> Fault {
 }
 
 impl Task {
-    fn read(method: &str, members: &mut Members, quirks: &mut Quirks) -> std::result::Result<Self, Fault> {
+    fn read(
+        method: &str,
+        members: &mut Members,
+        types: &Types,
+        quirks: &mut Quirks,
+    ) -> std::result::Result<Self, Fault> {
         let path = members.text("path").unwrap_or_default();
-        let (resource_type, id) = place(&path, quirks)?;
+        let (resource_type, id) = place(&path, types, quirks)?;
         let version = match members.take("version") {
             None | Some(Value::Null) => None,
             Some(Value::String(version)) => Some(version),
@@ -228,6 +233,7 @@ fn is_urn(name: &str) -> bool {
 /// `/Users` or `/Users/{id}`, under the base.
 fn place(
     path: &str,
+    types: &Types,
     quirks: &mut Quirks,
 ) -> std::result::Result<(&'static ResourceType, Option<String>), Fault> {
     if path.contains("://") || path.is_empty() {
@@ -237,7 +243,7 @@ fn place(
     let (name, id) = path.split_once('/').map_or((path, None), |(name, id)| (name, Some(id)));
     let mut is_named =
         |known: &str| name == known || name.eq_ignore_ascii_case(known) && quirks.allow(Quirk::EndpointCase);
-    let found = RESOURCE_TYPES.into_iter().find(|it| is_named(it.endpoint.trim_start_matches('/')));
+    let found = types.all().into_iter().find(|it| is_named(it.endpoint.trim_start_matches('/')));
     match (found, id) {
         (Some(_), Some(id)) if id.contains('/') => Err(Fault::NoEndpoint),
         (Some(_), Some(".search")) => {
@@ -266,7 +272,7 @@ fn visit_patch(
     for (_, path) in operation.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("path")) {
         let Value::String(path) = path else { continue };
         let head = path.split('[').next().unwrap_or_default();
-        is_whole = resource_type.extensions.iter().any(|schema| schema.id.eq_ignore_ascii_case(head));
+        is_whole = resource_type.extension_schemas().any(|schema| schema.id.eq_ignore_ascii_case(head));
         let last = if is_urn(head) { head.rsplit(':').next().unwrap_or_default() } else { head };
         is_reference = !is_whole && refers(resource_type, last.split('.').next().unwrap_or_default());
         if is_reference {

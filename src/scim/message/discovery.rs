@@ -3,7 +3,7 @@
 use super::bulk;
 use crate::scim::{
     page::{CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT},
-    schema::{self, Attribute, Mutability, ResourceType, Returned, Schema, Type, Uniqueness, standard},
+    schema::{Attribute, Mutability, ResourceType, Returned, Schema, Type, Types, Uniqueness},
     urn,
 };
 use serde_json::{Map, Value, json};
@@ -38,20 +38,20 @@ pub fn service_provider_config(base: &str) -> Value {
 }
 
 /// Everything `/ResourceTypes` lists.
-pub fn resource_types(base: &str) -> Vec<Value> {
-    standard::RESOURCE_TYPES.into_iter().map(|resource_type| describe_type(base, resource_type)).collect()
+pub fn resource_types(base: &str, types: &Types) -> Vec<Value> {
+    types.all().into_iter().map(|resource_type| describe_type(base, resource_type)).collect()
 }
 
 /// Everything `/Schemas` lists.
-pub fn schemas(base: &str) -> Vec<Value> {
-    schema::ALL.into_iter().map(|schema| describe_schema(base, schema)).collect()
+pub fn schemas(base: &str, types: &Types) -> Vec<Value> {
+    types.schemas().into_iter().map(|schema| describe_schema(base, schema)).collect()
 }
 
 fn describe_type(base: &str, resource_type: &ResourceType) -> Value {
     let extensions: Vec<Value> = resource_type
         .extensions
         .iter()
-        .map(|schema| json!({"schema": schema.id, "required": false}))
+        .map(|extension| json!({"schema": extension.schema.id, "required": extension.required}))
         .collect();
     json!({
         "schemas": [urn::RESOURCE_TYPE],

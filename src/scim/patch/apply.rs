@@ -38,7 +38,7 @@ pub fn apply(
         })?;
         outcome.resource.tidy(operation.target.name());
     }
-    validate::check(resource_type, &mut outcome.resource, quirks)?;
+    validate::check(resource_type, Some(before), &mut outcome.resource, quirks)?;
     Ok(outcome)
 }
 

@@ -15,7 +15,7 @@ pub use apply::{Outcome, apply};
 pub use members::MemberChanges;
 pub use target::Target;
 
-use super::{filter::Predicate, schema::ResourceType};
+use super::{filter::Predicate, path::Located, schema::ResourceType};
 use serde_json::Value;
 
 /// The operations of a PATCH, bound to a resource type.
@@ -68,6 +68,16 @@ impl Patch {
     /// Whether some operation can only be understood with the elements at hand that are kept as rows.
     pub fn needs_rows(&self, resource_type: &ResourceType) -> bool {
         self.operations.iter().any(|operation| operation.needs_rows(resource_type))
+    }
+
+    /// Whether an operation names this attribute, or the extension that holds it.
+    pub fn names(&self, path: &Located) -> bool {
+        self.operations.iter().any(|operation| match &operation.target {
+            Target::Attribute(it) | Target::Elements { attribute: it, .. } => {
+                it.extension == path.extension && it.attribute.name == path.attribute.name
+            }
+            Target::Extension(schema) => Some(*schema) == path.extension,
+        })
     }
 
     /// Whether an operation is about this core attribute.

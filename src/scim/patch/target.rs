@@ -120,7 +120,7 @@ fn simple_value(
 
 /// `URN.attribute`: some clients put a dot where the colon belongs.
 fn with_colon(text: &str, resource_type: &ResourceType, quirks: &mut Quirks) -> String {
-    for schema in resource_type.extensions.iter().chain([&resource_type.schema]) {
+    for schema in resource_type.extension_schemas().chain([resource_type.schema]) {
         let (head, tail) = text.split_at_checked(schema.id.len()).unwrap_or(("", ""));
         if head.eq_ignore_ascii_case(schema.id)
             && let Some(attribute) = tail.strip_prefix('.')

@@ -1,9 +1,11 @@
 //! Attributes and their characteristics: RFC 7643 §2.2, §7.
 
 use crate::scim::text;
+use serde::{Deserialize, Serialize};
 
 /// An attribute's data type: RFC 7643 §2.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the RFC's")]
 pub enum Type {
     String,
@@ -33,7 +35,8 @@ impl Type {
 }
 
 /// Who may change a value, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the RFC's")]
 pub enum Mutability {
     ReadOnly,
@@ -43,7 +46,8 @@ pub enum Mutability {
 }
 
 /// When a value is part of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the RFC's")]
 pub enum Returned {
     Always,
@@ -53,7 +57,8 @@ pub enum Returned {
 }
 
 /// Among whom a value is unique.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the RFC's")]
 pub enum Uniqueness {
     None,

@@ -1,12 +1,15 @@
 //! Schemas as data: RFC 7643 §7.
 
 pub mod attribute;
+pub mod definition;
 pub mod resource_type;
 mod service;
 pub mod standard;
+pub mod types;
 
 pub use attribute::{Attribute, Mutability, Returned, Type, Uniqueness};
-pub use resource_type::ResourceType;
+pub use resource_type::{Extension, Indexed, ResourceType};
+pub use types::Types;
 
 /// A schema: a URN and its attributes.
 #[derive(Debug)]
@@ -34,13 +37,3 @@ impl Schema {
         attribute::named(self.attributes, name)
     }
 }
-
-/// Every schema that `/Schemas` serves, in its order.
-pub static ALL: [&Schema; 6] = [
-    &standard::USER,
-    &standard::ENTERPRISE_USER,
-    &standard::GROUP,
-    &service::SERVICE_PROVIDER_CONFIG,
-    &service::RESOURCE_TYPE,
-    &service::SCHEMA,
-];

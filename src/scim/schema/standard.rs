@@ -3,7 +3,10 @@
 //! Where a row differs from the printed figure, its erratum stands beside it. What is published in
 //! `/Schemas` and what is enforced are both read from here.
 
-use super::{Attribute, Mutability, ResourceType, Returned, Schema, Type};
+use super::{
+    Attribute, Mutability, ResourceType, Returned, Schema, Type,
+    resource_type::{Extension, Indexed},
+};
 use crate::scim::urn;
 
 /// A person's or service account's resource type.
@@ -12,7 +15,20 @@ pub static USER_TYPE: ResourceType = ResourceType {
     endpoint: "/Users",
     description: "People and service accounts",
     schema: &USER,
-    extensions: &[&ENTERPRISE_USER],
+    extensions: &[Extension::optional(&ENTERPRISE_USER)],
+    indexed: &[
+        Indexed::always("externalId"),
+        Indexed::always("displayName"),
+        Indexed::always("emails.value"),
+        Indexed::always("name.familyName"),
+        Indexed::always("name.givenName"),
+        Indexed {
+            name: ":employeeNumber",
+            path: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
+            ready: true,
+        },
+    ],
+    hides: false,
     rows: None,
 };
 
@@ -23,11 +39,10 @@ pub static GROUP_TYPE: ResourceType = ResourceType {
     description: "Teams",
     schema: &GROUP,
     extensions: &[],
+    indexed: &[Indexed::always("externalId")],
+    hides: false,
     rows: Some(&MEMBERS),
 };
-
-/// Every resource type, in the order `/ResourceTypes` lists them.
-pub static RESOURCE_TYPES: [&ResourceType; 2] = [&USER_TYPE, &GROUP_TYPE];
 
 /// The attributes every resource has and no schema lists: RFC 7643 §3 and §3.1.
 pub static COMMON: [Attribute; 4] = [

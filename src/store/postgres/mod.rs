@@ -53,7 +53,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(3);
 /// How much longer than a statement may take its answer is waited for.
 const SLACK: Duration = Duration::from_secs(5);
 /// How many writers can count side by side.
-const LANES: i64 = 64;
+pub(super) const LANES: i64 = 64;
 /// How statements are planned: once for all values, and never compiled.
 const PLANS: &str = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 

@@ -8,9 +8,10 @@ use crate::{
 };
 use roster::{
     org::team::MemberType,
-    scim::Resource,
+    scim::{Resource, schema::standard::GROUP_TYPE},
     store::{
         DbError,
+        attributes::Owner,
         memberships::{self, Holder},
         teams,
     },
@@ -119,7 +120,8 @@ fn members_are_kept_in_time_that_grows_with_their_number() {
     let took = wait(store.write(|tx| {
         let holder = Holder { organization: "o", team: "t", connection: None };
         let team = Resource(Map::from_iter([("displayName".to_owned(), json!("Everybody"))]));
-        teams::insert(tx, "o", "t", &team, 0)?;
+        let owner = Owner { organization: "o", resource_type: &GROUP_TYPE, id: "t" };
+        teams::insert(tx, owner, &team, 0)?;
         let ids: Vec<String> = (0..MANY).map(|n| format!("member-{n}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         // often enough that the server has settled for a plan

@@ -1,0 +1,42 @@
+//! The resource types of an organization.
+
+use super::{
+    ResourceType, Schema, service,
+    standard::{GROUP_TYPE, USER_TYPE},
+};
+
+/// The resource types of an organization: the standard's, with the extensions that its admins added.
+#[derive(Debug)]
+pub struct Types {
+    /// People and service accounts.
+    pub user: &'static ResourceType,
+    /// Teams.
+    pub group: &'static ResourceType,
+    /// Counts the changes of an organization's schemas; 0 for the standard's own.
+    pub version: i64,
+    /// Counts these, and how often an index knew all values of one.
+    pub edition: i64,
+}
+
+/// The standard's resource types alone.
+pub static STANDARD: Types = Types { user: &USER_TYPE, group: &GROUP_TYPE, version: 0, edition: 0 };
+
+impl Types {
+    /// Every resource type, in the order `/ResourceTypes` lists them.
+    pub fn all(&self) -> [&'static ResourceType; 2] {
+        [self.user, self.group]
+    }
+
+    /// Every schema, in the order `/Schemas` lists them: each once, also when it extends both types.
+    pub fn schemas(&self) -> Vec<&'static Schema> {
+        let mut schemas: Vec<&'static Schema> = Vec::new();
+        for resource_type in self.all() {
+            schemas.push(resource_type.schema);
+            let new = resource_type.extension_schemas().filter(|schema| !schemas.contains(schema));
+            let new: Vec<_> = new.collect();
+            schemas.extend(new);
+        }
+        schemas.extend([&service::SERVICE_PROVIDER_CONFIG, &service::RESOURCE_TYPE, &service::SCHEMA]);
+        schemas
+    }
+}
