@@ -17,7 +17,7 @@ use roster::{
         urn,
     },
     service::{
-        App, Context, connections, groups, read,
+        App, Context, groups, organizations, read,
         users::{self, Demand},
     },
     store::Store,
@@ -103,7 +103,7 @@ impl Organization {
         let clock = Clock::System;
         let store = Store::open(&directory.path().join("roster.db"), clock.now())?;
         let app = Arc::new(App::new(store, clock));
-        let organization = connections::first_organization(&app).await?;
+        let organization = organizations::first(&app).await?;
         let cx = Context::of_command(&app, organization).await?;
         let cx = Arc::new(Context { base: Arc::from("http://127.0.0.1/scim/v2"), ..(*cx).clone() });
         let mut organization = Self { cx, ids: Vec::with_capacity(n), _directory: directory };

@@ -382,9 +382,10 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
 /// Variables whose names begin as ours do and are none of ours: a slip of the pen, perhaps. They are no mistake,
 /// for a cluster that calls its service `roster` sets such names too.
 pub fn unknown_variables() -> Vec<String> {
-    const KNOWN: [&str; 18] = [
+    const KNOWN: [&str; 19] = [
         "ROSTER_CONFIG",
         "ROSTER_LISTEN",
+        "ROSTER_ORGANIZATION",
         "ROSTER_DATABASE",
         "ROSTER_DATABASE_CONNECTIONS",
         "ROSTER_DATABASE_PASSWORD_FILE",

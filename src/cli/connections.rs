@@ -4,7 +4,11 @@ use super::{
     control::{Ask, Reply, ShownConnection, ask},
     say,
 };
-use crate::config::{DatabaseSetting, Mistakes};
+use crate::{
+    config::{DatabaseSetting, Mistakes},
+    org::organization::FIRST,
+    scim::Quirk,
+};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
 use serde_json::json;
@@ -15,23 +19,38 @@ pub(super) enum ConnectionCommand {
     Create {
         /// A name for it, such as okta
         name: String,
-        /// How its requests are read: standard (forgiving) or strict (RFC to the letter)
-        #[arg(long, default_value = "standard", value_parser = ["standard", "strict"])]
+        /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
+        /// as the interoperability profile wants it)
+        #[arg(long, default_value = "standard", value_parser = ["standard", "strict", "strict-interop"])]
         profile: String,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
-    /// List connections and their tokens
+    /// Change how a connection's requests are read, from the next one on
+    Change {
+        /// The connection's name
+        name: String,
+        /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
+        /// as the interoperability profile wants it)
+        #[arg(long, value_parser = ["standard", "strict", "strict-interop"])]
+        profile: Option<String>,
+        /// Attributes that no filter in a URL may name, with commas between them; `.search` takes them
+        #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+        sensitive: Option<Vec<String>>,
+        #[command(flatten)]
+        common: Within,
+    },
+    /// List connections, their tokens, and the leniencies they needed
     List {
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
     /// Revoke a connection; its tokens stop working at once
     Revoke {
         /// The connection's name
         name: String,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
 }
 
@@ -44,15 +63,18 @@ pub(super) enum TokenCommand {
         /// How long it works, such as 90d, 12h or 30m; without this it does not end
         #[arg(long, value_name = "TIME", value_parser = lifetime)]
         expires_in: Option<i64>,
+        /// It reads and changes nothing
+        #[arg(long)]
+        read_only: bool,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
     /// Revoke a token; it stops working at once
     Revoke {
         /// The token's id, as `roster connection list` shows it
         id: String,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
 }
 
@@ -65,15 +87,37 @@ pub(super) struct Common {
     json: bool,
 }
 
+/// What a command about an organization takes.
+#[derive(Debug, Args)]
+pub(super) struct Within {
+    #[command(flatten)]
+    common: Common,
+    /// The organization's slug
+    #[arg(long, env = "ROSTER_ORGANIZATION", value_name = "SLUG", default_value = FIRST)]
+    organization: String,
+}
+
+impl Within {
+    pub(super) fn ask(&self, request: Ask) -> anyhow::Result<Reply> {
+        ask(&self.common.database.read().map_err(Mistakes::from)?, &self.organization, request)
+    }
+
+    pub(super) fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
+        self.common.print(reply, words)
+    }
+}
+
 impl Common {
-    pub(super) fn ask(&self, request: &Ask) -> anyhow::Result<Reply> {
-        ask(&self.database.read().map_err(Mistakes::from)?, request)
+    /// Asks the first organization, for what concerns the whole server.
+    pub(super) fn ask_server(&self, request: Ask) -> anyhow::Result<Reply> {
+        ask(&self.database.read().map_err(Mistakes::from)?, FIRST, request)
     }
 
     /// Prints the reply as JSON, or as `words` puts it.
     pub(super) fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
         match (self.json, reply) {
             (true, Reply::Connections(found)) => say(&serde_json::to_string_pretty(found)?),
+            (true, Reply::Organizations(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Schemas(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Progress { .. } | Reply::Done) => say("{}"),
             (true, Reply::Token(token)) => say(&serde_json::to_string_pretty(token)?),
@@ -89,22 +133,29 @@ impl ConnectionCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Create { name, profile, common } => {
-                let reply = common.ask(&Ask::CreateConnection { name: name.clone(), profile })?;
+                let reply = common.ask(Ask::CreateConnection { name: name.clone(), profile })?;
                 common.print(&reply, || {
                     format!(
                         "made the connection {name:?}; `roster token create {name:?}` makes a token for it"
                     )
                 })
             }
+            Self::Change { name, profile, sensitive, common } => {
+                // an empty list takes all away
+                let sensitive =
+                    sensitive.map(|paths| paths.into_iter().filter(|path| !path.is_empty()).collect());
+                let reply = common.ask(Ask::ChangeConnection { name: name.clone(), profile, sensitive })?;
+                common.print(&reply, || format!("changed the connection {name:?}"))
+            }
             Self::List { common } => {
-                let reply = common.ask(&Ask::ListConnections)?;
+                let reply = common.ask(Ask::ListConnections)?;
                 common.print(&reply, || match &reply {
                     Reply::Connections(found) if !found.is_empty() => table(found),
                     _ => "no connections yet; `roster connection create NAME` makes one".to_owned(),
                 })
             }
             Self::Revoke { name, common } => {
-                let reply = common.ask(&Ask::RevokeConnection { name: name.clone() })?;
+                let reply = common.ask(Ask::RevokeConnection { name: name.clone() })?;
                 let words =
                     format!("revoked the connection {name:?} and all its tokens{}", declared_note(&reply));
                 common.print(&reply, || words.clone())
@@ -116,9 +167,10 @@ impl ConnectionCommand {
 impl TokenCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Create { connection, expires_in, common } => {
-                let ask = Ask::CreateToken { connection: connection.clone(), lifetime: expires_in };
-                let reply = common.ask(&ask)?;
+            Self::Create { connection, expires_in, read_only, common } => {
+                let ask =
+                    Ask::CreateToken { connection: connection.clone(), lifetime: expires_in, read_only };
+                let reply = common.ask(ask)?;
                 common.print(&reply, || match &reply {
                     Reply::Token(made) => format!(
                         "{}\n\nThis is the token of {connection}, shown this once. Its id is {}; it works {}.",
@@ -130,7 +182,7 @@ impl TokenCommand {
                 })
             }
             Self::Revoke { id, common } => {
-                let reply = common.ask(&Ask::RevokeToken { id: id.clone() })?;
+                let reply = common.ask(Ask::RevokeToken { id: id.clone() })?;
                 let words = format!("revoked the token {id}{}", declared_note(&reply));
                 common.print(&reply, || words.clone())
             }
@@ -140,19 +192,39 @@ impl TokenCommand {
 
 fn table(found: &[ShownConnection]) -> String {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["CONNECTION", "PROFILE", "TOKEN", "FROM", "EXPIRES", "LAST USED"]);
+    table.load_style(NOTHING).set_header([
+        "CONNECTION",
+        "PROFILE",
+        "TOKEN",
+        "FROM",
+        "SCOPES",
+        "EXPIRES",
+        "LAST USED",
+    ]);
     for connection in found {
         let (name, profile) = (connection.name.as_str(), connection.profile.as_str());
         if connection.tokens.is_empty() {
-            table.add_row([name, profile, "none", "", "", ""]);
+            table.add_row([name, profile, "none", "", "", "", ""]);
         }
         for token in &connection.tokens {
             let expires = token.expires_at.as_deref().unwrap_or("never");
             let used = token.last_used_at.as_deref().unwrap_or("never");
-            table.add_row([name, profile, &token.id, &token.origin, expires, used]);
+            table.add_row([name, profile, &token.id, &token.origin, &token.scopes, expires, used]);
         }
     }
-    table.to_string()
+    let mut told = table.to_string();
+    for connection in found.iter().filter(|connection| !connection.leniencies.is_empty()) {
+        told.push_str(&format!("\n\n{} needed these leniencies:\n", connection.name));
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_header(["RULE", "WHAT IS TOLERATED", "REQUESTS", "LAST"]);
+        for leniency in &connection.leniencies {
+            let meaning = Quirk::ALL.iter().find(|(rule, _)| *rule == leniency.rule);
+            let meaning = meaning.map_or("", |(_, meaning)| meaning.trim());
+            table.add_row([&leniency.rule, meaning, &leniency.uses.to_string(), &leniency.last_used_at]);
+        }
+        told.push_str(&table.to_string());
+    }
+    told
 }
 
 /// What an operator must know who revoked a token that the environment declares.

@@ -7,9 +7,12 @@
 use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
-    org::connection::{Connection, Origin, Token},
+    org::{
+        connection::{Connection, Leniency, Origin, Scopes, Token},
+        organization::{FIRST, Organization},
+    },
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Context, Error, connections, schemas},
+    service::{App, Context, Error, connections, organizations, schemas},
     store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -37,10 +40,13 @@ const BREATH: Duration = Duration::from_millis(500);
 /// What the command line asks of the owner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
+    CreateOrganization { slug: String, name: String },
+    ListOrganizations,
     CreateConnection { name: String, profile: String },
+    ChangeConnection { name: String, profile: Option<String>, sensitive: Option<Vec<String>> },
     ListConnections,
     RevokeConnection { name: String },
-    CreateToken { connection: String, lifetime: Option<i64> },
+    CreateToken { connection: String, lifetime: Option<i64>, read_only: bool },
     RevokeToken { id: String },
     AddSchema(Box<Definition>),
     ListSchemas,
@@ -48,9 +54,17 @@ pub(super) enum Ask {
     GoOnWithSchema { urn: String },
 }
 
+/// A question, and the slug of the organization it is about.
+#[derive(Debug, Serialize, Deserialize)]
+struct Question {
+    organization: String,
+    ask: Ask,
+}
+
 /// What the owner says. It may hold a token, so it cannot be printed by accident.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Reply {
+    Organizations(Vec<ShownOrganization>),
     Connections(Vec<ShownConnection>),
     Token(ShownToken),
     /// `declared`: whether the environment declares a token that was revoked.
@@ -76,14 +90,33 @@ pub(super) struct ShownSchema {
     pub(super) total: usize,
 }
 
+/// An organization as commands show it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ShownOrganization {
+    pub(super) id: String,
+    pub(super) slug: String,
+    pub(super) name: String,
+    pub(super) created_at: String,
+}
+
+/// A leniency that a connection needed, as commands show it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ShownLeniency {
+    pub(super) rule: String,
+    pub(super) uses: i64,
+    pub(super) last_used_at: String,
+}
+
 /// A connection as commands show it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ShownConnection {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) profile: String,
+    pub(super) sensitive: Vec<String>,
     pub(super) created_at: String,
     pub(super) tokens: Vec<ShownToken>,
+    pub(super) leniencies: Vec<ShownLeniency>,
 }
 
 /// A token as commands show it; the token itself only when it was just made.
@@ -91,6 +124,7 @@ pub(super) struct ShownConnection {
 pub(super) struct ShownToken {
     pub(super) id: String,
     pub(super) origin: String,
+    pub(super) scopes: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
     pub(super) expires_at: Option<String>,
@@ -167,29 +201,30 @@ fn unusable(options: &postgres::Options) -> String {
 
 /// Does what is asked where the database is: a file's owner does it, or this process when nobody owns the file; a
 /// PostgreSQL database is open to everybody.
-pub(super) fn ask(database: &Database, ask: &Ask) -> anyhow::Result<Reply> {
+pub(super) fn ask(database: &Database, organization: &str, ask: Ask) -> anyhow::Result<Reply> {
+    let question = Question { organization: organization.to_owned(), ask };
     match database {
-        Database::Sqlite(file) => ask_of_file(file, ask),
+        Database::Sqlite(file) => ask_of_file(file, &question),
         Database::Postgres(settings) => {
             let wrong = |wrong| Mistakes::from(format!("--database (ROSTER_DATABASE): {wrong}"));
             let options = options(settings).map_err(wrong)?;
             let store = Store::connect_prepared(&options).with_context(|| unusable(&options))?;
-            do_here(App::new(store, Clock::System), ask)
+            do_here(App::new(store, Clock::System), &question)
         }
     }
 }
 
-fn do_here(app: App, ask: &Ask) -> anyhow::Result<Reply> {
+fn do_here(app: App, question: &Question) -> anyhow::Result<Reply> {
     let app = Arc::new(app);
-    let reply = runtime()?.block_on(execute(&app, ask));
+    let reply = runtime()?.block_on(answered(&app, question));
     app.store.close();
     reply
 }
 
-fn ask_of_file(database: &Path, ask: &Ask) -> anyhow::Result<Reply> {
+fn ask_of_file(database: &Path, question: &Question) -> anyhow::Result<Reply> {
     let socket = beside(database, "sock");
     if let Ok(stream) = UnixStream::connect(&socket) {
-        return ask_owner(&stream, ask);
+        return ask_owner(&stream, question);
     }
     if !database.exists() {
         bail!(
@@ -199,14 +234,14 @@ fn ask_of_file(database: &Path, ask: &Ask) -> anyhow::Result<Reply> {
     }
     let lost = || format!("its socket {} does not answer; restart the server", socket.display());
     let _ownership = own(database).with_context(lost)?;
-    do_here(open(database)?, ask)
+    do_here(open(database)?, question)
 }
 
-fn ask_owner(stream: &UnixStream, ask: &Ask) -> anyhow::Result<Reply> {
+fn ask_owner(stream: &UnixStream, question: &Question) -> anyhow::Result<Reply> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut writer = stream;
-    writeln!(writer, "{}", serde_json::to_string(ask)?)?;
+    writeln!(writer, "{}", serde_json::to_string(question)?)?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).context("the running server did not answer")?;
     let answer: Result<Reply, String> =
@@ -257,7 +292,7 @@ fn answer(stream: &UnixStream, app: &Arc<App>) -> anyhow::Result<()> {
     let mut line = String::new();
     BufReader::new(stream.take(MAX_LINE)).read_line(&mut line)?;
     let reply = match serde_json::from_str(&line) {
-        Ok(ask) => runtime()?.block_on(execute(app, &ask)).map_err(|error| format!("{error:#}")),
+        Ok(question) => runtime()?.block_on(answered(app, &question)).map_err(|error| format!("{error:#}")),
         Err(_) => Err("the command is not one this server knows; are both of the same version?".to_owned()),
     };
     let mut writer = stream;
@@ -265,29 +300,62 @@ fn answer(stream: &UnixStream, app: &Arc<App>) -> anyhow::Result<()> {
 }
 
 /// Does what was asked.
-pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> {
-    let cx = &context(app).await?;
+async fn answered(app: &Arc<App>, question: &Question) -> anyhow::Result<Reply> {
+    let organizations = |found: Vec<Organization>| {
+        let shown = found.into_iter().map(|it| ShownOrganization {
+            id: it.id,
+            slug: it.slug,
+            name: it.name,
+            created_at: text::date_time(it.created_at),
+        });
+        Reply::Organizations(shown.collect())
+    };
+    match &question.ask {
+        Ask::CreateOrganization { slug, name } => {
+            Ok(organizations(vec![organizations::create(app, slug, name).await?]))
+        }
+        Ask::ListOrganizations => Ok(organizations(organizations::list(app).await?)),
+        ask => execute(&context(app, &question.organization).await?, ask).await,
+    }
+}
+
+/// Does what was asked of an organization.
+pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Reply> {
     Ok(match ask {
+        Ask::CreateOrganization { .. } | Ask::ListOrganizations => {
+            bail!("organizations are made beside each other, not within one")
+        }
         Ask::CreateConnection { name, profile } => {
             let profile: Profile = profile.parse().map_err(anyhow::Error::msg)?;
             let made = connections::create(cx, name, profile).await?;
-            Reply::Connections(vec![show(made, &[])])
+            Reply::Connections(vec![show(made, &[], &[])])
+        }
+        Ask::ChangeConnection { name, profile, sensitive } => {
+            let profile = profile.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?;
+            let change = connections::Change { profile, sensitive: sensitive.clone() };
+            let changed = connections::change(cx, name, change).await;
+            let changed = changed.map_err(|error| unknown_connection(error, name))?;
+            Reply::Connections(vec![show(changed, &[], &[])])
         }
         Ask::ListConnections => {
             let (found, tokens) = connections::list(cx).await?;
-            Reply::Connections(found.into_iter().map(|connection| show(connection, &tokens)).collect())
+            let leniencies = connections::leniencies(cx).await?;
+            let show = |connection| show(connection, &tokens, &leniencies);
+            Reply::Connections(found.into_iter().map(show).collect())
         }
         Ask::RevokeConnection { name } => {
             let declared = has_declared(cx, name).await?;
             connections::revoke(cx, name).await.map_err(|error| unknown_connection(error, name))?;
             Reply::Revoked { declared }
         }
-        Ask::CreateToken { connection, lifetime } => {
-            let made = connections::create_token(cx, connection, *lifetime).await;
+        Ask::CreateToken { connection, lifetime, read_only } => {
+            let scopes = if *read_only { Scopes::READ } else { Scopes::ALL };
+            let made = connections::create_token(cx, connection, *lifetime, scopes).await;
             let made = made.map_err(|error| unknown_connection(error, connection))?;
             Reply::Token(ShownToken {
                 id: made.id,
                 origin: Origin::Command.as_str().to_owned(),
+                scopes: scopes.as_str().to_owned(),
                 token: Some(made.token.expose_secret().to_owned()),
                 expires_at: made.expires_at.map(text::date_time),
                 last_used_at: None,
@@ -323,7 +391,8 @@ pub(super) async fn execute(app: &Arc<App>, ask: &Ask) -> anyhow::Result<Reply> 
             let begun = Instant::now();
             let mut progress = schemas::go_on(cx, urn).await?;
             while !progress.is_finished && begun.elapsed() < BREATH {
-                progress = schemas::go_on(&context(app).await?, urn).await?;
+                progress = schemas::go_on(&Context::of_command(&cx.app, cx.organization.clone()).await?, urn)
+                    .await?;
             }
             let schemas::Progress { done, total, is_finished } = progress;
             let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -347,22 +416,36 @@ fn unknown_connection(error: Error, name: &str) -> anyhow::Error {
     }
 }
 
-/// The context of a command: the machine's operator, in the first organization.
-pub(super) async fn context(app: &Arc<App>) -> anyhow::Result<Arc<Context>> {
-    let organization = connections::first_organization(app).await?;
-    Ok(Context::of_command(app, organization).await?)
+/// The context of a command: the machine's operator, in the organization of that slug.
+pub(super) async fn context(app: &Arc<App>, slug: &str) -> anyhow::Result<Arc<Context>> {
+    let id = match slug {
+        FIRST => organizations::first(app).await?,
+        slug => match organizations::named(app, slug).await? {
+            Some(organization) => organization.id,
+            None => bail!("there is no organization {slug:?}; `roster organization list` shows them"),
+        },
+    };
+    Ok(Context::of_command(app, id).await?)
 }
 
-fn show(connection: Connection, tokens: &[Token]) -> ShownConnection {
+fn show(connection: Connection, tokens: &[Token], leniencies: &[Leniency]) -> ShownConnection {
+    let needed = leniencies.iter().filter(|it| it.connection == connection.id).map(|it| ShownLeniency {
+        rule: it.rule.clone(),
+        uses: it.uses,
+        last_used_at: text::date_time(it.last_used_at),
+    });
     let mine = tokens.iter().filter(|token| token.connection == connection.id).map(|token| ShownToken {
         id: token.id.clone(),
         origin: token.origin.as_str().to_owned(),
+        scopes: token.scopes.as_str().to_owned(),
         token: None,
         expires_at: token.expires_at.map(text::date_time),
         last_used_at: token.last_used_at.map(text::date_time),
     });
     ShownConnection {
         tokens: mine.collect(),
+        leniencies: needed.collect(),
+        sensitive: connection.sensitive.clone(),
         id: connection.id,
         name: connection.name,
         profile: connection.profile.as_str().to_owned(),

@@ -4,6 +4,7 @@ mod config_file;
 mod conformance;
 mod connections;
 mod control;
+mod organizations;
 mod schemas;
 mod serve;
 
@@ -31,6 +32,9 @@ struct Arguments {
 enum Command {
     /// Serve; needs nothing, and makes roster.db beside itself
     Serve(crate::config::Settings),
+    /// The tenants of this server
+    #[command(subcommand)]
+    Organization(organizations::OrganizationCommand),
     /// The links of identity providers into the organization
     #[command(subcommand)]
     Connection(connections::ConnectionCommand),
@@ -93,6 +97,7 @@ impl Command {
                 let schemas = file.map(|file| file.schemas.as_slice()).unwrap_or_default();
                 serve::run(&settings, schemas).map(|()| ExitCode::SUCCESS)
             }
+            Self::Organization(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),

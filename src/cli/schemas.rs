@@ -1,7 +1,7 @@
 //! `roster schema`.
 
 use super::{
-    connections::Common,
+    connections::Within,
     control::{Ask, Reply, ShownSchema},
     say,
 };
@@ -20,19 +20,19 @@ pub(super) enum SchemaCommand {
         /// whether it is `required`, and which attributes are `indexed`
         file: PathBuf,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
     /// List the schemas that were added
     List {
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
     /// Show an added schema, in a form that `add` takes
     Show {
         /// The schema's URN
         urn: String,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
     /// Remove an added schema, and with it what users and groups say by it
     Remove {
@@ -42,7 +42,7 @@ pub(super) enum SchemaCommand {
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        common: Common,
+        common: Within,
     },
 }
 
@@ -52,12 +52,12 @@ impl SchemaCommand {
             Self::Add { file, common } => {
                 let definition = read(&file)?;
                 let urn = definition.id.clone();
-                common.ask(&Ask::AddSchema(Box::new(definition)))?;
+                common.ask(Ask::AddSchema(Box::new(definition)))?;
                 let reply = finish(&common, &urn, "indexing")?;
                 common.print(&reply, || format!("the schema {urn} is in use; /Schemas shows it"))
             }
             Self::List { common } => {
-                let reply = common.ask(&Ask::ListSchemas)?;
+                let reply = common.ask(Ask::ListSchemas)?;
                 common.print(&reply, || match &reply {
                     Reply::Schemas(found) if !found.is_empty() => table(found),
                     _ => "no schemas were added; `roster schema add FILE` adds one".to_owned(),
@@ -78,7 +78,7 @@ impl SchemaCommand {
                         shown.definition.attributes.len()
                     );
                 }
-                common.ask(&Ask::RemoveSchema { urn: urn.clone() })?;
+                common.ask(Ask::RemoveSchema { urn: urn.clone() })?;
                 let reply = finish(&common, &urn, "removing")?;
                 common.print(&reply, || format!("removed the schema {urn}"))
             }
@@ -96,8 +96,8 @@ fn read(file: &PathBuf) -> anyhow::Result<Definition> {
     }
 }
 
-fn named(common: &Common, urn: &str) -> anyhow::Result<ShownSchema> {
-    let found = match common.ask(&Ask::ListSchemas)? {
+fn named(common: &Within, urn: &str) -> anyhow::Result<ShownSchema> {
+    let found = match common.ask(Ask::ListSchemas)? {
         Reply::Schemas(found) => found,
         _ => Vec::new(),
     };
@@ -109,17 +109,17 @@ fn named(common: &Common, urn: &str) -> anyhow::Result<ShownSchema> {
 }
 
 /// Does the work that a change of a schema makes, with a bar where somebody watches.
-fn finish(common: &Common, urn: &str, what: &str) -> anyhow::Result<Reply> {
+fn finish(common: &Within, urn: &str, what: &str) -> anyhow::Result<Reply> {
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{msg} {bar:40} {human_pos} of {human_len}, {eta} left")?);
     bar.set_message(what.to_owned());
-    let ask = Ask::GoOnWithSchema { urn: urn.to_owned() };
-    while let Reply::Progress { done, total, is_finished: false } = common.ask(&ask)? {
+    let ask = || Ask::GoOnWithSchema { urn: urn.to_owned() };
+    while let Reply::Progress { done, total, is_finished: false } = common.ask(ask())? {
         bar.set_length(total);
         bar.set_position(done);
     }
     bar.finish_and_clear();
-    common.ask(&Ask::ListSchemas)
+    common.ask(Ask::ListSchemas)
 }
 
 fn table(found: &[ShownSchema]) -> String {

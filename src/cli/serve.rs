@@ -7,9 +7,9 @@ use super::{
 use crate::{
     config::{Database, Settings, unknown_variables},
     http::server::{Door, Entrance, start},
-    org::{connection::DECLARED, schema::State},
+    org::{connection::DECLARED, organization::FIRST, schema::State},
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Error, connections, schemas},
+    service::{App, Error, connections, organizations, schemas},
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -19,7 +19,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 /// Serves until the process is told to stop, then finishes what was accepted.
 pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result<()> {
-    let profiles = [Profile::Standard.as_str(), Profile::Strict.as_str()];
+    let profiles = Profile::ALL.map(Profile::as_str);
     let settings = settings.check(&profiles, |database| control::options(database).map(drop))?;
     let profile: Profile = match &settings.declared_profile {
         Some(profile) => profile.parse().map_err(anyhow::Error::msg)?,
@@ -48,7 +48,7 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
     let door = Door::new(app.clone(), &format!("{public}/scim/v2"));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     actix_web::rt::System::new().block_on(async {
-        let cx = control::context(&app).await?;
+        let cx = control::context(&app, FIRST).await?;
         connections::declare(&cx, &settings.declared_tokens, profile).await?;
         for schema in schemas {
             let named = || format!("the schema {} of the configuration file", schema.id);
@@ -68,6 +68,7 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
             remind(&app).await?;
         }
         server.await?;
+        connections::keep_leniencies(&app).await;
         Ok::<_, anyhow::Error>(())
     })?;
     app.store.close();
@@ -78,12 +79,15 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
 /// Does the work on schemas that is left: of those the configuration file declares, and of an earlier process.
 async fn go_on_with_schemas(app: Arc<App>) {
     let work = async {
-        for (schema, total) in schemas::list(&control::context(&app).await?).await? {
-            let urn = schema.definition.id;
-            if schema.state != State::Ready {
-                tracing::info!(schema = urn, total, state = schema.state.as_str(), "working on a schema");
-                while !schemas::go_on(&control::context(&app).await?, &urn).await?.is_finished {}
-                tracing::info!(schema = urn, "done with a schema");
+        for organization in organizations::list(&app).await? {
+            let context = || control::context(&app, &organization.slug);
+            for (schema, total) in schemas::list(&context().await?).await? {
+                let urn = schema.definition.id;
+                if schema.state != State::Ready {
+                    tracing::info!(schema = urn, total, state = schema.state.as_str(), "working on a schema");
+                    while !schemas::go_on(&context().await?, &urn).await?.is_finished {}
+                    tracing::info!(schema = urn, "done with a schema");
+                }
             }
         }
         Ok::<_, anyhow::Error>(())
@@ -124,14 +128,20 @@ fn named(database: &Database) -> String {
 async fn welcome(app: &Arc<App>, public: &str, database: &Database, profile: Profile) -> anyhow::Result<()> {
     let name = DECLARED.to_owned();
     let profile = profile.as_str().to_owned();
-    let made = control::execute(app, &Ask::CreateConnection { name: name.clone(), profile }).await;
+    let made = control::execute(
+        &control::context(app, FIRST).await?,
+        &Ask::CreateConnection { name: name.clone(), profile },
+    )
+    .await;
     if made.as_ref().is_err_and(|error| matches!(error.downcast_ref(), Some(Error::Taken(_)))) {
         // another process that starts at the same time shows its token
         return Ok(());
     }
     made?;
-    let ask = Ask::CreateToken { connection: name, lifetime: None };
-    let Reply::Token(made) = control::execute(app, &ask).await? else { return Ok(()) };
+    let ask = Ask::CreateToken { connection: name, lifetime: None, read_only: false };
+    let Reply::Token(made) = control::execute(&control::context(app, FIRST).await?, &ask).await? else {
+        return Ok(());
+    };
     let token = made.token.unwrap_or_default();
     say(&format!(
         "\nThe database {} is new. Its connection `{DECLARED}` has this token, shown this once:\n\n  {token}\n\n\
@@ -146,7 +156,7 @@ async fn welcome(app: &Arc<App>, public: &str, database: &Database, profile: Pro
 
 /// Says so when no token works, for then nobody can do anything.
 async fn remind(app: &Arc<App>) -> anyhow::Result<()> {
-    let known = control::execute(app, &Ask::ListConnections).await?;
+    let known = control::execute(&control::context(app, FIRST).await?, &Ask::ListConnections).await?;
     let Reply::Connections(known) = known else { return Ok(()) };
     let now = text::date_time(app.clock.now());
     let works = |token: &ShownToken| token.expires_at.as_ref().is_none_or(|end| *end > now);

@@ -74,12 +74,16 @@ impl Refusal {
             Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
             Self::Service(Error::Busy(_)) => (503, None),
             Self::Service(
-                Error::Store(_) | Error::Connection(_) | Error::Taken(_) | Error::Definition(_),
+                Error::Store(_)
+                | Error::Connection(_)
+                | Error::Organization(_)
+                | Error::Taken(_)
+                | Error::Definition(_),
             )
             | Self::Panic => (500, None),
             Self::Method(_) => (405, None),
             Self::NotImplemented(_) => (501, None),
-            Self::NoFilter => (403, None),
+            Self::Service(Error::Scope(_)) | Self::NoFilter => (403, None),
             Self::TooLarge(_) | Self::TooManyOperations(_) => (413, None),
             Self::Reference(_) => (409, None),
             Self::Undone(_) => (424, None),
@@ -118,6 +122,11 @@ impl Refusal {
             }
             Self::InvalidToken => {
                 let challenge = "Bearer realm=\"SCIM\", error=\"invalid_token\"";
+                response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::Service(service::Error::Scope(scope)) => {
+                let challenge =
+                    format!("Bearer realm=\"SCIM\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 response.insert_header((header::WWW_AUTHENTICATE, challenge));
             }
             Self::Method(allow) => {

@@ -45,12 +45,18 @@ impl Door {
         Self { app, base: Arc::from(base), documents: Arc::new(Documents::print(base, &STANDARD)) }
     }
 
-    /// The discovery documents; those of the standard's types are printed once.
-    pub(super) fn documents(&self, types: &Types) -> Arc<Documents> {
-        match types.edition {
-            0 => self.documents.clone(),
-            _ => Arc::new(Documents::print(&self.base, types)),
+    /// The URL the SCIM endpoints stand under when a path names the organization.
+    pub(super) fn base_of(&self, slug: &str) -> Arc<str> {
+        let root = self.base.strip_suffix("/scim/v2").unwrap_or(&self.base);
+        Arc::from(format!("{root}/o/{slug}/scim/v2"))
+    }
+
+    /// The discovery documents; the standard's, under the plain URL, are printed once.
+    pub(super) fn documents(&self, base: &Arc<str>, types: &'static Types) -> Arc<Documents> {
+        if std::ptr::eq(types, &STANDARD) && *base == self.base {
+            return self.documents.clone();
         }
+        Arc::new(Documents::print(base, types))
     }
 }
 
@@ -114,7 +120,9 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
             line.endpoint = "/readyz";
             health::ready(&door).await
         }
-        _ if first.eq_ignore_ascii_case("scim") => scim::serve(request, payload, &door, &mut line).await,
+        _ if first == "o" || first.eq_ignore_ascii_case("scim") => {
+            scim::serve(request, payload, &door, &mut line).await
+        }
         _ => nothing_here(),
     };
     if packs {

@@ -15,8 +15,65 @@ pub struct Connection {
     pub name: String,
     /// How its requests are read.
     pub profile: Profile,
+    /// The paths that no filter in a URL may name (RFC 7644 §7.5.2).
+    pub sensitive: Vec<String>,
     /// Microseconds since 1970.
     pub created_at: i64,
+}
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes {
+    /// To read resources.
+    pub read: bool,
+    /// To change them.
+    pub write: bool,
+}
+
+impl Scopes {
+    /// Everything a connection may do.
+    pub const ALL: Self = Self { read: true, write: true };
+    /// To read alone.
+    pub const READ: Self = Self { read: true, write: false };
+
+    /// The words in the database.
+    pub const fn as_str(self) -> &'static str {
+        match (self.read, self.write) {
+            (true, true) => "read write",
+            (true, false) => "read",
+            (false, true) => "write",
+            (false, false) => "",
+        }
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut scopes = Self { read: false, write: false };
+        for word in text.split_whitespace() {
+            match word {
+                "read" => scopes.read = true,
+                "write" => scopes.write = true,
+                _ => return Err(format!("{word} is no scope of a token")),
+            }
+        }
+        Ok(scopes)
+    }
+}
+
+/// A leniency that a connection needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leniency {
+    /// The connection's id.
+    pub connection: String,
+    /// The rule's number, such as `Q-047`.
+    pub rule: String,
+    /// How many requests needed it.
+    pub uses: i64,
+    /// Microseconds since 1970.
+    pub last_used_at: i64,
 }
 
 /// Where a token came from.
@@ -64,6 +121,8 @@ pub struct Token {
     pub expires_at: Option<i64>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<i64>,
+    /// What it may be used for.
+    pub scopes: Scopes,
 }
 
 /// Whom a credential speaks for.
@@ -85,6 +144,12 @@ pub struct Verdict {
     pub last_used_at: Option<i64>,
     /// The edition of the organization's resource types.
     pub types: i64,
+    /// The organization's slug.
+    pub slug: String,
+    /// The paths that no filter in a URL may name.
+    pub sensitive: Vec<String>,
+    /// What the token may be used for.
+    pub scopes: Scopes,
 }
 
 impl Verdict {

@@ -6,6 +6,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum EventKind {
+    OrganizationCreated,
     UserCreated,
     UserChanged,
     UserRemoved,
@@ -25,6 +26,7 @@ impl EventKind {
     /// The word in the journal.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::OrganizationCreated => "organization.created",
             Self::UserCreated => "user.created",
             Self::UserChanged => "user.changed",
             Self::UserRemoved => "user.removed",

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod event;
+pub mod organization;
 pub mod record;
 pub mod schema;
 pub mod scim_view;

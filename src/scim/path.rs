@@ -39,6 +39,16 @@ impl Located {
         self.extension.is_none() && self.attribute.name == attribute.name
     }
 
+    /// Whether this path, in the canonical spelling, leads to the same values or to some of them, or the other way
+    /// round.
+    pub fn overlaps(&self, path: &str) -> bool {
+        let own = self.to_string();
+        let leads = |whole: &str, part: &str| {
+            part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        leads(&own, path) || leads(path, &own)
+    }
+
     /// Whether the path is this core attribute (and this part, after a dot).
     pub fn is(&self, path: &str) -> bool {
         let (name, part) = path.split_once('.').map_or((path, None), |(name, part)| (name, Some(part)));

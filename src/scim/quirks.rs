@@ -14,15 +14,27 @@ pub enum Profile {
     Standard,
     /// The RFC to the letter, for conformance runners.
     Strict,
+    /// The same, and where the interoperability profile of the SCIM working group asks for another thing than the RFC,
+    /// that thing.
+    StrictInterop,
 }
 
 impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Strict, Self::StrictInterop];
+
     /// The word used in commands, settings and the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Strict => "strict",
+            Self::StrictInterop => "strict-interop",
         }
+    }
+
+    /// Whether the letter counts.
+    pub const fn is_strict(self) -> bool {
+        matches!(self, Self::Strict | Self::StrictInterop)
     }
 }
 
@@ -36,10 +48,10 @@ impl FromStr for Profile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Standard, Self::Strict]
+        Self::ALL
             .into_iter()
             .find(|profile| profile.as_str() == text)
-            .ok_or_else(|| format!("expected the profile `standard` or `strict`, found `{text}`"))
+            .ok_or_else(|| format!("expected the profile standard, strict or strict-interop, found {text}"))
     }
 }
 
@@ -143,6 +155,11 @@ impl Quirks {
     /// Adds what another part of the request needed.
     pub fn absorb(&mut self, other: &Self) {
         self.used.extend(&other.used);
+    }
+
+    /// Whether the interoperability profile decides where it and the RFC differ.
+    pub fn is_interop(&self) -> bool {
+        self.profile == Profile::StrictInterop
     }
 
     /// The profile these requests are read with.

@@ -1,7 +1,7 @@
 //! What a resource must hold to once it is read: RFC 7644 §3.3, §3.5.1.
 
 use super::{
-    ErrorKind, Profile, Quirk, Quirks, Resource, Result,
+    ErrorKind, Quirk, Quirks, Resource, Result,
     path::Located,
     schema::{Attribute, Extension, Mutability, ResourceType, Schema},
     text,
@@ -118,7 +118,7 @@ pub fn check(
     {
         return Err(ErrorKind::InvalidValue.because("userName must not contain control characters"));
     }
-    if quirks.profile() == Profile::Strict { check_shapes(resource_type, resource) } else { Ok(()) }
+    if quirks.profile().is_strict() { check_shapes(resource_type, resource) } else { Ok(()) }
 }
 
 /// `was` is what the extension held before, if the resource is not new.

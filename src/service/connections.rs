@@ -3,13 +3,14 @@
 use super::{App, Context, Error, Result};
 use crate::{
     org::{
-        connection::{Connection, DECLARED, Origin, Token, Verdict, check_name},
+        connection::{Connection, DECLARED, Leniency, Origin, Scopes, Token, Verdict, check_name},
         event::{Event, EventKind},
     },
-    scim::Profile,
+    scim::{ErrorKind, Profile},
     store::{
         DbError, WriteTx,
         connections::{self, NewToken},
+        organizations,
     },
 };
 use aws_lc_rs::{
@@ -21,12 +22,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-/// The slug of the organization that a fresh server has.
-const FIRST_ORGANIZATION: &str = "default";
 /// How long a verdict is believed without a look at the database, in microseconds.
 const BELIEVED: i64 = 5_000_000;
 /// How often the last use of a token is written down, in microseconds.
@@ -125,30 +125,61 @@ fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
     });
 }
 
-/// The id of the organization that a fresh server has, made when it is not there yet.
-pub async fn first_organization(app: &Arc<App>) -> Result<String> {
-    let job = app.clone();
-    let made = app
-        .store
-        .write(move |tx| {
-            if let Some(id) = connections::organization(tx, FIRST_ORGANIZATION)? {
-                return Ok::<_, Error>(id);
-            }
-            let now = job.clock.now();
-            let id = job.ids.make(now);
-            connections::insert_organization(tx, &id, FIRST_ORGANIZATION, "Organization", now)?;
-            Ok(id)
-        })
-        .await;
-    match made {
-        // another process was faster
-        Err(Error::Store(DbError::Unique(_))) => {
-            let found =
-                app.store.read(|tx| Ok::<_, Error>(connections::organization(tx, FIRST_ORGANIZATION)?));
-            found.await?.ok_or(Error::Busy(DbError::Busy))
-        }
-        made => made,
+/// Requests that needed a leniency and are not written down yet, by organization and connection, and by rule.
+#[derive(Debug, Default)]
+pub struct Leniencies(Mutex<HashMap<(String, String), Uses>>);
+
+/// How many requests needed a rule.
+type Uses = BTreeMap<&'static str, i64>;
+
+/// How long counts of leniencies wait for others before they are written down.
+const LENIENCIES_WAIT: Duration = Duration::from_secs(1);
+
+/// Counts a request that needed these leniencies. What is counted is written down a moment later, so that reading
+/// stays reading.
+pub fn note_leniencies(app: &Arc<App>, verdict: &Verdict, rules: &[&'static str]) {
+    if rules.is_empty() {
+        return;
     }
+    let is_first = {
+        let mut counted = app.leniencies.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = counted.is_empty();
+        let uses = counted.entry((verdict.organization.clone(), verdict.connection.clone())).or_default();
+        rules.iter().for_each(|rule| *uses.entry(rule).or_default() += 1);
+        is_first
+    };
+    if is_first {
+        let app = app.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(LENIENCIES_WAIT).await;
+            keep_leniencies(&app).await;
+        });
+    }
+}
+
+/// Writes down what was counted.
+pub async fn keep_leniencies(app: &Arc<App>) {
+    let counted = std::mem::take(&mut *app.leniencies.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let now = app.clock.now();
+    for ((organization, connection), uses) in counted {
+        let work = move |tx: &WriteTx<'_>| {
+            uses.iter().try_for_each(|(rule, uses)| {
+                let (connection, rule) = (connection.clone(), (*rule).to_owned());
+                let leniency = Leniency { connection, rule, uses: *uses, last_used_at: now };
+                Ok::<_, Error>(connections::lean(tx, &organization, &leniency)?)
+            })
+        };
+        if let Err(error) = app.store.write(work).await {
+            tracing::warn!(%error, "the leniencies that a connection needed were not counted");
+        }
+    }
+}
+
+/// What the connections needed leniency for.
+pub async fn leniencies(cx: &Arc<Context>) -> Result<Vec<Leniency>> {
+    keep_leniencies(&cx.app).await;
+    let job = cx.clone();
+    cx.app.store.read(move |tx| Ok::<_, Error>(connections::leniencies(tx, &job.organization)?)).await
 }
 
 /// Whether there never was a connection, not even one that was revoked.
@@ -166,9 +197,50 @@ pub async fn create(cx: &Arc<Context>, name: &str, profile: Profile) -> Result<C
 
 fn insert(tx: &WriteTx<'_>, cx: &Context, name: &str, profile: Profile) -> Result<Connection> {
     let id = cx.app.ids.make(cx.now);
-    let connection = Connection { id, name: name.to_owned(), profile, created_at: cx.now };
+    let connection =
+        Connection { id, name: name.to_owned(), profile, sensitive: Vec::new(), created_at: cx.now };
     connections::insert(tx, &cx.organization, &connection)?;
     record(tx, cx, EventKind::ConnectionCreated, &connection.id, json!({"profile": profile.as_str()}))?;
+    Ok(connection)
+}
+
+/// What a command changes of a connection; what it does not name stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// How its requests are read.
+    pub profile: Option<Profile>,
+    /// The paths that no filter in a URL may name.
+    pub sensitive: Option<Vec<String>>,
+}
+
+/// Changes how a connection's requests are read, from the next request on.
+pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Connection> {
+    for path in change.sensitive.iter().flatten() {
+        if !cx.types.all().iter().any(|resource_type| resource_type.at(path).is_some()) {
+            let detail = format!("expected attributes such as name or emails.value, found {path}");
+            return Err(ErrorKind::InvalidPath.because(detail).into());
+        }
+    }
+    let (job, name) = (cx.clone(), name.to_owned());
+    let work = move |tx: &WriteTx<'_>| {
+        organizations::hold(tx, &job.organization)?;
+        let before = named(tx, &job, &name)?;
+        let after = Connection {
+            profile: change.profile.unwrap_or(before.profile),
+            sensitive: change.sensitive.clone().unwrap_or_else(|| before.sensitive.clone()),
+            ..before.clone()
+        };
+        if after == before { Ok(after) } else { save(tx, &job, after) }
+    };
+    let outcome = cx.app.store.write(work).await;
+    cx.app.verdicts.drop_all();
+    outcome
+}
+
+fn save(tx: &WriteTx<'_>, cx: &Context, connection: Connection) -> Result<Connection> {
+    connections::change(tx, &cx.organization, &connection)?;
+    let detail = json!({"profile": connection.profile.as_str(), "sensitive": connection.sensitive});
+    record(tx, cx, EventKind::ConnectionChanged, &connection.id, detail)?;
     Ok(connection)
 }
 
@@ -191,7 +263,7 @@ pub async fn revoke(cx: &Arc<Context>, name: &str) -> Result<()> {
         .app
         .store
         .write(move |tx| {
-            connections::hold_organization(tx, &job.organization)?;
+            organizations::hold(tx, &job.organization)?;
             let connection = named(tx, &job, &name)?;
             connections::revoke(tx, &job.organization, &connection.id, job.now)?;
             record(tx, &job, EventKind::ConnectionRevoked, &connection.id, json!({}))
@@ -217,6 +289,7 @@ pub async fn create_token(
     cx: &Arc<Context>,
     connection: &str,
     lifetime: Option<i64>,
+    scopes: Scopes,
 ) -> Result<CreatedToken> {
     let secret = random_secret()?;
     let (job, connection) = (cx.clone(), connection.to_owned());
@@ -224,7 +297,7 @@ pub async fn create_token(
     cx.app
         .store
         .write(move |tx| {
-            connections::hold_organization(tx, &job.organization)?;
+            organizations::hold(tx, &job.organization)?;
             let connection = named(tx, &job, &connection)?;
             let id = job.app.ids.make(job.now);
             let token =
@@ -236,6 +309,7 @@ pub async fn create_token(
                 digest: &digest,
                 origin: Origin::Command,
                 expires_at,
+                scopes,
             };
             connections::insert_token(tx, &job.organization, new, job.now)?;
             record(tx, &job, EventKind::TokenCreated, &id, json!({"connection": connection.id}))?;
@@ -272,7 +346,7 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
         .store
         .write(move |tx| {
             // another process may start, or change connections, at the same time
-            connections::hold_organization(tx, &job.organization)?;
+            organizations::hold(tx, &job.organization)?;
             for token in connections::declared_tokens(tx, &job.organization)? {
                 if !digests.iter().any(|declared| declared.as_slice() == token.digest) {
                     connections::revoke_token(tx, &job.organization, &token.id, job.now)?;
@@ -286,11 +360,11 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
                 Some(connection) => connection,
                 None => insert(tx, &job, DECLARED, profile)?,
             };
-            if connection.profile != profile {
-                connections::set_profile(tx, &job.organization, &connection.id, profile)?;
-                let detail = json!({"profile": profile.as_str()});
-                record(tx, &job, EventKind::ConnectionChanged, &connection.id, detail)?;
-            }
+            let connection = if connection.profile == profile {
+                connection
+            } else {
+                save(tx, &job, Connection { profile, ..connection })?
+            };
             digests.iter().try_for_each(|digest| declare_token(tx, &job, &connection, digest))
         })
         .await;
@@ -304,8 +378,14 @@ fn declare_token(tx: &WriteTx<'_>, cx: &Context, connection: &Connection, digest
         return Ok(());
     }
     let id = cx.app.ids.make(cx.now);
-    let new =
-        NewToken { id: &id, connection: &connection.id, digest, origin: Origin::Declared, expires_at: None };
+    let new = NewToken {
+        id: &id,
+        connection: &connection.id,
+        digest,
+        origin: Origin::Declared,
+        expires_at: None,
+        scopes: Scopes::ALL,
+    };
     let revived = connections::revive_token(tx, &cx.organization, new)?;
     if revived.is_none() {
         connections::insert_token(tx, &cx.organization, new, cx.now)?;

@@ -23,8 +23,9 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx, connections,
+        DbError, ReadTx, WriteTx,
         memberships::{self, Holder},
+        organizations,
         records::{self, Kind},
         teams, users,
     },
@@ -299,7 +300,7 @@ fn nest(tx: &WriteTx<'_>, cx: &Context, team: &str, id: &str, position: i64) -> 
         return Ok(Vec::new());
     }
     // two that nest at one time could close a circle together
-    connections::hold_organization(tx, &cx.organization)?;
+    organizations::hold(tx, &cx.organization)?;
     check_nesting(team, id, &memberships::surroundings(tx, holder, id)?)?;
     Ok(memberships::add(tx, holder, MemberType::Group, &[id], position)?)
 }

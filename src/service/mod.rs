@@ -8,6 +8,7 @@ pub mod connections;
 mod cursor;
 pub mod groups;
 mod look;
+pub mod organizations;
 mod plan;
 pub mod read;
 pub mod schemas;
@@ -19,6 +20,7 @@ use crate::{
     org::{
         connection::BadName,
         event::{Event, EventKind},
+        organization::BadSlug,
         record::Record,
     },
     scim::{
@@ -47,6 +49,8 @@ pub struct App {
     pub ids: Ids,
     /// Verdicts on tokens, kept for seconds.
     pub verdicts: connections::Verdicts,
+    /// Leniencies that are not written down yet.
+    pub leniencies: connections::Leniencies,
     /// The resource types of organizations.
     pub types: schemas::Known,
     /// Keys of organizations, which never change.
@@ -64,6 +68,7 @@ impl App {
             clock,
             ids: Ids::default(),
             verdicts,
+            leniencies: connections::Leniencies::default(),
             types: schemas::Known::default(),
             keys: cursor::Keys::default(),
             scan_rows: 200_000,
@@ -183,6 +188,12 @@ pub enum Error {
     /// A name that no connection can have.
     #[error(transparent)]
     Connection(#[from] BadName),
+    /// A slug that no organization can have.
+    #[error(transparent)]
+    Organization(#[from] BadSlug),
+    /// The token may not be used for this; it lacks this scope.
+    #[error("the token lacks the scope `{0}`")]
+    Scope(&'static str),
     /// A schema that cannot be added, with everything that is wrong, a sentence each.
     #[error("the schema cannot be added: {}", .0.join("; "))]
     Definition(Vec<String>),
@@ -213,6 +224,7 @@ impl From<DbError> for Error {
             DbError::Unique(column) => match column.as_str() {
                 "users.user_name_key" => taken("userName", "user"),
                 "teams.display_name_key" => taken("displayName", "group"),
+                "organizations.slug" => Self::Taken("another organization has this slug".to_owned()),
                 "connections.name_key" => Self::Taken("another connection has this name".to_owned()),
                 "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),
                 _ => Self::Store(DbError::Unique(column)),

@@ -13,11 +13,16 @@ use crate::{
         schema::{AddedSchema, State},
     },
     scim::{
-        schema::{ResourceType, Types, definition::Definition, types::STANDARD},
+        Profile,
+        schema::{
+            ResourceType, Types,
+            definition::Definition,
+            types::{INTEROP, STANDARD},
+        },
         version::Precondition,
     },
     store::{
-        DbError, WriteTx, attributes, connections, journal,
+        DbError, WriteTx, attributes, journal, organizations,
         records::{self, Kind},
         schemas, teams, users,
     },
@@ -36,15 +41,23 @@ const ENTRIES: usize = 1_000;
 
 /// The resource types of organizations, as they were last read.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<HashMap<String, &'static Types>>);
+pub struct Known(Mutex<HashMap<(String, bool), &'static Types>>);
 
-/// The resource types of an organization, in this edition or a later one.
-pub async fn types(app: &Arc<App>, organization: &str, edition: i64) -> Result<&'static Types> {
+/// The resource types of an organization as a connection of this profile has them, in this edition or a later one.
+pub async fn types(
+    app: &Arc<App>,
+    organization: &str,
+    edition: i64,
+    profile: Profile,
+) -> Result<&'static Types> {
+    let is_interop = profile == Profile::StrictInterop;
+    let standard = if is_interop { &*INTEROP } else { &STANDARD };
     if edition == 0 {
-        return Ok(&STANDARD);
+        return Ok(standard);
     }
+    let key = (organization.to_owned(), is_interop);
     let known = || app.types.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(types) = known().get(organization).filter(|types| types.edition >= edition) {
+    if let Some(types) = known().get(&key).filter(|types| types.edition >= edition) {
         return Ok(types);
     }
     let id = organization.to_owned();
@@ -54,19 +67,19 @@ pub async fn types(app: &Arc<App>, organization: &str, edition: i64) -> Result<&
     let defined: Vec<_> = added.iter().map(AddedSchema::defined).collect();
     let mut known = known();
     // what is made stays for the life of the process, so it is made once
-    if let Some(types) = known.get(organization).filter(|types| types.edition >= edition) {
+    if let Some(types) = known.get(&key).filter(|types| types.edition >= edition) {
         return Ok(types);
     }
-    let types = Types::extended(&defined, version, edition);
-    known.insert(organization.to_owned(), types);
+    let types = standard.extended(&defined, version, edition);
+    known.insert(key, types);
     Ok(types)
 }
 
-/// The same, however often they changed.
+/// The resource types of an organization as commands have them.
 pub async fn types_now(app: &Arc<App>, organization: &str) -> Result<&'static Types> {
     let id = organization.to_owned();
     let (_, edition) = app.store.read(move |tx| Ok::<_, Error>(schemas::version(tx, &id)?)).await?;
-    types(app, organization, edition).await
+    types(app, organization, edition, Profile::Standard).await
 }
 
 /// How far the work on a schema is.
@@ -110,7 +123,7 @@ pub async fn put(cx: &Arc<Context>, definition: Definition) -> Result<()> {
 }
 
 fn insert(tx: &WriteTx<'_>, cx: &Context, definition: &Definition) -> Result<()> {
-    connections::hold_organization(tx, &cx.organization)?;
+    organizations::hold(tx, &cx.organization)?;
     let added = schemas::list(tx, &cx.organization)?;
     let is_it = |schema: &AddedSchema| schema.definition.id.eq_ignore_ascii_case(&definition.id);
     let before = added.iter().find(|schema| is_it(schema));
@@ -142,7 +155,7 @@ fn insert(tx: &WriteTx<'_>, cx: &Context, definition: &Definition) -> Result<()>
 pub async fn remove(cx: &Arc<Context>, urn: &str) -> Result<()> {
     let (job, urn) = (cx.clone(), urn.to_owned());
     let outcome = cx.app.store.write(move |tx| {
-        connections::hold_organization(tx, &job.organization)?;
+        organizations::hold(tx, &job.organization)?;
         let mut schema = load(tx, &job, &urn)?;
         if schema.state == State::Leaving {
             return Ok(());

@@ -1,20 +1,17 @@
-//! Organizations, connections and tokens.
+//! Connections, their tokens, and what they needed leniency for.
 
 use super::{
     DbError, ReadTx, Statement, WriteTx,
     db::{Arg, Row},
 };
 use crate::{
-    org::connection::{Connection, Origin, Token, Verdict},
+    org::connection::{Connection, Leniency, Origin, Scopes, Token, Verdict},
     scim::{Profile, text},
 };
 
 const SQL: &str = include_str!("../../sql/queries/connections.sql");
-const ORGANIZATION: Statement = Statement::named(SQL, "organization");
-const HOLD_ORGANIZATION: Statement = Statement::named(SQL, "hold_organization");
-const INSERT_ORGANIZATION: Statement = Statement::named(SQL, "insert_organization");
 const INSERT: Statement = Statement::named(SQL, "insert");
-const SET_PROFILE: Statement = Statement::named(SQL, "set_profile");
+const CHANGE: Statement = Statement::named(SQL, "change");
 const NAMED: Statement = Statement::named(SQL, "named");
 const LIST: Statement = Statement::named(SQL, "list");
 const ANY_EVER: Statement = Statement::named(SQL, "any_ever");
@@ -26,39 +23,21 @@ const DECLARED_TOKENS: Statement = Statement::named(SQL, "declared_tokens");
 const REVOKE_TOKEN: Statement = Statement::named(SQL, "revoke_token");
 const REVOKE_TOKENS_OF: Statement = Statement::named(SQL, "revoke_tokens_of");
 const USE_TOKEN: Statement = Statement::named(SQL, "use_token");
+const LEAN: Statement = Statement::named(SQL, "lean");
+const LENIENCIES: Statement = Statement::named(SQL, "leniencies");
 const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
-
-/// The id of the organization with that slug.
-pub fn organization(tx: &ReadTx<'_>, slug: &str) -> Result<Option<String>, DbError> {
-    tx.one(ORGANIZATION, &[slug.into()], |row| row.get(0))
-}
-
-/// Holds an organization: of those who do, one at a time goes on.
-pub fn hold_organization(tx: &WriteTx<'_>, id: &str) -> Result<(), DbError> {
-    tx.texts(HOLD_ORGANIZATION, &[id.into()]).map(drop)
-}
-
-/// Inserts an organization.
-pub fn insert_organization(
-    tx: &WriteTx<'_>,
-    id: &str,
-    slug: &str,
-    name: &str,
-    now: i64,
-) -> Result<(), DbError> {
-    tx.execute(INSERT_ORGANIZATION, &[id.into(), slug.into(), name.into(), now.into()])?;
-    Ok(())
-}
 
 /// Inserts a connection. A taken name is `DbError::Unique("connections.name_key")`.
 pub fn insert(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> Result<(), DbError> {
     let key = text::fold(&connection.name);
-    let args: [Arg<'_>; 6] = [
+    let sensitive = serde_json::to_string(&connection.sensitive)?;
+    let args: [Arg<'_>; 7] = [
         organization.into(),
         (&connection.id).into(),
         (&connection.name).into(),
         (&key).into(),
         connection.profile.as_str().into(),
+        (&sensitive).into(),
         connection.created_at.into(),
     ];
     tx.execute(INSERT, &args)?;
@@ -66,9 +45,15 @@ pub fn insert(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> 
 }
 
 /// Changes how a connection's requests are read.
-pub fn set_profile(tx: &WriteTx<'_>, organization: &str, id: &str, profile: Profile) -> Result<(), DbError> {
-    tx.execute(SET_PROFILE, &[organization.into(), id.into(), profile.as_str().into()])?;
-    Ok(())
+pub fn change(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> Result<(), DbError> {
+    let sensitive = serde_json::to_string(&connection.sensitive)?;
+    let args: [Arg<'_>; 4] = [
+        organization.into(),
+        (&connection.id).into(),
+        connection.profile.as_str().into(),
+        (&sensitive).into(),
+    ];
+    tx.execute(CHANGE, &args).map(drop)
 }
 
 /// The live connection of that name; case does not count.
@@ -108,6 +93,8 @@ pub struct NewToken<'a> {
     pub origin: Origin,
     /// When it ends, if it does; microseconds since 1970.
     pub expires_at: Option<i64>,
+    /// What it may be used for.
+    pub scopes: Scopes,
 }
 
 /// Keeps a token. One that is known already is `DbError::Unique("tokens.digest")`.
@@ -117,7 +104,7 @@ pub fn insert_token(
     token: NewToken<'_>,
     now: i64,
 ) -> Result<(), DbError> {
-    let args: [Arg<'_>; 7] = [
+    let args: [Arg<'_>; 8] = [
         organization.into(),
         token.id.into(),
         token.connection.into(),
@@ -125,6 +112,7 @@ pub fn insert_token(
         token.origin.as_str().into(),
         now.into(),
         token.expires_at.into(),
+        token.scopes.as_str().into(),
     ];
     tx.execute(INSERT_TOKEN, &args)?;
     Ok(())
@@ -151,6 +139,7 @@ pub fn tokens(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Token>, DbError
             created_at: row.get(3)?,
             expires_at: row.get(4)?,
             last_used_at: row.get(5)?,
+            scopes: row.get::<String>(6)?.parse().map_err(DbError::Corrupt)?,
         })
     })
 }
@@ -203,13 +192,46 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Verd
             connection_name: row.get(6)?,
             profile: profile(row, 7)?,
             types: row.get(8)?,
+            slug: row.get(9)?,
+            sensitive: serde_json::from_str(&row.get::<String>(10)?)?,
+            scopes: row.get::<String>(11)?.parse().map_err(DbError::Corrupt)?,
         };
         Ok((row.get(2)?, verdict))
     })
 }
 
+/// Counts requests of a connection that needed a leniency.
+pub fn lean(tx: &WriteTx<'_>, organization: &str, leniency: &Leniency) -> Result<(), DbError> {
+    let args: [Arg<'_>; 5] = [
+        organization.into(),
+        (&leniency.connection).into(),
+        (&leniency.rule).into(),
+        leniency.uses.into(),
+        leniency.last_used_at.into(),
+    ];
+    tx.execute(LEAN, &args).map(drop)
+}
+
+/// What the connections needed leniency for.
+pub fn leniencies(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Leniency>, DbError> {
+    tx.rows(LENIENCIES, &[organization.into()], |row| {
+        Ok(Leniency {
+            connection: row.get(0)?,
+            rule: row.get(1)?,
+            uses: row.get(2)?,
+            last_used_at: row.get(3)?,
+        })
+    })
+}
+
 fn connection(row: &Row<'_>) -> Result<Connection, DbError> {
-    Ok(Connection { id: row.get(0)?, name: row.get(1)?, profile: profile(row, 2)?, created_at: row.get(3)? })
+    Ok(Connection {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        profile: profile(row, 2)?,
+        created_at: row.get(3)?,
+        sensitive: serde_json::from_str(&row.get::<String>(4)?)?,
+    })
 }
 
 fn profile(row: &Row<'_>, column: usize) -> Result<Profile, DbError> {

@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -45,6 +45,12 @@ const MIGRATIONS: [Migration; 4] = [
         name: "schemas",
         sqlite: include_str!("../../sql/migrations/sqlite/0004_schemas.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0004_schemas.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "connections",
+        sqlite: include_str!("../../sql/migrations/sqlite/0005_connections.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0005_connections.sql"),
     },
 ];
 

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keys;
 pub mod memberships;
 mod migrate;
+pub mod organizations;
 pub mod postgres;
 pub mod records;
 pub mod schemas;

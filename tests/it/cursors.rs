@@ -4,7 +4,7 @@ use crate::{
     database::Database,
     support::{Client, Program, Server, USER, context, wait},
 };
-use roster::{clock::Clock, scim::Profile, service::connections};
+use roster::{clock::Clock, org::connection::Scopes, scim::Profile, service::connections};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::{
@@ -48,7 +48,7 @@ fn r_310_a_cursor_belongs_to_the_connection_that_got_it() {
     let okta = wait(async {
         let cx = context(&server.app).await;
         connections::create(&cx, "okta", Profile::Standard).await.unwrap();
-        connections::create_token(&cx, "okta", None).await.unwrap()
+        connections::create_token(&cx, "okta", None, Scopes::ALL).await.unwrap()
     });
     let okta = Client { root: server.client.root.clone(), token: okta.token.expose_secret().to_owned() };
 

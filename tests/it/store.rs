@@ -2,21 +2,23 @@
 
 use crate::{database::Database, support::wait};
 use aws_lc_rs::digest::{SHA256, digest};
+use roster::org::organization::Organization;
 use roster::scim::schema::standard::{GROUP_TYPE, USER_TYPE};
-use roster::store::{DbError, Statement, Store, connections, journal, records::Kind};
+use roster::store::{DbError, Statement, Store, journal, organizations, records::Kind};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-const SQL: &str = include_str!("../../sql/queries/connections.sql");
-const ORGANIZATION: Statement = Statement::named(SQL, "organization");
+fn organization(id: &str, slug: &str, name: &str) -> Organization {
+    Organization { id: id.to_owned(), slug: slug.to_owned(), name: name.to_owned(), created_at: 0 }
+}
 
 /// Inserts an organization of this slug; fails or panics afterwards when its name says so.
 async fn insert(store: &Store, slug: &'static str, name: &'static str) -> Result<(), DbError> {
     store
         .write(move |tx| {
-            connections::insert_organization(tx, slug, slug, name, 0)?;
+            organizations::insert(tx, &organization(slug, slug, name))?;
             match name {
                 "fails" => Err(DbError::Corrupt("on purpose".to_owned())),
                 "panics" => panic!("on purpose"),
@@ -27,8 +29,8 @@ async fn insert(store: &Store, slug: &'static str, name: &'static str) -> Result
 }
 
 async fn exists(store: &Store, slug: &'static str) -> bool {
-    let found = store.read(move |tx| tx.texts(ORGANIZATION, &[slug.into()])).await;
-    !found.unwrap().is_empty()
+    let found = store.read(move |tx| organizations::named(tx, slug)).await;
+    found.unwrap().is_some()
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn a_taken_value_is_named_by_its_column() {
     wait(async {
         insert(&store, "acme", "one").await.unwrap();
 
-        let again = store.write(|tx| connections::insert_organization(tx, "other", "acme", "two", 0)).await;
+        let again = store.write(|tx| organizations::insert(tx, &organization("other", "acme", "two"))).await;
 
         assert!(
             matches!(&again, Err(DbError::Unique(column)) if column == "organizations.slug"),
@@ -114,7 +116,7 @@ mod on_sqlite {
             let sabotage = {
                 let runs = runs.clone();
                 store.write(move |tx| {
-                    connections::insert_organization(tx, "saboteur", "saboteur", "rolls back once", 0)?;
+                    organizations::insert(tx, &organization("saboteur", "saboteur", "rolls back once"))?;
                     if runs.fetch_add(1, Ordering::SeqCst) == 0 {
                         // what SQLite does by itself when the disk is full
                         const ROLLBACK: Statement = Statement::named("-- name: now\nROLLBACK\n", "now");
@@ -156,6 +158,6 @@ mod on_sqlite {
             Ok::<_, DbError>([total(&USER_TYPE)?, total(&GROUP_TYPE)?])
         }));
         assert_eq!(totals.unwrap(), [7, 3]);
-        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 4);
+        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 5);
     }
 }

@@ -5,7 +5,7 @@ use roster::{
     http::server::{Door, Entrance, start},
     org::connection::DECLARED,
     scim::{Profile, Resource},
-    service::{App, Context, connections},
+    service::{App, Context, connections, organizations},
     store::{self, DbError, WriteTx},
 };
 use secrecy::SecretString;
@@ -121,7 +121,7 @@ impl Drop for Server {
 
 /// The context of the machine's operator.
 pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
-    let organization = connections::first_organization(app).await.unwrap();
+    let organization = organizations::first(app).await.unwrap();
     let cx = Context::of_command(app, organization).await.unwrap();
     Arc::new(Context {
         actor: DECLARED.to_owned(),

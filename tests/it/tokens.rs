@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use roster::{
     clock::Clock,
+    org::connection::Scopes,
     scim::Profile,
     service::connections::{self, CreatedToken},
 };
@@ -20,7 +21,7 @@ fn issue(server: &Server, lifetime: Duration) -> CreatedToken {
     let lifetime = i64::try_from(lifetime.as_micros()).unwrap();
     wait(async {
         let cx = context(&server.app).await;
-        connections::create_token(&cx, "default", Some(lifetime)).await.unwrap()
+        connections::create_token(&cx, "default", Some(lifetime), Scopes::ALL).await.unwrap()
     })
 }
 
@@ -115,7 +116,7 @@ fn r_526_a_disabled_connection_is_out_with_its_next_request() {
     let okta = wait(async {
         let cx = context(&server.app).await;
         connections::create(&cx, "okta", Profile::Standard).await.unwrap();
-        connections::create_token(&cx, "okta", None).await.unwrap()
+        connections::create_token(&cx, "okta", None, Scopes::ALL).await.unwrap()
     });
     let okta = Client { root: server.client.root.clone(), token: okta.token.expose_secret().to_owned() };
     let declare = |tokens: &[&str]| {

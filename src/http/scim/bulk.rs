@@ -6,7 +6,7 @@ use crate::{
     org::scim_view,
     scim::message::bulk::{self, BulkRequest, Fault, MAX_OPERATIONS, MAX_PAYLOAD, Outcome},
     service::{
-        Context,
+        Context, Error,
         bulk::{Done, Failure, Keep, Results, run},
     },
 };
@@ -32,10 +32,22 @@ impl Call<'_> {
             (false, false) => Keep::Each,
         };
         let request = Arc::new(request);
-        let results = run(cx, request.clone(), keep, &mut self.quirks).await?;
+        let may_write = self.verdict.as_ref().is_some_and(|verdict| verdict.scopes.write);
+        let results = match may_write {
+            true => run(cx, request.clone(), keep, &mut self.quirks).await?,
+            false => forbidden(&request),
+        };
         let outcomes = outcomes(cx, &request, keep, results);
         Ok(HttpResponse::Ok().body(bulk::body(&outcomes).to_string()))
     }
+}
+
+/// each operation hears what it alone would hear, up to the number of failures that the client bears.
+fn forbidden(request: &BulkRequest) -> Results {
+    let borne = request.fail_on_errors.unwrap_or(usize::MAX);
+    (0..request.operations.len().min(borne))
+        .map(|place| (place, Err(Failure::Tried(Error::Scope("write")))))
+        .collect()
 }
 
 /// The results as the answer shows them.

@@ -12,7 +12,7 @@ use crate::{
 use actix_web::{HttpResponse, http::header, web::Bytes};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// The documents, printed once: they depend on nothing but the public URL.
 #[derive(Debug)]
@@ -81,11 +81,16 @@ fn whole_list(resources: &[Value]) -> String {
 
 impl Call<'_> {
     /// A discovery document. Paging and sorting mean nothing here, a filter is refused.
-    pub(super) fn discovery(&self, endpoint: &Endpoint, types: &Types) -> Result<HttpResponse, Refusal> {
+    pub(super) fn discovery(
+        &self,
+        endpoint: &Endpoint,
+        base: &Arc<str>,
+        types: &'static Types,
+    ) -> Result<HttpResponse, Refusal> {
         if self.parameters.has_filter() {
             return Err(Refusal::NoFilter);
         }
-        let documents = self.door.documents(types);
+        let documents = self.door.documents(base, types);
         let document = documents.find(endpoint)?;
         let tag = (header::ETAG, format!("W/\"{}\"", document.tag));
         Ok(match self.precondition.has_tag(&document.tag) {

@@ -12,6 +12,7 @@ mod search;
 
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
+    org::connection::{Scopes, Verdict},
     scim::{Quirk, Quirks, query::Parameters, schema::types::STANDARD, version::Precondition},
     service::{self, Context, Error, connections, schemas},
 };
@@ -51,6 +52,8 @@ struct Call<'r> {
     parameters: Parameters,
     precondition: Precondition,
     quirks: Quirks,
+    /// Whom the credential speaks for, if there is one.
+    verdict: Option<Arc<Verdict>>,
 }
 
 async fn answer(
@@ -73,20 +76,27 @@ async fn answer(
     if bare && !quirks.allow(Quirk::BareToken) {
         return Err(Refusal::InvalidToken);
     }
-    let endpoint = route::endpoint(request.path(), &mut quirks)?;
+    let (slug, path) = route::organization(request.path());
+    if slug.is_some_and(|slug| slug != verdict.slug) {
+        // as if there were no such organization
+        return Err(Refusal::NoEndpoint);
+    }
+    let endpoint = route::endpoint(path, &mut quirks)?;
     line.endpoint = endpoint.pattern();
+    authorize(&verdict, request.method(), &endpoint)?;
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
         actor: verdict.connection.clone(),
         now: door.app.clock.now(),
         request: line.request.clone(),
-        base: door.base.clone(),
-        types: schemas::types(&door.app, &verdict.organization, verdict.types).await?,
+        base: slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug)),
+        types: schemas::types(&door.app, &verdict.organization, verdict.types, verdict.profile).await?,
     });
-    let mut call = Call::new(request, door, quirks);
+    let mut call = Call { verdict: Some(verdict.clone()), ..Call::new(request, door, quirks) };
     let outcome = call.serve(&cx, endpoint, payload).await;
     line.quirks = call.quirks.rules().join(",");
+    connections::note_leniencies(&door.app, &verdict, &call.quirks.rules());
     outcome
 }
 
@@ -94,13 +104,28 @@ async fn answer(
 /// 401 whatever the request is about.
 fn anonymous(request: &HttpRequest, door: &Door, line: &mut Line) -> Result<HttpResponse, Refusal> {
     let refuse = || Refusal::Service(service::Error::Unauthorized);
-    let endpoint = route::endpoint(request.path(), &mut Quirks::default()).map_err(|_| refuse())?;
+    // whether an organization of that name exists is nobody's business
+    let (slug, path) = route::organization(request.path());
+    let endpoint = route::endpoint(path, &mut Quirks::default()).map_err(|_| refuse())?;
     line.endpoint = endpoint.pattern();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if !reads || !endpoint.is_discovery() {
         return Err(refuse());
     }
-    Call::new(request, door, Quirks::default()).discovery(&endpoint, &STANDARD)
+    let base = slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug));
+    Call::new(request, door, Quirks::default()).discovery(&endpoint, &base, &STANDARD)
+}
+
+/// what the token may be used for. Discovery is for everybody; a bulk request says of each operation what
+/// the operation alone would hear.
+fn authorize(verdict: &Verdict, method: &Method, endpoint: &Endpoint) -> Result<(), Error> {
+    let reads = matches!(*method, Method::GET | Method::HEAD) || endpoint.is_search();
+    match (reads, verdict.scopes) {
+        _ if endpoint.is_discovery() || *endpoint == Endpoint::Bulk || *method == Method::OPTIONS => Ok(()),
+        (true, Scopes { read: false, .. }) => Err(Error::Scope("read")),
+        (false, Scopes { write: false, .. }) => Err(Error::Scope("write")),
+        _ => Ok(()),
+    }
 }
 
 /// The credential in an `Authorization` header, and whether it stands there without a scheme.
@@ -127,6 +152,7 @@ impl<'r> Call<'r> {
             parameters: Parameters::parse(request.query_string()),
             precondition: Precondition::parse(if_match.as_deref(), if_none_match.as_deref()),
             quirks,
+            verdict: None,
         }
     }
 
@@ -164,7 +190,7 @@ impl<'r> Call<'r> {
             }
             Endpoint::Bulk => self.bulk(cx, payload).await,
             Endpoint::Me => Err(Refusal::NotImplemented("/Me")),
-            discovery => self.discovery(&discovery, cx.types),
+            discovery => self.discovery(&discovery, &cx.base, cx.types),
         }
     }
 }

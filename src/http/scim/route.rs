@@ -62,6 +62,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether a POST here reads.
+    pub(super) fn is_search(&self) -> bool {
+        matches!(self, Self::Search | Self::UsersSearch | Self::GroupsSearch)
+    }
+
     /// Whether the endpoint answers without a credential (RFC 7643 §5).
     pub(super) fn is_discovery(&self) -> bool {
         matches!(
@@ -73,6 +78,14 @@ impl Endpoint {
                 | Self::Schema(_)
         )
     }
+}
+
+/// The organization that a path names, and the rest of the path: `/o/{slug}/scim/v2/…`.
+pub(super) fn organization(path: &str) -> (Option<&str>, &str) {
+    let Some((slug, _)) = path.strip_prefix("/o/").and_then(|rest| rest.split_once('/')) else {
+        return (None, path);
+    };
+    (Some(slug), path.get("/o/".len() + slug.len()..).unwrap_or_default())
 }
 
 /// Reads a path as it stands in the request line.

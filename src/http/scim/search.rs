@@ -4,12 +4,13 @@ use super::Call;
 use crate::{
     http::error::Refusal,
     scim::{
+        ErrorKind,
         query::{Parameters, Query},
         schema::ResourceType,
     },
     service::{Context, read},
 };
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, http::Method, web};
 use std::sync::Arc;
 
 /// The largest body of a query, in bytes.
@@ -30,13 +31,31 @@ impl Call<'_> {
         resource_type: &'static ResourceType,
     ) -> Result<HttpResponse, Refusal> {
         let query = Query::parse(&self.parameters, resource_type, &mut self.quirks)?;
+        self.check_filter(&query)?;
         Ok(HttpResponse::Ok().body(read::list(cx, resource_type, query).await?))
+    }
+
+    /// what a connection calls sensitive is not filtered by in a URL, which many a log keeps.
+    fn check_filter(&self, query: &Query) -> Result<(), Refusal> {
+        let sensitive = self.verdict.as_ref().map(|verdict| verdict.sensitive.as_slice()).unwrap_or_default();
+        let named = query
+            .filter
+            .as_ref()
+            .and_then(|filter| sensitive.iter().find(|path| filter.any_path(&|found| found.overlaps(path))));
+        match named {
+            Some(path) if *self.request.method() != Method::POST => {
+                let detail = format!("{path} is sensitive; send the filter in the body of a POST to .search");
+                Err(ErrorKind::Sensitive.because(detail).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A query of all resource types.
     pub(super) async fn query_all(&mut self, cx: &Arc<Context>) -> Result<HttpResponse, Refusal> {
         let types = cx.types.all();
         let queries = Query::parse_each(&self.parameters, types, &mut self.quirks)?;
+        queries.iter().try_for_each(|query| self.check_filter(query))?;
         let queries = types.into_iter().zip(queries).collect();
         Ok(HttpResponse::Ok().body(read::list_all(cx, queries).await?))
     }

@@ -13,7 +13,7 @@
 pub mod bind;
 pub mod eval;
 
-use super::{ErrorKind, Profile, Quirk, Quirks, Result, path::Located};
+use super::{ErrorKind, Quirk, Quirks, Result, path::Located};
 use scim_filter_parser::{Dialect, Filter, Slack, parse_filter};
 
 pub use scim_filter_parser::CompareOp;
@@ -92,10 +92,7 @@ pub fn parse(text: &str, quirks: &mut Quirks) -> Result<Filter> {
 
 /// How forgiving the parser is, by profile.
 pub fn dialect(quirks: &Quirks) -> Dialect {
-    match quirks.profile() {
-        Profile::Standard => Dialect::Forgiving,
-        Profile::Strict => Dialect::Rfc,
-    }
+    if quirks.profile().is_strict() { Dialect::Rfc } else { Dialect::Forgiving }
 }
 
 /// Notes the quirks a parsed text needed; the parser only lets through what the profile allows.

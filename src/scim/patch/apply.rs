@@ -126,7 +126,9 @@ impl Step<'_> {
                 edit::append(self.slot(&path), path.attribute, value)
             }
             Action::Add(value) | Action::Replace(value) => {
+                let is_whole = matches!(action, Action::Replace(_)) && self.quirks.is_interop();
                 match (self.slot(&path), value) {
+                    (slot, value) if is_whole => *slot = value.clone(),
                     // what the value does not name stays
                     (slot, Value::Object(members)) => edit::merge(slot, members),
                     (slot, value) => *slot = value.clone(),
@@ -174,7 +176,7 @@ impl Step<'_> {
         if path.attribute.required && path.sub_attribute.is_none() {
             return Err(ErrorKind::Mutability.because(format!("{path} is required and cannot be removed")));
         }
-        if path.attribute.returned == Returned::Never {
+        if path.extension.is_none() && path.attribute.returned == Returned::Never {
             return Err(ErrorKind::Mutability.because(format!("{path} cannot be removed")));
         }
         // least privilege: an account whose activity is unknown is not active
@@ -194,6 +196,10 @@ impl Step<'_> {
         let elements = edit::elements_mut(self.slot(&whole));
         let is_chosen = |(_, element): &(usize, &mut Value)| (selection.selects)(element);
         let chosen: Vec<usize> = elements.iter_mut().enumerate().filter(is_chosen).map(|(n, _)| n).collect();
+        if chosen.len() > 1 && self.quirks.is_interop() {
+            let detail = format!("{whole} has {} matching values, expected one", chosen.len());
+            return Err(ErrorKind::InvalidFilter.because(detail));
+        }
         match action {
             Action::Add(value) | Action::Replace(value) if chosen.is_empty() => {
                 self.create(selection, value, matches!(action, Action::Add(_)))

@@ -95,6 +95,8 @@ impl Reader<'_> {
                 let value = value.ok_or_else(|| invalid("an add or replace needs a value".to_owned()))?;
                 self.assign(op, target, value, found)
             }
+            //
+            (None, _) if self.quirks.is_interop() => Err(syntax("an operation needs a path".to_owned())),
             (None, Op::Remove) => Err(ErrorKind::NoTarget.because("a remove needs a path")),
             (None, _) => match value {
                 Some(Value::Object(members)) => self.pathless(op, members, found),

@@ -90,6 +90,15 @@ pub(super) fn parse(path: &str, resource_type: &'static ResourceType, quirks: &m
         Some(name) => Some(attribute.attribute.sub_attribute(name).ok_or_else(unknown)?),
         None => None,
     };
+    let is_rows = resource_type.rows.is_some_and(|rows| attribute.is_of(rows));
+    if part.is_none() && quirks.is_interop() && attribute.attribute.multi_valued && !is_rows {
+        // R-600; a member has no part that could be named instead
+        let detail = format!(
+            "name a sub-attribute after the brackets of {}",
+            text::shown(path.attribute.attribute.as_str())
+        );
+        return Err(ErrorKind::InvalidPath.because(detail));
+    }
     let filter = bind_elements(&inner, attribute, resource_type, quirks)?;
     let terms = equalities(&inner, attribute);
     let fixed = terms.iter().flatten().map(|(part, _)| *part).collect();

@@ -352,10 +352,10 @@ pub struct Defined<'d> {
 }
 
 impl Types {
-    /// The standard's resource types with these extensions. What is made lives as long as the process: schemas change
+    /// These resource types with these extensions. What is made lives as long as the process: schemas change
     /// when an admin changes them, and everything that reads a request may hold on to them.
-    pub fn extended(defined: &[Defined<'_>], version: i64, edition: i64) -> &'static Self {
-        let [user, group] = STANDARD.all().map(|resource_type| extended(resource_type, defined));
+    pub fn extended(&self, defined: &[Defined<'_>], version: i64, edition: i64) -> &'static Self {
+        let [user, group] = self.all().map(|resource_type| extended(resource_type, defined));
         leaked(Self { user, group, version, edition })
     }
 }

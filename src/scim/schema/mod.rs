@@ -12,7 +12,7 @@ pub use resource_type::{Extension, Indexed, ResourceType};
 pub use types::Types;
 
 /// A schema: a URN and its attributes.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Schema {
     /// The URN that names it, in its canonical case.
     pub id: &'static str,

@@ -1,12 +1,13 @@
 //! The resource types of an organization.
 
 use super::{
-    ResourceType, Schema, service,
+    Attribute, ResourceType, Schema, service,
     standard::{GROUP_TYPE, USER_TYPE},
 };
+use std::sync::LazyLock;
 
 /// The resource types of an organization: the standard's, with the extensions that its admins added.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Types {
     /// People and service accounts.
     pub user: &'static ResourceType,
@@ -17,6 +18,14 @@ pub struct Types {
     /// Counts these, and how often an index knew all values of one.
     pub edition: i64,
 }
+
+/// The standard's resource types as the interoperability profile wants them: passwords are another door's.
+pub static INTEROP: LazyLock<Types> = LazyLock::new(|| {
+    let attributes = USER_TYPE.schema.attributes.iter().filter(|it| it.name != "password").copied();
+    let attributes: &'static [Attribute] = attributes.collect::<Vec<_>>().leak();
+    let schema: &'static Schema = Box::leak(Box::new(Schema { attributes, ..*USER_TYPE.schema }));
+    Types { user: Box::leak(Box::new(ResourceType { schema, ..USER_TYPE })), ..STANDARD }
+});
 
 /// The standard's resource types alone.
 pub static STANDARD: Types = Types { user: &USER_TYPE, group: &GROUP_TYPE, version: 0, edition: 0 };
