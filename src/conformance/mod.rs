@@ -47,6 +47,20 @@ pub enum Profile {
     Standard,
     /// To the letter: it refuses what the standard does not allow.
     Strict,
+    /// Strict, and as the interoperability profile wants it where that differs from the standard.
+    StrictInterop,
+}
+
+impl Profile {
+    /// Whether a case for this profile, or for every profile, says something about such a server. What the standard
+    /// demands and the interoperability profile refuses cannot be told apart case by case, so that only its own cases
+    /// are about a server that follows it.
+    fn plays(self, case: Option<Profile>) -> bool {
+        match self {
+            Profile::StrictInterop => case == Some(self),
+            _ => case.is_none_or(|case| case == self),
+        }
+    }
 }
 
 impl fmt::Display for Profile {
@@ -54,6 +68,7 @@ impl fmt::Display for Profile {
         f.write_str(match self {
             Profile::Standard => "standard",
             Profile::Strict => "strict",
+            Profile::StrictInterop => "strict-interop",
         })
     }
 }
@@ -65,7 +80,10 @@ impl FromStr for Profile {
         match word {
             "standard" => Ok(Profile::Standard),
             "strict" => Ok(Profile::Strict),
-            _ => Err(format!("expected the profile `standard` or `strict`, found `{word}`")),
+            "strict-interop" => Ok(Profile::StrictInterop),
+            _ => {
+                Err(format!("expected the profile `standard`, `strict` or `strict-interop`, found `{word}`"))
+            }
         }
     }
 }

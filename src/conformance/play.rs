@@ -24,7 +24,7 @@ pub fn play(
 ) -> Result<Report, Unreachable> {
     let server = Server::reach(target)?;
     let (meant, others): (Vec<&Case>, Vec<&Case>) =
-        cases.iter().partition(|case| case.profile.is_none_or(|profile| profile == target.profile));
+        cases.iter().partition(|case| target.profile.plays(case.profile));
     let mut report = Report {
         url: server.base.clone(),
         profile: target.profile,

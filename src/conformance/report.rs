@@ -121,7 +121,7 @@ pub struct Report {
     pub profile: Profile,
     /// The cases that were played, in order.
     pub cases: Vec<CaseReport>,
-    /// How many cases were left out because they are for the other profile.
+    /// How many cases were left out because they are for other profiles.
     pub left_out: usize,
 }
 
@@ -227,7 +227,7 @@ impl Report {
             line.push_str(&format!(" ({} not needed)", counts.steps_skipped));
         }
         if self.left_out > 0 {
-            line.push_str(&format!("; {} for the other profile left out", self.left_out));
+            line.push_str(&format!("; {} for other profiles left out", self.left_out));
         }
         line
     }

@@ -244,7 +244,7 @@ GET /x
         "line 20: expected .id = 8\n      found 7",
         "line 21: expected something to capture as there\n      found nothing",
         "nothing: needs there from an earlier step",
-        "0 of 1 cases passed, 2 of 6 steps (1 not needed); 1 for the other profile left out",
+        "0 of 1 cases passed, 2 of 6 steps (1 not needed); 1 for other profiles left out",
     ];
     for part in expected {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");

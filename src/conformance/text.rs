@@ -413,7 +413,7 @@ body:
         assert_eq!(slip("## a b\n"), "s.http:1: expected a name without blanks, found `a b`");
         assert_eq!(
             slip("## a [lax]\n"),
-            "s.http:1: expected the profile `standard` or `strict`, found `lax`"
+            "s.http:1: expected the profile `standard`, `strict` or `strict-interop`, found `lax`"
         );
         assert_eq!(slip("## a\n"), "s.http:1: expected a step in the case `a`");
         assert_eq!(slip("## a\nlet x\n"), "s.http:2: expected `let name = text`, found `let x`");

@@ -22,6 +22,11 @@ pub(super) enum Refusal {
     /// The endpoint never has this method.
     #[error("the endpoint has no such method; it has {0}")]
     Method(&'static str),
+    /// The credential speaks for a connection, so that there is nobody whom `/Me` could mean.
+    #[error(
+        "/Me is the user whom a credential speaks for; this token speaks for a connection and for no user"
+    )]
+    Nobody,
     /// A feature of SCIM that this server does not have.
     #[error("{0} is not implemented")]
     NotImplemented(&'static str),
@@ -69,7 +74,7 @@ impl Refusal {
                 let (keyword, status) = error.kind.wire();
                 (status, Some(keyword))
             }
-            Self::Service(Error::NotFound(_)) | Self::NoEndpoint => (404, None),
+            Self::Service(Error::NotFound(_)) | Self::NoEndpoint | Self::Nobody => (404, None),
             Self::Service(Error::PreconditionFailed) => (412, None),
             Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
             Self::Service(Error::Busy(_)) => (503, None),

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Server, TOKEN};
 use roster::{
-    conformance::{Profile, Target, cases, play},
+    conformance::{Profile, Report, Target, cases, play},
     scim,
 };
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -17,6 +17,15 @@ fn every_case_holds_for_a_strict_connection() {
     all_cases_hold(scim::Profile::Strict, Profile::Strict);
 }
 
+#[test]
+fn every_case_of_the_interoperability_profile_holds() {
+    let server = Server::start(scim::Profile::StrictInterop, |_| {});
+    let report = played(&server.client, Profile::StrictInterop);
+
+    assert!(report.passed(), "\n{report}");
+    assert!(report.counts().cases_passed > 7, "{:?}", report.counts());
+}
+
 fn all_cases_hold(of_connection: scim::Profile, of_run: Profile) {
     let server = Server::start(of_connection, |_| {});
     cases_hold(&server.client, of_run);
@@ -24,6 +33,13 @@ fn all_cases_hold(of_connection: scim::Profile, of_run: Profile) {
 
 /// Plays every case against a server that is empty.
 pub(crate) fn cases_hold(client: &Client, of_run: Profile) {
+    let report = played(client, of_run);
+
+    assert!(report.passed(), "\n{report}");
+    assert!(report.counts().cases_passed > 390, "{:?}", report.counts());
+}
+
+fn played(client: &Client, of_run: Profile) -> Report {
     let target = Target {
         url: format!("{}/scim/v2", client.root),
         token: TOKEN.to_owned(),
@@ -31,10 +47,7 @@ pub(crate) fn cases_hold(client: &Client, of_run: Profile) {
         timeout: Duration::from_secs(30),
     };
 
-    let report = play(&target, &cases().unwrap(), &mut |_| {}).unwrap();
-
-    assert!(report.passed(), "\n{report}");
-    assert!(report.counts().cases_passed > 390, "{:?}", report.counts());
+    play(&target, &cases().unwrap(), &mut |_| {}).unwrap()
 }
 
 #[test]
@@ -70,15 +83,17 @@ fn numbers_of(path: &str) -> Vec<String> {
     fs::read_to_string(path)
         .unwrap()
         .lines()
-        .filter(|line| line.starts_with("R-"))
+        .filter(|line| line.starts_with("R-") || line.starts_with("Q-"))
         .map(|line| line.split('\t').next().unwrap().to_owned())
         .collect()
 }
 
-/// `r_123_what_holds` is about R-123.
+/// `r_123_what_holds` is about R-123, `q_012_what_holds` about Q-012.
 fn number_in(name: &str) -> Option<String> {
-    let digits = name.strip_prefix("r_")?.get(..3)?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("R-{digits}"))
+    let (letter, rest) = name.split_once('_').filter(|(letter, _)| ["r", "q"].contains(letter))?;
+    let digits = rest.get(..3)?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("{}-{digits}", letter.to_uppercase()))
 }
 
 /// The names of the test functions under a folder.

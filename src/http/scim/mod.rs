@@ -189,7 +189,9 @@ impl<'r> Call<'r> {
                 self.query(cx, cx.types.group).await
             }
             Endpoint::Bulk => self.bulk(cx, payload).await,
-            Endpoint::Me => Err(Refusal::NotImplemented("/Me")),
+            // people are invited or provisioned, they do not register themselves
+            Endpoint::Me if *method == Method::POST => Err(Refusal::NotImplemented("registering oneself")),
+            Endpoint::Me => Err(Refusal::Nobody),
             discovery => self.discovery(&discovery, &cx.base, cx.types),
         }
     }

@@ -56,7 +56,8 @@ impl Endpoint {
     pub(super) fn methods(&self) -> &'static str {
         match self {
             Self::Users | Self::Groups => "GET, HEAD, POST",
-            Self::User(_) | Self::Group(_) | Self::Me => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::User(_) | Self::Group(_) => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Me => "GET, HEAD, POST, PUT, PATCH, DELETE",
             Self::Search | Self::UsersSearch | Self::GroupsSearch | Self::Bulk => "POST",
             _ => "GET, HEAD",
         }
