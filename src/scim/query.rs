@@ -72,9 +72,14 @@ impl Parameters {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a parameter says `true`.
-    pub fn is_true(&self, name: &str) -> bool {
-        self.first(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    /// Whether a parameter says `true`; one that says neither `true` nor `false` is refused.
+    pub fn is_true(&self, name: &str) -> Result<bool> {
+        match self.first(name) {
+            None => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(ErrorKind::InvalidValue.because(format!("{name} must be `true` or `false`"))),
+        }
     }
 
     /// Whether a filter is given, be it empty.
@@ -93,8 +98,8 @@ impl Parameters {
     /// an order without a key means nothing.
     fn sort(&self, resource_type: &'static ResourceType, quirks: &mut Quirks) -> Result<Option<SortBy>> {
         let given = |name| self.first(name).filter(|text| !text.is_empty());
-        let Some(path) = given("sortBy") else { return Ok(None) };
         let order = given("sortOrder").map(SortOrder::parse).transpose()?.unwrap_or_default();
+        let Some(path) = given("sortBy") else { return Ok(None) };
         SortBy::parse(path, order, resource_type, quirks).map(Some)
     }
 

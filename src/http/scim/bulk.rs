@@ -26,7 +26,7 @@ impl Call<'_> {
             return Err(Refusal::TooManyOperations(MAX_OPERATIONS));
         }
         let request = BulkRequest::read(body, cx.types, &mut self.quirks)?;
-        let keep = match (self.parameters.is_true("dryRun"), self.parameters.is_true("atomic")) {
+        let keep = match (self.parameters.is_true("dryRun")?, self.parameters.is_true("atomic")?) {
             (true, _) => Keep::None,
             (false, true) => Keep::AllOrNone,
             (false, false) => Keep::Each,

@@ -13,7 +13,9 @@ mod search;
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
     org::connection::{Scopes, Verdict},
-    scim::{Quirk, Quirks, query::Parameters, schema::types::STANDARD, version::Precondition},
+    scim::{
+        Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD, version::Precondition,
+    },
     service::{self, Context, Error, connections, schemas},
 };
 use actix_web::{
@@ -40,7 +42,10 @@ pub(super) async fn serve(
     let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&line.request));
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     if response.status() != StatusCode::NO_CONTENT && response.status() != StatusCode::NOT_MODIFIED {
-        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(SCIM_JSON));
+        let is_named = response.headers().contains_key(header::CONTENT_TYPE);
+        if !is_named {
+            response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(SCIM_JSON));
+        }
     }
     response
 }
@@ -192,6 +197,10 @@ impl<'r> Call<'r> {
             // people are invited or provisioned, they do not register themselves
             Endpoint::Me if *method == Method::POST => Err(Refusal::NotImplemented("registering oneself")),
             Endpoint::Me => Err(Refusal::Nobody),
+            Endpoint::OpenApi => {
+                let document = openapi::document(&cx.base, cx.types);
+                Ok(HttpResponse::Ok().content_type("application/json").body(document.to_string()))
+            }
             discovery => self.discovery(&discovery, &cx.base, cx.types),
         }
     }

@@ -28,6 +28,7 @@ pub(super) enum Endpoint {
     Schema(String),
     Bulk,
     Me,
+    OpenApi,
 }
 
 impl Endpoint {
@@ -49,6 +50,7 @@ impl Endpoint {
             Self::Schema(_) => "/Schemas/{urn}",
             Self::Bulk => "/Bulk",
             Self::Me => "/Me",
+            Self::OpenApi => "/openapi.json",
         }
     }
 
@@ -128,8 +130,17 @@ fn is_named(segment: &str, name: &str, quirks: &mut Quirks) -> bool {
 }
 
 /// The names under the base.
-const NAMES: [&str; 8] =
-    ["Users", "Groups", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"];
+const NAMES: [&str; 9] = [
+    "Users",
+    "Groups",
+    "ServiceProviderConfig",
+    "ResourceTypes",
+    "Schemas",
+    "Bulk",
+    "Me",
+    ".search",
+    "openapi.json",
+];
 
 /// A name under the base in its own spelling.
 fn canonical(segment: &str, quirks: &mut Quirks) -> Option<&'static str> {
@@ -149,6 +160,7 @@ fn collection(name: &str, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
         Some("Bulk") => Ok(Endpoint::Bulk),
         Some("Me") => Ok(Endpoint::Me),
         Some(".search") => Ok(Endpoint::Search),
+        Some("openapi.json") => Ok(Endpoint::OpenApi),
         _ => Err(Refusal::NoEndpoint),
     }
 }

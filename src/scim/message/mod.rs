@@ -4,3 +4,4 @@ pub mod bulk;
 pub mod discovery;
 pub mod error;
 pub mod list;
+pub mod openapi;

@@ -1,0 +1,456 @@
+//! The SCIM surface as OpenAPI 3.1 describes it, printed from the types that are enforced.
+
+use super::bulk;
+use crate::scim::{
+    page::MAX_COUNT,
+    schema::{Attribute, Mutability, ResourceType, Returned, Type, Types},
+    urn,
+};
+use serde_json::{Map, Value, json};
+
+/// The media type of bodies.
+const MEDIA: &str = "application/scim+json";
+
+/// `/openapi.json`: what an organization with these types is asked and answers. `base` is the URL the endpoints stand
+/// under.
+pub fn document(base: &str, types: &Types) -> Value {
+    let mut paths = Map::new();
+    let mut schemas = messages(types);
+    for resource_type in types.all() {
+        let (name, endpoint) = (resource_type.name, resource_type.endpoint);
+        schemas.insert(name.to_owned(), resource(resource_type, Body::Answered));
+        schemas.insert(format!("{name}Request"), resource(resource_type, Body::Sent));
+        paths.insert(endpoint.to_owned(), collection(resource_type));
+        paths.insert(format!("{endpoint}/.search"), json!({"post": search(&format!("{name}List"), name)}));
+        paths.insert(format!("{endpoint}/{{id}}"), member(resource_type));
+    }
+    paths.insert("/".to_owned(), json!({"get": query("List", "everything")}));
+    paths.insert("/.search".to_owned(), json!({"post": search("List", "everything")}));
+    paths.insert("/Bulk".to_owned(), json!({"post": bulk_operation()}));
+    paths.extend(discovery());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Roster SCIM",
+            "summary": "Users and groups of an organization, over SCIM 2.0 (RFC 7643, RFC 7644)",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": base}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {
+                "type": "http", "scheme": "bearer", "description": "The token of a connection"
+            }},
+            "schemas": schemas,
+            "responses": {"Error": {
+                "description": "Why the request was not served (RFC 7644 §3.12)",
+                "content": {MEDIA: {"schema": reference("Error")}},
+            }},
+        },
+    })
+}
+
+/// Whether a body is sent or answered: what is readOnly and what is null differ.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    Sent,
+    Answered,
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn resource(resource_type: &'static ResourceType, body: Body) -> Value {
+    let mut properties = Map::new();
+    let mut required = vec!["schemas"];
+    for attribute in resource_type.attributes() {
+        let name = attribute.name;
+        if let Some(schema) = described(attribute, body) {
+            properties.insert(name.to_owned(), schema);
+        }
+        if attribute.required && body == Body::Sent || name == "id" && body == Body::Answered {
+            required.push(name);
+        }
+    }
+    let mut urns = vec![resource_type.schema.id];
+    for extension in resource_type.extensions {
+        let schema = extension.schema;
+        urns.push(schema.id);
+        let mut described = object(schema.attributes, body);
+        describe(&mut described, schema.description);
+        properties.insert(schema.id.to_owned(), described);
+        if extension.required && body == Body::Sent {
+            required.push(schema.id);
+        }
+    }
+    let mut listed = json!({
+        "type": "array", "items": {"enum": urns}, "contains": {"const": resource_type.schema.id}, "uniqueItems": true,
+    });
+    describe(&mut listed, "The schemas the resource is made of.");
+    properties.insert("schemas".to_owned(), listed);
+    // what nobody must name twice is ordered by nobody
+    required.dedup();
+    json!({
+        "type": "object", "description": resource_type.description, "properties": properties, "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn object(attributes: &[Attribute], body: Body) -> Value {
+    let described = attributes
+        .iter()
+        .filter_map(|attribute| Some((attribute.name.to_owned(), described(attribute, body)?)));
+    let properties: Map<String, Value> = described.collect();
+    let required: Vec<&str> = attributes
+        .iter()
+        .filter(|attribute| attribute.required && body == Body::Sent)
+        .map(|attribute| attribute.name)
+        .collect();
+    let mut object = json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    // an element that is a row of its own must say whose
+    let is_row = attributes.iter().any(|it| it.name == "value" && it.mutability == Mutability::Immutable);
+    if let (true, Body::Sent, Some(object)) = (is_row, body, object.as_object_mut()) {
+        object.insert("anyOf".to_owned(), json!([{"required": ["value"]}, {"required": ["$ref"]}]));
+    }
+    object
+}
+
+fn describe(schema: &mut Value, description: &str) {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("description".to_owned(), description.into());
+    }
+}
+
+/// An attribute's values; `None` when the body never holds them.
+fn described(attribute: &Attribute, body: Body) -> Option<Value> {
+    if body == Body::Answered && attribute.returned == Returned::Never {
+        return None;
+    }
+    let mut one = single(attribute, body);
+    if attribute.multi_valued {
+        one = json!({"type": "array", "items": one});
+    }
+    if body == Body::Sent && !attribute.required {
+        // null says that nothing is assigned (RFC 7643 §2.5)
+        let kind = one.get("type").cloned();
+        one.as_object_mut()?.insert("type".to_owned(), json!([kind, "null"]));
+    }
+    describe(&mut one, attribute.description);
+    let schema = one.as_object_mut()?;
+    match attribute.mutability {
+        // it may be sent and is not looked at
+        Mutability::ReadOnly => schema.insert("readOnly".to_owned(), true.into()),
+        Mutability::WriteOnly => schema.insert("writeOnly".to_owned(), true.into()),
+        _ => None,
+    };
+    Some(one)
+}
+
+fn single(attribute: &Attribute, body: Body) -> Value {
+    match attribute.kind {
+        Type::Complex => object(attribute.sub_attributes, body),
+        Type::Boolean => json!({"type": "boolean"}),
+        Type::Decimal => json!({"type": "number"}),
+        Type::Integer => json!({"type": "integer"}),
+        Type::DateTime => json!({"type": "string", "format": "date-time"}),
+        Type::Binary => json!({"type": "string", "contentEncoding": "base64"}),
+        Type::Reference => json!({"type": "string", "format": "uri-reference"}),
+        Type::String if attribute.required && body == Body::Sent => {
+            json!({"type": "string", "minLength": 1, "maxLength": 4_096})
+        }
+        Type::String if attribute.canonical_values.is_empty() => {
+            json!({"type": "string", "maxLength": 4_096})
+        }
+        Type::String => json!({"type": "string", "maxLength": 4_096, "examples": attribute.canonical_values}),
+    }
+}
+
+fn parameter(name: &str, schema: Value, description: &str) -> Value {
+    json!({"name": name, "in": "query", "schema": schema, "description": description})
+}
+
+/// RFC 7644 §3.9.
+fn projection() -> Vec<Value> {
+    let names = || json!({"type": "string"});
+    vec![
+        parameter("attributes", names(), "The attributes to answer with, with commas between them"),
+        parameter("excludedAttributes", names(), "The attributes to leave out"),
+    ]
+}
+
+/// RFC 7644 §3.4.2, RFC 9865.
+fn listing() -> Vec<Value> {
+    let mut all = projection();
+    let text = || json!({"type": "string"});
+    all.extend([
+        parameter("filter", text(), "Which resources, such as userName eq \"ada\""),
+        parameter("sortBy", text(), "The attribute that decides the order"),
+        parameter("sortOrder", json!({"enum": ["ascending", "descending", ""]}), "Which end comes first"),
+        parameter("startIndex", json!({"type": "integer"}), "The first resource of the page, from 1"),
+        parameter("count", json!({"type": "integer"}), "The most resources of the page"),
+        parameter("cursor", text(), "Where an earlier page ended; empty for the first page"),
+    ]);
+    all
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({"name": name, "in": "header", "schema": {"type": "string"}, "description": description})
+}
+
+fn body(name: &str) -> Value {
+    json!({"required": true, "content": {MEDIA: {"schema": reference(name)}}})
+}
+
+fn answer(description: &str, name: &str) -> Value {
+    json!({"description": description, "content": {MEDIA: {"schema": reference(name)}}})
+}
+
+/// The same with the headers that go with one resource.
+fn found(description: &str, name: &str) -> Value {
+    let mut found = answer(description, name);
+    let text = json!({"type": "string"});
+    if let Some(found) = found.as_object_mut() {
+        let headers = json!({
+            "ETag": {"schema": text, "description": "The resource's version"},
+            "Location": {"schema": text, "description": "Where the resource is found"},
+        });
+        found.insert("headers".to_owned(), headers);
+    }
+    found
+}
+
+/// The answers to one operation: those of its own, and the errors it may hear.
+fn answers(own: Value, errors: &[u16]) -> Value {
+    let Value::Object(mut all) = own else { return own };
+    for status in [400, 401, 403, 404, 500, 503].iter().chain(errors) {
+        all.insert(status.to_string(), json!({"$ref": "#/components/responses/Error"}));
+    }
+    Value::Object(all)
+}
+
+const WRITE_ERRORS: [u16; 5] = [408, 409, 412, 413, 415];
+
+fn collection(resource_type: &ResourceType) -> Value {
+    let name = resource_type.name;
+    json!({
+        "get": query(&format!("{name}List"), name),
+        "post": {
+            "summary": format!("Create a {name} (RFC 7644 §3.3)"),
+            "operationId": format!("create{name}"),
+            "parameters": projection(),
+            "requestBody": body(&format!("{name}Request")),
+            "responses": answers(json!({"201": found("What was created", name)}), &WRITE_ERRORS),
+        },
+    })
+}
+
+fn query(list: &str, what: &str) -> Value {
+    json!({
+        "summary": format!("Query: {what} (RFC 7644 §3.4.2)"),
+        "operationId": format!("query{what}"),
+        "parameters": listing(),
+        "responses": answers(json!({"200": answer("A page of what was found", list)}), &[]),
+    })
+}
+
+fn search(list: &str, what: &str) -> Value {
+    json!({
+        "summary": format!("Query by POST: {what} (RFC 7644 §3.4.3)"),
+        "operationId": format!("search{what}"),
+        "requestBody": body("SearchRequest"),
+        "responses": answers(json!({"200": answer("A page of what was found", list)}), &[408, 413, 415]),
+    })
+}
+
+fn member(resource_type: &ResourceType) -> Value {
+    let name = resource_type.name;
+    let conditions = || {
+        let mut all = projection();
+        all.push(header("If-Match", "The version the change is meant for"));
+        all
+    };
+    let mut read = projection();
+    read.push(header("If-None-Match", "The version the client has"));
+    let changed = || {
+        let own = json!({"200": found("What it is now", name), "204": {"description": "It is changed"}});
+        answers(own, &WRITE_ERRORS)
+    };
+    json!({
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+        "get": {
+            "summary": format!("Read a {name} (RFC 7644 §3.4.1)"),
+            "operationId": format!("read{name}"),
+            "parameters": read,
+            "responses": answers(
+                json!({"200": found("The resource", name), "304": {"description": "The client's copy is current"}}),
+                &[412],
+            ),
+        },
+        "put": {
+            "summary": format!("Replace a {name} (RFC 7644 §3.5.1)"),
+            "operationId": format!("replace{name}"),
+            "parameters": conditions(),
+            "requestBody": body(&format!("{name}Request")),
+            "responses": changed(),
+        },
+        "patch": {
+            "summary": format!("Change parts of a {name} (RFC 7644 §3.5.2)"),
+            "operationId": format!("change{name}"),
+            "parameters": conditions(),
+            "requestBody": body("PatchRequest"),
+            "responses": changed(),
+        },
+        "delete": {
+            "summary": format!("Remove a {name} (RFC 7644 §3.6)"),
+            "operationId": format!("remove{name}"),
+            "parameters": [header("If-Match", "The version the removal is meant for")],
+            "responses": answers(json!({"204": {"description": "It is gone"}}), &[412]),
+        },
+    })
+}
+
+fn bulk_operation() -> Value {
+    let truth = || json!({"type": "boolean"});
+    json!({
+        "summary": "Do many operations (RFC 7644 §3.7)",
+        "operationId": "bulk",
+        "parameters": [
+            parameter("atomic", truth(), "All of them, or none"),
+            parameter("dryRun", truth(), "Say what would happen, and do nothing"),
+        ],
+        "requestBody": body("BulkRequest"),
+        "responses": answers(json!({"200": answer("What became of each operation", "BulkResponse")}), &[408, 409, 413, 415]),
+    })
+}
+
+fn discovery() -> Map<String, Value> {
+    let mut paths = Map::new();
+    let mut document = |path: &str, what: &str, name: &str| {
+        let errors = if path.ends_with('}') { vec![404] } else { Vec::new() };
+        let own = json!({"200": answer(what, name), "304": {"description": "The client's copy is current"}});
+        let mut described = json!({"get": {
+            "summary": what, "operationId": path.trim_start_matches('/').replace(['/', '{', '}', '.'], "_"),
+            "security": [{}, {"token": []}],
+            "responses": answers(own, &errors),
+        }});
+        if let (true, Some(described)) = (path.ends_with('}'), described.as_object_mut()) {
+            let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}]);
+            described.insert("parameters".to_owned(), id);
+        }
+        paths.insert(path.to_owned(), described);
+    };
+    document("/ServiceProviderConfig", "What this server can do", "Document");
+    document("/ResourceTypes", "The kinds of resources", "List");
+    document("/ResourceTypes/{id}", "One kind of resource", "Document");
+    document("/Schemas", "The schemas", "List");
+    document("/Schemas/{id}", "One schema", "Document");
+    paths
+}
+
+/// The messages of RFC 7644 and RFC 9865.
+fn messages(types: &Types) -> Map<String, Value> {
+    let text = || json!({"type": "string"});
+    let number = || json!({"type": "integer", "minimum": 0});
+    let urns = |urn: &str| json!({"type": "array", "items": {"const": urn}, "minItems": 1, "maxItems": 1});
+    // others beside it are not looked at
+    let sent = |urn: &str| json!({"type": "array", "items": text(), "contains": {"const": urn}});
+    let list = |items: Value| {
+        json!({
+            "type": "object",
+            "properties": {
+                "schemas": urns(urn::LIST_RESPONSE), "totalResults": number(), "startIndex": number(),
+                "itemsPerPage": {"type": "integer", "minimum": 0, "maximum": MAX_COUNT}, "nextCursor": text(),
+                "Resources": {"type": "array", "items": items},
+            },
+            "required": ["schemas", "totalResults", "itemsPerPage", "Resources"],
+            "additionalProperties": false,
+        })
+    };
+    let mut all = Map::new();
+    let mut put = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
+    put("List", list(json!({"type": "object", "required": ["schemas"]})));
+    for resource_type in types.all() {
+        put(&format!("{}List", resource_type.name), list(reference(resource_type.name)));
+    }
+    put("Document", json!({"type": "object", "required": ["schemas", "meta"]}));
+    let error = json!({
+        "type": "object",
+        "properties": {"schemas": urns(urn::ERROR), "status": text(), "scimType": text(), "detail": text()},
+        "required": ["schemas", "status", "detail"],
+        "additionalProperties": false,
+    });
+    put("Error", error);
+    // null says that a parameter is not given
+    let given = || json!({"type": ["string", "null"]});
+    let names = || json!({"type": ["array", "string", "null"], "items": text()});
+    let search = json!({
+        "type": "object",
+        "properties": {
+            "schemas": sent(urn::SEARCH_REQUEST), "filter": given(), "sortBy": given(),
+            "attributes": names(), "excludedAttributes": names(),
+            "sortOrder": {"enum": ["ascending", "descending", "", null]},
+            "startIndex": {"type": ["integer", "null"]}, "count": {"type": ["integer", "null"]}, "cursor": given(),
+        },
+        "required": ["schemas"],
+    });
+    put("SearchRequest", search);
+    put("PatchRequest", patch(&sent(urn::PATCH_OP)));
+    put("BulkRequest", bulk_request(&sent(urn::BULK_REQUEST)));
+    let outcome = json!({
+        "type": "object",
+        "properties": {
+            "method": text(), "bulkId": text(), "version": text(), "location": text(), "status": text(),
+            "response": reference("Error"),
+        },
+        "required": ["method", "status"],
+    });
+    let bulk_response = json!({
+        "type": "object",
+        "properties": {"schemas": urns(urn::BULK_RESPONSE), "Operations": {"type": "array", "items": outcome}},
+        "required": ["schemas", "Operations"],
+    });
+    put("BulkResponse", bulk_response);
+    all
+}
+
+fn patch(urns: &Value) -> Value {
+    let operation = json!({
+        "type": "object",
+        "properties": {
+            "op": {"enum": ["add", "replace", "remove"]},
+            "path": {"type": "string", "description": "Where, such as name.familyName; without it the value says where"},
+            "value": true,
+        },
+        "required": ["op"],
+    });
+    json!({
+        "type": "object",
+        "properties": {"schemas": urns, "Operations": {"type": "array", "minItems": 1, "items": operation}},
+        "required": ["schemas", "Operations"],
+    })
+}
+
+/// An operation that makes no sense is answered as one, beside the others; the request is not refused for it.
+fn bulk_request(urns: &Value) -> Value {
+    let operation = json!({
+        "properties": {
+            "method": {"examples": ["POST", "PUT", "PATCH", "DELETE"]},
+            "path": {"description": "Under the base, such as /Users or /Users/{id}"},
+            "bulkId": {"description": "A name by which other operations refer to what this one creates"},
+            "version": {"description": "The version the change is meant for"},
+            "data": {"description": "The body that the request alone would have"},
+        },
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "schemas": urns,
+            "failOnErrors": {"type": ["integer", "null"], "minimum": 1},
+            "Operations": {"type": "array", "maxItems": bulk::MAX_OPERATIONS, "items": operation},
+        },
+        "required": ["schemas", "Operations"],
+    })
+}
