@@ -37,8 +37,12 @@ const SUITES: &[(&str, &str)] = &suites![
     "checks/15-delete.http",
     "checks/16-bulk.http",
     "checks/17-versions.http",
+    "checks/18-me.http",
     "checks/19-errors.http",
     "checks/20-authentication.http",
+    "checks/22-security.http",
+    "checks/23-consistency.http",
+    "checks/27-interop.http",
 ];
 
 /// All cases of the suites that are built in, in file order: clients first, then checks.

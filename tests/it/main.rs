@@ -33,6 +33,7 @@ mod races;
 mod reads;
 mod reference;
 mod schemas;
+mod security;
 mod store;
 mod support;
 mod tokens;

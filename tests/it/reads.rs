@@ -3,6 +3,7 @@
 use crate::support::{GROUP, Server, USER, context, wait};
 use roster::{
     org::team::MemberType,
+    service::App,
     store::{
         DbError, WriteTx,
         memberships::{self, Holder},
@@ -162,7 +163,7 @@ fn r_203_members_nobody_asked_for_are_not_loaded() {
     const MANY: i64 = 100_000;
     let server = Server::standard();
     let (small, large) = (server.client.group("Small", &[]), server.client.group("Large", &[]));
-    fill(&server, &large, MANY);
+    fill(&server.app, &large, MANY);
     let without = |group: &str| server.client.get(&format!("/Groups/{group}?excludedAttributes=members"));
     let quickest = |group: &str| {
         let once = |_| {
@@ -226,8 +227,8 @@ fn the_longest_values_are_unique_and_found_like_others() {
 }
 
 /// Gives a team many members at once, past the HTTP door.
-fn fill(server: &Server, team: &str, size: i64) {
-    let (app, team) = (server.app.clone(), Arc::<str>::from(team));
+pub(crate) fn fill(app: &Arc<App>, team: &str, size: i64) {
+    let (app, team) = (app.clone(), Arc::<str>::from(team));
     wait(async {
         let cx = context(&app).await;
         let work = move |tx: &WriteTx<'_>| {
