@@ -43,6 +43,13 @@ const SUITES: &[(&str, &str)] = &suites![
     "checks/22-security.http",
     "checks/23-consistency.http",
     "checks/27-interop.http",
+    "checks/30-clients-requests.http",
+    "checks/31-clients-answers.http",
+    "checks/32-clients-writes.http",
+    "checks/33-clients-puts.http",
+    "checks/34-clients-patches.http",
+    "checks/35-clients-queries.http",
+    "checks/36-clients-lives.http",
 ];
 
 /// All cases of the suites that are built in, in file order: clients first, then checks.

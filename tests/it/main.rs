@@ -13,6 +13,7 @@ mod added_schemas;
 mod bad_input;
 mod bulk;
 mod chaos;
+mod clients;
 mod commands;
 mod conformance;
 mod connections;
