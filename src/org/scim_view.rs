@@ -14,7 +14,9 @@ use crate::scim::{
     },
     text, urn,
 };
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use std::fmt;
 
 /// A team that a user belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +74,19 @@ pub fn answer(
 ) -> Result<String, serde_json::Error> {
     let is_plain = *projection == Projection::Default && !resource_type.hides;
     if is_plain && !record.text.contains("\"manager\":") {
-        let derived = Value::Object(derived(resource_type, record, related, base)).to_string();
         // both are objects with something in them
         let head = record.text.strip_suffix('}').unwrap_or(&record.text);
-        let tail = derived.strip_prefix('{').unwrap_or(&derived);
-        return Ok(format!("{head},{tail}"));
+        let derived = Derived::of(resource_type, record, related, base);
+        let members = derived.members.as_ref().map_or(0, Members::length);
+        let mut text = Vec::with_capacity(head.len() + members + 512);
+        text.extend_from_slice(head.as_bytes());
+        let seam = text.len();
+        serde_json::to_writer(&mut text, &derived)?;
+        if let Some(brace) = text.get_mut(seam) {
+            *brace = b',';
+        }
+        // both halves are text
+        return Ok(String::from_utf8(text).unwrap_or_default());
     }
     let mut resource = decorated(resource_type, record, related, base)?;
     projection.apply(resource_type, &mut resource);
@@ -100,7 +110,9 @@ pub fn decorated(
             }
         }
     }
-    resource.0.extend(derived(resource_type, record, related, base));
+    if let Value::Object(derived) = serde_json::to_value(Derived::of(resource_type, record, related, base))? {
+        resource.0.extend(derived);
+    }
     Ok(resource)
 }
 
@@ -110,54 +122,136 @@ pub fn location(resource_type: &ResourceType, id: &str, base: &str) -> String {
 }
 
 /// A member as an element of `members`.
-pub fn member(member: &MemberRef, base: &str) -> Value {
-    let resource_type = match member.member_type {
-        MemberType::User => &USER_TYPE,
-        MemberType::Group => &GROUP_TYPE,
-    };
-    let mut element = json!({
-        "value": member.id,
-        "$ref": location(resource_type, &member.id, base),
-        "type": resource_type.name,
-    });
-    if let (Some(display), Some(parts)) = (&member.display, element.as_object_mut()) {
-        parts.insert("display".to_owned(), display.as_str().into());
-    }
-    element
+pub fn member(member: &MemberRef, base: &str) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(Member::of(member, base))
 }
 
-fn derived(
-    resource_type: &ResourceType,
-    record: &Record,
-    related: &Related,
-    base: &str,
-) -> Map<String, Value> {
-    let mut derived = Map::new();
-    match related {
-        Related::Teams(teams) if teams.is_empty() => {}
-        Related::Teams(teams) => {
-            derived.insert("groups".to_owned(), teams.iter().map(|it| group(it, base)).collect());
-        }
-        Related::Members(members) => {
-            derived.insert("members".to_owned(), members.iter().map(|it| member(it, base)).collect());
-        }
-    }
-    let meta = json!({
-        "resourceType": resource_type.name,
-        "created": text::date_time(record.created_at),
-        "lastModified": text::date_time(record.modified_at),
-        "location": location(resource_type, &record.id, base),
-        "version": record.version.to_string(),
-    });
-    derived.insert("meta".to_owned(), meta);
-    derived
+/// What is not stored with a resource, in the order it is answered. It is written as it stands: a group may have very
+/// many members.
+#[derive(Serialize)]
+struct Derived<'d> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<Group<'d>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Members<'d>>,
+    meta: Meta<'d>,
 }
 
-fn group(team: &TeamRef, base: &str) -> Value {
-    json!({
-        "value": team.id,
-        "$ref": location(&GROUP_TYPE, &team.id, base),
-        "display": team.display,
-        "type": if team.direct { "direct" } else { "indirect" },
-    })
+#[derive(Serialize)]
+struct Group<'d> {
+    value: &'d str,
+    #[serde(rename = "$ref")]
+    reference: Address<'d>,
+    display: &'d str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Member<'d> {
+    value: &'d str,
+    #[serde(rename = "$ref")]
+    reference: Address<'d>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'d str>,
+}
+
+/// The members of a group, made into elements one after the other.
+struct Members<'d> {
+    members: &'d [MemberRef],
+    base: &'d str,
+}
+
+impl Members<'_> {
+    /// About how long they are as text.
+    fn length(&self) -> usize {
+        let named = |it: &MemberRef| 2 * it.id.len() + it.display.as_ref().map_or(0, String::len);
+        self.members.iter().map(|it| named(it) + self.base.len() + 64).sum()
+    }
+}
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.members.iter().map(|member| Member::of(member, self.base)))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta<'d> {
+    resource_type: &'static str,
+    created: String,
+    last_modified: String,
+    location: Address<'d>,
+    version: String,
+}
+
+/// Where a resource is found.
+struct Address<'d> {
+    base: &'d str,
+    endpoint: &'static str,
+    id: &'d str,
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}/{}", self.base, self.endpoint, self.id)
+    }
+}
+
+impl Serialize for Address<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'d> Member<'d> {
+    fn of(member: &'d MemberRef, base: &'d str) -> Self {
+        let resource_type = match member.member_type {
+            MemberType::User => &USER_TYPE,
+            MemberType::Group => &GROUP_TYPE,
+        };
+        Self {
+            value: &member.id,
+            reference: Address { base, endpoint: resource_type.endpoint, id: &member.id },
+            kind: resource_type.name,
+            display: member.display.as_deref(),
+        }
+    }
+}
+
+impl<'d> Group<'d> {
+    fn of(team: &'d TeamRef, base: &'d str) -> Self {
+        Self {
+            value: &team.id,
+            reference: Address { base, endpoint: GROUP_TYPE.endpoint, id: &team.id },
+            display: &team.display,
+            kind: if team.direct { "direct" } else { "indirect" },
+        }
+    }
+}
+
+impl<'d> Derived<'d> {
+    fn of(
+        resource_type: &'static ResourceType,
+        record: &'d Record,
+        related: &'d Related,
+        base: &'d str,
+    ) -> Self {
+        let (groups, members) = match related {
+            Related::Teams(teams) if teams.is_empty() => (None, None),
+            Related::Teams(teams) => (Some(teams.iter().map(|team| Group::of(team, base)).collect()), None),
+            Related::Members(members) => (None, Some(Members { members, base })),
+        };
+        let meta = Meta {
+            resource_type: resource_type.name,
+            created: text::date_time(record.created_at),
+            last_modified: text::date_time(record.modified_at),
+            location: Address { base, endpoint: resource_type.endpoint, id: &record.id },
+            version: record.version.to_string(),
+        };
+        Self { groups, members, meta }
+    }
 }

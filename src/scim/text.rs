@@ -9,6 +9,10 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use icu_properties::{
+    CodePointMapData,
+    props::{GeneralCategory, GeneralCategoryGroup},
+};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// The key of a string that ignores case: width-mapped, lower-cased, NFC.
@@ -40,6 +44,13 @@ pub fn exact(text: &str) -> String {
 pub fn is_blank(text: &str) -> bool {
     const INVISIBLE: [char; 6] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{ad}'];
     text.chars().all(|c| c.is_whitespace() || INVISIBLE.contains(&c))
+}
+
+/// Whether every character stands for something: no control characters and no code points without a meaning.
+pub fn is_meaningful(text: &str) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new();
+    let means_nothing = GeneralCategoryGroup::Control.union(GeneralCategoryGroup::Unassigned);
+    !text.chars().any(|c| means_nothing.contains(category.get(c)))
 }
 
 /// A dateTime as microseconds since 1970, or `None` when it is none (RFC 7643 §2.3.5). A missing zone is

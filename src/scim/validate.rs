@@ -114,9 +114,10 @@ pub fn check(
         }
     }
     if let Some(name) = resource.text("userName")
-        && name.chars().any(char::is_control)
+        && !text::is_meaningful(name)
     {
-        return Err(ErrorKind::InvalidValue.because("userName must not contain control characters"));
+        let detail = "userName must not contain control characters, nor code points that stand for nothing";
+        return Err(ErrorKind::InvalidValue.because(detail));
     }
     if quirks.profile().is_strict() { check_shapes(resource_type, resource) } else { Ok(()) }
 }

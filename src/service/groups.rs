@@ -345,7 +345,7 @@ async fn complete(cx: &Arc<Context>, answer: Answer, projection: &Projection) ->
 
 fn rows(tx: &ReadTx<'_>, organization: &str, id: &str, base: &str) -> Result<Vec<Value>, DbError> {
     let members = memberships::members(tx, organization, &[id])?.remove(id).unwrap_or_default();
-    Ok(members.iter().map(|member| scim_view::member(member, base)).collect())
+    Ok(members.iter().map(|member| scim_view::member(member, base)).collect::<std::result::Result<_, _>>()?)
 }
 
 fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {

@@ -88,7 +88,7 @@ pub(super) fn answer(
     projection: &Projection,
 ) -> Result<Answer> {
     let related = related(tx, cx, kind, std::slice::from_ref(record), projection)?;
-    let related = related.first().cloned().unwrap_or_else(|| Related::none(kind.resource_type));
+    let related = related.into_iter().next().unwrap_or_else(|| Related::none(kind.resource_type));
     Ok(Answer {
         body: Some(scim_view::answer(kind.resource_type, record, &related, projection, &cx.base)?),
         version: record.version,

@@ -5,7 +5,7 @@ use crate::org::{
     scim_view::{MemberRef, TeamRef},
     team::{MemberType, Surroundings},
 };
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/memberships.sql");
 const ADD: Statement = Statement::named(SQL, "add");
@@ -73,12 +73,15 @@ pub fn members(
     organization: &str,
     teams: &[&str],
 ) -> Result<HashMap<String, Vec<MemberRef>>, DbError> {
-    let rows = tx.rows(MEMBERS, &[organization.into(), teams.into()], |row| {
+    // there may be very many: they are put where they belong as they come
+    let found: RefCell<HashMap<String, Vec<MemberRef>>> = RefCell::default();
+    tx.rows(MEMBERS, &[organization.into(), teams.into()], |row| {
         let member_type = row.get::<String>(2)?.parse().map_err(DbError::Corrupt)?;
         let member = MemberRef { id: row.get(1)?, member_type, display: row.get(3)? };
-        Ok((row.get::<String>(0)?, member))
+        found.borrow_mut().entry(row.get(0)?).or_default().push(member);
+        Ok(())
     })?;
-    Ok(by_key(rows))
+    Ok(found.into_inner())
 }
 
 /// The teams each of the members belongs to, directly or through other teams, by id.

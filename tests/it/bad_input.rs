@@ -151,7 +151,7 @@ fn unknown_paths_and_methods_are_scim_errors() {
     assert_eq!(client.get("/Users/a/b").error(), (404, String::new()));
     assert_eq!(client.send("BREW", "/Users", &[], &[]).error(), (405, String::new()));
     assert_eq!(client.send("PUT", "/Users", &[], b"{}").header("Allow"), "GET, HEAD, POST");
-    assert_eq!(client.get("/Me").error(), (501, String::new()));
+    assert_eq!(client.get("/Me").error(), (404, String::new()));
     assert_eq!(client.get("/healthz").status, 404, "health is not under the base");
 }
 

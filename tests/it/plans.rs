@@ -5,18 +5,20 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 11] = [
+const WALKS: [&str; 13] = [
     "users/page",
     "users/after",
     "teams/page",
     "teams/after",
-    // connections, tokens and schemas are few
+    // connections, tokens, schemas and organizations are few
     "connections/any_ever",
     "connections/list",
     "connections/revoke",
     "connections/tokens",
     "connections/declared_tokens",
     "connections/revoke_tokens_of",
+    "connections/leniencies",
+    "organizations/list",
     "schemas/list",
 ];
 

@@ -2,11 +2,15 @@
 
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["serve"],
+    &["organization"],
+    &["organization", "create"],
+    &["organization", "list"],
     &["connection"],
     &["connection", "create"],
+    &["connection", "change"],
     &["connection", "list"],
     &["connection", "revoke"],
     &["token"],
@@ -47,7 +51,7 @@ fn the_page_of_commands_is_fresh() {
     let mut page = "# Commands and settings\n\nGenerated from the program; `tests/it/reference.rs` fails when it is \
         stale and writes what it should be to `target/commands.md`.\nThese settings exist only as environment variables: `ROSTER_SCIM_TOKEN` or `ROSTER_SCIM_TOKEN_FILE` (the \
         tokens of the connection `default`, at least 32 bytes each, two at most with a comma between them), and \
-        `ROSTER_SCIM_PROFILE` (`standard` or `strict`); and `ROSTER_DATABASE_PASSWORD_FILE`, a file with the password \
+        `ROSTER_SCIM_PROFILE` (`standard`, `strict` or `strict-interop`); and `ROSTER_DATABASE_PASSWORD_FILE`, a file with the password \
         for PostgreSQL where the URL has none.\n`ROSTER_LOG` chooses what is logged, such as `warn` or \
         `roster::request=off,info`.\n"
         .to_owned();

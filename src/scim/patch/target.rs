@@ -72,7 +72,8 @@ pub(super) fn parse(path: &str, resource_type: &'static ResourceType, quirks: &m
         ErrorKind::InvalidPath.because(format!(
             "{} has no attribute {}",
             resource_type.name,
-            text::shown(&text)
+            // a filter may hold what must not stand in a log
+            text::shown(text.split('[').next().unwrap_or_default())
         ))
     };
     let attribute = match locate(resource_type, &path.attribute, quirks) {

@@ -14,15 +14,16 @@ use crate::store::{
 };
 use bytes::BytesMut;
 use deadpool::managed::Object;
-use futures_util::future::join;
+use futures_util::{TryStreamExt, future::join};
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     fmt,
+    pin::pin,
     sync::Arc,
 };
 use tokio_postgres::{
-    Client,
+    Client, RowStream,
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
 
@@ -147,18 +148,19 @@ impl Session {
         args: &[Arg<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let rows = self.wait(async |link, client| match self.manner.unnamed {
+        self.wait(async |link, client| match self.manner.unnamed {
             true => {
                 let (params, begin) = (typed(args), self.begin.take());
-                at_once(client, begin.as_deref(), client.query_typed(statement.for_postgres(), &params)).await
+                let query = client.query_typed_raw(statement.for_postgres(), params);
+                at_once(client, begin.as_deref(), read_all(query, read)).await
             }
             false => {
                 let prepared = link.prepare(statement).await?;
                 let begin = self.begin.take();
-                at_once(client, begin.as_deref(), client.query(&prepared, &untyped(args))).await
+                let query = client.query_raw(&prepared, untyped(args));
+                at_once(client, begin.as_deref(), read_all(query, read)).await
             }
-        })?;
-        rows.iter().map(|row| read(&Row::postgres(row))).collect()
+        })?
     }
 
     pub(in crate::store) fn execute(&self, statement: Statement, args: &[Arg<'_>]) -> Result<usize, DbError> {
@@ -204,6 +206,25 @@ impl Drop for Session {
             drop(Object::take(link));
         }
     }
+}
+
+/// Reads rows as they come in, so that of many rows nothing is held but what is read from them. What cannot be read is
+/// told when the answer has ended.
+async fn read_all<T>(
+    query: impl Future<Output = Result<RowStream, tokio_postgres::Error>>,
+    read: impl Fn(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Result<Vec<T>, DbError>, tokio_postgres::Error> {
+    let mut rows = pin!(query.await?);
+    let mut found = Ok(Vec::new());
+    while let Some(row) = rows.try_next().await? {
+        if let Ok(values) = &mut found {
+            match read(&Row::postgres(&row)) {
+                Ok(value) => values.push(value),
+                Err(error) => found = Err(error),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Runs a query, with the transaction's beginning right before it where it has not begun.
