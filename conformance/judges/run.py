@@ -71,6 +71,7 @@ JUDGES = (
     Judge("scim2-tester", "ask_scim2_tester.py"),
     Judge("scim2-cli", "ask_scim2_cli.py"),
     Judge("scim-sanity", "ask_scim_sanity.py"),
+    Judge("schemathesis", "ask_schemathesis.py", profile="strict"),
 )
 
 

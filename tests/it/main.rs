@@ -24,6 +24,7 @@ mod custom_schema;
 mod database;
 mod enforced_schema;
 mod floors;
+mod hostile;
 mod journal;
 mod laws;
 mod lifecycle;

@@ -27,6 +27,7 @@ pub fn document(base: &str, types: &Types) -> Value {
     paths.insert("/".to_owned(), json!({"get": query("List", "everything")}));
     paths.insert("/.search".to_owned(), json!({"post": search("List", "everything")}));
     paths.insert("/Bulk".to_owned(), json!({"post": bulk_operation()}));
+    paths.insert("/Me".to_owned(), me());
     paths.extend(discovery());
     json!({
         "openapi": "3.1.0",
@@ -312,6 +313,21 @@ fn member(resource_type: &ResourceType) -> Value {
     })
 }
 
+/// RFC 7644 §3.11: a token of a connection speaks for nobody, so that all of it is 404, and nobody registers themselves.
+fn me() -> Value {
+    let refused = |what: &str| {
+        json!({
+            "summary": format!("{what} the user whom the credential speaks for (RFC 7644 §3.11)"),
+            "operationId": format!("{}Me", what.to_lowercase()),
+            "responses": answers(json!({}), &[501]),
+        })
+    };
+    json!({
+        "get": refused("Read"), "post": refused("Register"), "put": refused("Replace"), "patch": refused("Change"),
+        "delete": refused("Remove"),
+    })
+}
+
 fn bulk_operation() -> Value {
     let truth = || json!({"type": "boolean"});
     json!({
@@ -347,6 +363,10 @@ fn discovery() -> Map<String, Value> {
     document("/ResourceTypes/{id}", "One kind of resource", "Document");
     document("/Schemas", "The schemas", "List");
     document("/Schemas/{id}", "One schema", "Document");
+    let itself = json!({"200": {"description": "This description", "content": {"application/json": {"schema": true}}}});
+    let itself =
+        json!({"summary": "This description", "operationId": "openapi", "responses": answers(itself, &[])});
+    paths.insert("/openapi.json".to_owned(), json!({"get": itself}));
     paths
 }
 
