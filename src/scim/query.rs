@@ -82,6 +82,12 @@ impl Parameters {
         }
     }
 
+    /// Whether `attributes` names this schema or something of it.
+    pub fn asks_for(&self, urn: &str) -> bool {
+        let begins = |name: &str| name.trim().get(..urn.len()).is_some_and(|it| it.eq_ignore_ascii_case(urn));
+        self.all("attributes").iter().any(|names| names.split(',').any(begins))
+    }
+
     /// Whether a filter is given, be it empty.
     pub fn has_filter(&self) -> bool {
         self.first("filter").is_some()

@@ -8,6 +8,8 @@ pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /// The resource behind `/ServiceProviderConfig`.
 pub const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// What a bulk request can do here beyond the RFC: part of `/ServiceProviderConfig` for those who ask.
+pub const BULK_OPTIONS: &str = "urn:roster:scim:schemas:extension:bulk:1.0:ServiceProviderConfig";
 /// An entry of `/ResourceTypes`.
 pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 /// An entry of `/Schemas`.

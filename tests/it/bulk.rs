@@ -336,3 +336,22 @@ fn operations_that_wait_for_each_other_cost_no_more_than_others() {
 
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
+
+#[test]
+fn what_a_bulk_request_can_do_beyond_the_rfc_is_told_to_those_who_ask() {
+    const OPTIONS: &str = "urn:roster:scim:schemas:extension:bulk:1.0:ServiceProviderConfig";
+    let server = Server::standard();
+
+    let plain = server.client.get("/ServiceProviderConfig");
+    assert!(plain.json().get(OPTIONS).is_none(), "there are clients that refuse what they do not know");
+    let asked =
+        server.client.get(&format!("/ServiceProviderConfig?attributes={}:atomic", OPTIONS.to_uppercase()));
+    assert_eq!(asked.json()[OPTIONS], json!({"atomic": true, "dryRun": true}));
+    assert_eq!(asked.json()["schemas"][1], OPTIONS);
+    assert_eq!(asked.json()["bulk"], plain.json()["bulk"]);
+    assert_ne!(asked.header("ETag"), plain.header("ETag"));
+    assert_eq!(
+        server.client.get(&format!("/Schemas/{OPTIONS}")).json()["attributes"][0]["returned"],
+        "request"
+    );
+}

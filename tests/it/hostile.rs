@@ -40,14 +40,12 @@ fn user(rest: &str) -> Vec<u8> {
 
 /// Filters, paths and bodies without any sense.
 fn shapes() -> Vec<Shape> {
+    [filters(), bodies()].concat()
+}
+
+fn filters() -> Vec<Shape> {
     let pr = "userName pr";
     let terms = |operator: &str| vec![r#"userName eq "a""#; 10_000].join(operator);
-    let many = |what: &str, n: usize| vec![what; n].join(",");
-    let op = json!({"op": "replace", "path": "emails[type eq \"work\"].value", "value": "x"});
-    let bulk = |operation: &Value, n: usize| {
-        json!({"schemas": [BULK], "Operations": vec![operation; n]}).to_string().into_bytes()
-    };
-    let post = json!({"method": "POST", "path": "/Users", "bulkId": "a", "data": {}});
     vec![
         ("5,000 parentheses", "POST", "/Users/.search", search(&nested("(", pr, ")", 5_000)), &[400]),
         ("5,000 parentheses that stay open", "POST", "/Users/.search", search(&"(".repeat(5_000)), &[400]),
@@ -78,6 +76,18 @@ fn shapes() -> Vec<Shape> {
         ),
         ("a megabyte of filter", "POST", "/Users/.search", search(&" ".repeat(1_000_000)), &[413]),
         ("all types with 10,000 terms", "POST", "/.search", search(&terms(" or ")), &[400]),
+    ]
+}
+
+fn bodies() -> Vec<Shape> {
+    let pr = "userName pr";
+    let many = |what: &str, n: usize| vec![what; n].join(",");
+    let op = json!({"op": "replace", "path": "emails[type eq \"work\"].value", "value": "x"});
+    let bulk = |operation: &Value, n: usize| {
+        json!({"schemas": [BULK], "Operations": vec![operation; n]}).to_string().into_bytes()
+    };
+    let post = json!({"method": "POST", "path": "/Users", "bulkId": "a", "data": {}});
+    vec![
         (
             "5,000 parentheses in a path",
             "PATCH",

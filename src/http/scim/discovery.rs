@@ -6,6 +6,7 @@ use crate::{
     scim::{
         message::{discovery, list},
         schema::Types,
+        urn,
     },
     service::Error,
 };
@@ -18,6 +19,8 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Debug)]
 pub(in crate::http) struct Documents {
     service_provider_config: Document,
+    /// The same with what is shown to those who ask.
+    with_options: Document,
     resource_types: Document,
     /// By name, whose case counts.
     resource_type: HashMap<String, Document>,
@@ -43,6 +46,7 @@ impl Documents {
         };
         Self {
             service_provider_config: Document::of(discovery::service_provider_config(base).to_string()),
+            with_options: Document::of(discovery::service_provider_config_with_options(base).to_string()),
             resource_type: by_id(&types, str::to_owned),
             resource_types: Document::of(whole_list(&types)),
             schema: by_id(&schemas, str::to_ascii_lowercase),
@@ -91,7 +95,12 @@ impl Call<'_> {
             return Err(Refusal::NoFilter);
         }
         let documents = self.door.documents(base, types);
-        let document = documents.find(endpoint)?;
+        let document = match endpoint {
+            Endpoint::ServiceProviderConfig if self.parameters.asks_for(urn::BULK_OPTIONS) => {
+                &documents.with_options
+            }
+            endpoint => documents.find(endpoint)?,
+        };
         let tag = (header::ETAG, format!("W/\"{}\"", document.tag));
         Ok(match self.precondition.has_tag(&document.tag) {
             true => HttpResponse::NotModified().insert_header(tag).finish(),

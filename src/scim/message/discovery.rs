@@ -37,6 +37,16 @@ pub fn service_provider_config(base: &str) -> Value {
     })
 }
 
+/// The same with what is shown to those who ask: what a bulk request can do here beyond the RFC.
+pub fn service_provider_config_with_options(base: &str) -> Value {
+    let mut config = service_provider_config(base);
+    if let Some(members) = config.as_object_mut() {
+        members.insert("schemas".to_owned(), json!([urn::SERVICE_PROVIDER_CONFIG, urn::BULK_OPTIONS]));
+        members.insert(urn::BULK_OPTIONS.to_owned(), json!({"atomic": true, "dryRun": true}));
+    }
+    config
+}
+
 /// Everything `/ResourceTypes` lists.
 pub fn resource_types(base: &str, types: &Types) -> Vec<Value> {
     types.all().into_iter().map(|resource_type| describe_type(base, resource_type)).collect()

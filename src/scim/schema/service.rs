@@ -2,7 +2,7 @@
 //!
 //! They are published so that every schema URN in an answer can be looked up; nothing is read by them.
 
-use super::{Attribute, Schema, Type};
+use super::{Attribute, Returned, Schema, Type};
 use crate::scim::urn;
 
 const SUPPORTED: Attribute =
@@ -81,6 +81,21 @@ pub(super) static SERVICE_PROVIDER_CONFIG: Schema = Schema {
         )
         .required()
         .read_only(),
+    ],
+};
+
+/// It is shown to those who name it: clients that know the RFC's members alone refuse a document that holds others.
+pub(super) static BULK_OPTIONS: Schema = Schema {
+    id: urn::BULK_OPTIONS,
+    name: "BulkOptions",
+    description: "What a bulk request can do beyond RFC 7644",
+    attributes: &[
+        Attribute::boolean("atomic", "Whether ?atomic=true does all operations or none.")
+            .read_only()
+            .returned(Returned::Request),
+        Attribute::boolean("dryRun", "Whether ?dryRun=true says what would happen and does nothing.")
+            .read_only()
+            .returned(Returned::Request),
     ],
 };
 

@@ -45,7 +45,12 @@ impl Types {
             let new: Vec<_> = new.collect();
             schemas.extend(new);
         }
-        schemas.extend([&service::SERVICE_PROVIDER_CONFIG, &service::RESOURCE_TYPE, &service::SCHEMA]);
+        schemas.extend([
+            &service::SERVICE_PROVIDER_CONFIG,
+            &service::BULK_OPTIONS,
+            &service::RESOURCE_TYPE,
+            &service::SCHEMA,
+        ]);
         schemas
     }
 }
