@@ -474,3 +474,29 @@ fn wait_until(holds: impl Fn() -> bool) {
         thread::park_timeout(Duration::from_millis(20));
     }
 }
+
+/// Several processes on one database.
+mod on_postgres {
+    use super::*;
+
+    #[test]
+    fn every_process_knows_a_schema_with_the_next_request() {
+        let database = Database::on_postgres();
+        let other = Program::serve(&database.setting());
+        let own = Own { program: Program::serve(&database.setting()), database };
+        let body = json!({"schemas": [USER, BADGE], "userName": "ada", BADGE: {"number": "1"}});
+        for client in [own.client(), &other.client] {
+            assert_eq!(client.get(&format!("/Schemas/{BADGE}")).status, 404);
+        }
+
+        json(&own.add(&badge()));
+
+        assert_eq!(other.client.post("/Users", &body).json()[BADGE], json!({"number": "1"}));
+        assert_eq!(own.found(&format!("filter={BADGE}:number eq \"1\"")), ["ada"]);
+        json(&roster(&own.database.setting(), &["schema", "remove", BADGE, "--yes", "--json"]));
+        for client in [own.client(), &other.client] {
+            assert_eq!(client.get(&format!("/Schemas/{BADGE}")).status, 404);
+            assert!(client.get("/Users").json()["Resources"][0].get(BADGE).is_none());
+        }
+    }
+}
