@@ -69,7 +69,8 @@ impl SortBy {
             _ => path,
         };
         match path.leaf() {
-            leaf if leaf.returned == Returned::Never || leaf.kind == Type::Binary => {
+            // the order would tell what the values are
+            leaf if path.attribute.returned == Returned::Never || leaf.kind == Type::Binary => {
                 Err(refuse(&format!("{path} has no order")))
             }
             leaf if leaf.kind == Type::Complex => Err(refuse(&format!("{path} needs a sub-attribute"))),

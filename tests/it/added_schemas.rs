@@ -27,6 +27,7 @@ fn badge() -> Value {
             {"name": "serial", "mutability": "immutable"},
             {"name": "note", "returned": "request"},
             {"name": "pin", "mutability": "writeOnly", "returned": "never"},
+            {"name": "safe", "type": "complex", "returned": "never", "subAttributes": [{"name": "code"}]},
             {"name": "sites", "type": "complex", "multiValued": true, "subAttributes": [
                 {"name": "code", "required": true},
                 {"name": "floor", "type": "integer"},
@@ -99,7 +100,7 @@ fn an_added_schema_is_published_at_once_and_in_every_form() {
     assert_eq!(attributes[0]["caseExact"], true);
     assert_eq!(attributes[1]["type"], "integer");
     assert_eq!(attributes[4]["returned"], "request");
-    assert_eq!(attributes[6]["subAttributes"][0]["required"], true);
+    assert_eq!(attributes[7]["subAttributes"][0]["required"], true);
     let all = client.get("/Schemas").json();
     assert_eq!(all["totalResults"], 8, "a schema that extends both types is listed once");
     for name in ["User", "Group"] {
@@ -188,6 +189,12 @@ fn r_155_what_is_returned_on_request_is_shown_when_named_or_sent() {
     assert_eq!(put.json()[BADGE], json!({"number": "1", "note": "left-handed"}));
     let probe = client.get(&format!("/Users?filter={BADGE}:pin%20sw%20%224%22"));
     assert_eq!(probe.error(), (400, "invalidFilter".to_owned()), "what is never shown is not to be guessed");
+    for path in ["pin", "safe", "safe.code"] {
+        let order = client.get(&format!("/Users?sortBy={BADGE}:{path}"));
+        assert_eq!(order.error(), (400, "invalidValue".to_owned()), "{path}");
+        let probe = client.get(&format!("/Users?filter={BADGE}:{path}%20pr"));
+        assert_eq!(probe.error(), (400, "invalidFilter".to_owned()), "{path}");
+    }
 }
 
 #[test]
