@@ -9,6 +9,7 @@ use crate::{
     org::organization::FIRST,
     scim::Quirk,
 };
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
 use serde_json::json;
@@ -98,6 +99,15 @@ pub(super) struct Within {
 }
 
 impl Within {
+    /// How further commands name the organization; nothing for the first.
+    fn flag(&self) -> String {
+        if self.organization == FIRST {
+            String::new()
+        } else {
+            format!(" --organization {}", self.organization)
+        }
+    }
+
     pub(super) fn ask(&self, request: Ask) -> anyhow::Result<Reply> {
         ask(&self.common.database.read().map_err(Mistakes::from)?, &self.organization, request)
     }
@@ -135,12 +145,14 @@ impl ConnectionCommand {
             Self::Create { name, profile, common } => {
                 let reply = common.ask(Ask::CreateConnection { name: name.clone(), profile })?;
                 common.print(&reply, || {
-                    format!(
-                        "made the connection {name:?}; `roster token create {name:?}` makes a token for it"
-                    )
+                    let within = common.flag();
+                    format!("made the connection {name:?}; `roster token create {name:?}{within}` makes a token for it")
                 })
             }
             Self::Change { name, profile, sensitive, common } => {
+                if profile.is_none() && sensitive.is_none() {
+                    bail!("expected --profile or --sensitive, found neither; nothing is changed");
+                }
                 // an empty list takes all away
                 let sensitive =
                     sensitive.map(|paths| paths.into_iter().filter(|path| !path.is_empty()).collect());

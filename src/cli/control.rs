@@ -322,9 +322,6 @@ async fn answered(app: &Arc<App>, question: &Question) -> anyhow::Result<Reply> 
 /// Does what was asked of an organization.
 pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Reply> {
     Ok(match ask {
-        Ask::CreateOrganization { .. } | Ask::ListOrganizations => {
-            bail!("organizations are made beside each other, not within one")
-        }
         Ask::CreateConnection { name, profile } => {
             let profile: Profile = profile.parse().map_err(anyhow::Error::msg)?;
             let made = connections::create(cx, name, profile).await?;
@@ -335,7 +332,9 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             let change = connections::Change { profile, sensitive: sensitive.clone() };
             let changed = connections::change(cx, name, change).await;
             let changed = changed.map_err(|error| unknown_connection(error, name))?;
-            Reply::Connections(vec![show(changed, &[], &[])])
+            let (_, tokens) = connections::list(cx).await?;
+            let leniencies = connections::leniencies(cx).await?;
+            Reply::Connections(vec![show(changed, &tokens, &leniencies)])
         }
         Ask::ListConnections => {
             let (found, tokens) = connections::list(cx).await?;
@@ -370,6 +369,13 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             })?;
             Reply::Revoked { declared: origin == Origin::Declared }
         }
+        other => return execute_on_schemas(cx, other).await,
+    })
+}
+
+/// The same, of its schemas.
+async fn execute_on_schemas(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Reply> {
+    Ok(match ask {
         Ask::AddSchema(definition) => {
             schemas::put(cx, (**definition).clone()).await?;
             Reply::Done
@@ -398,6 +404,7 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
             Reply::Progress { done: number(done), total: number(total), is_finished }
         }
+        _ => bail!("organizations are made beside each other, not within one"),
     })
 }
 

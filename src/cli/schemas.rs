@@ -54,7 +54,7 @@ impl SchemaCommand {
                 let urn = definition.id.clone();
                 common.ask(Ask::AddSchema(Box::new(definition)))?;
                 let reply = finish(&common, &urn, "indexing")?;
-                common.print(&reply, || format!("the schema {urn} is in use; /Schemas shows it"))
+                common.print(&reply, || format!("the schema {urn} is in use, and /Schemas shows it"))
             }
             Self::List { common } => {
                 let reply = common.ask(Ask::ListSchemas)?;
@@ -92,6 +92,8 @@ fn read(file: &PathBuf) -> anyhow::Result<Definition> {
     let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     match file.extension().is_some_and(|ending| ending == "toml") {
         true => toml::from_str(&text).with_context(named),
+        // a list would be read as the members in their order
+        false if !text.trim_start().starts_with('{') => bail!("{}: expected a JSON object", named()),
         false => serde_json::from_str(&text).with_context(named),
     }
 }

@@ -24,7 +24,7 @@ pub struct BadSlug;
 
 impl fmt::Display for BadSlug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an organization's slug has 1 to 40 small letters, digits and hyphens, a letter first")
+        f.write_str("an organization's slug has 1 to 40 small letters, digits and hyphens, a letter first and no hyphen last")
     }
 }
 
@@ -34,6 +34,7 @@ impl std::error::Error for BadSlug {}
 pub fn check_slug(slug: &str) -> Result<(), BadSlug> {
     let fits = (1..=40).contains(&slug.len())
         && slug.starts_with(|first: char| first.is_ascii_lowercase())
+        && !slug.ends_with('-')
         && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if fits { Ok(()) } else { Err(BadSlug) }
 }

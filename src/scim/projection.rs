@@ -149,23 +149,24 @@ fn names(parameters: &[String]) -> Vec<&str> {
 /// `emails[type eq "work"]` counts as `emails`.
 fn places(names: &[&str], resource_type: &'static ResourceType, quirks: &mut Quirks) -> Vec<Place> {
     let mut scratch = Quirks::new(quirks.profile());
-    names
-        .iter()
-        .filter_map(|name| {
-            let parsed = parse_path(name, Dialect::Forgiving).ok()?.value;
-            match locate(resource_type, &parsed.attribute, &mut scratch) {
-                // without its URN an extension's attribute is named in every profile
-                None if parsed.attribute.urn.is_none() => {
-                    let (schema, _) = resource_type.extension_attribute(&parsed.attribute.attribute)?;
-                    let urn = Some(schema.id.to_owned());
-                    locate(
-                        resource_type,
-                        &scim_filter_parser::AttrPath { urn, ..parsed.attribute },
-                        &mut scratch,
-                    )
-                }
-                found => found,
+    let mut found: Vec<Place> = Vec::new();
+    let named = names.iter().filter_map(|name| {
+        let parsed = parse_path(name, Dialect::Forgiving).ok()?.value;
+        match locate(resource_type, &parsed.attribute, &mut scratch) {
+            // without its URN an extension's attribute is named in every profile
+            None if parsed.attribute.urn.is_none() => {
+                let (schema, _) = resource_type.extension_attribute(&parsed.attribute.attribute)?;
+                let urn = Some(schema.id.to_owned());
+                locate(resource_type, &scim_filter_parser::AttrPath { urn, ..parsed.attribute }, &mut scratch)
             }
-        })
-        .collect()
+            found => found,
+        }
+    });
+    // an answer is narrowed place by place, so that each counts once
+    for place in named {
+        if !found.contains(&place) {
+            found.push(place);
+        }
+    }
+    found
 }

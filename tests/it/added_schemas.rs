@@ -301,6 +301,13 @@ fn a_schema_grows_and_never_changes_its_meaning() {
     grown["attributes"][1]["type"] = json!("string");
     let refused = own.add(&grown);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("level has another type"));
+    grown["attributes"][1]["type"] = json!("integer");
+    grown["attributes"][0]["required"] = json!(true);
+    grown["required"] = json!(true);
+    let refused = String::from_utf8(own.add(&grown).stderr).unwrap();
+    for part in ["the extension was optional before", "number was optional before"] {
+        assert!(refused.contains(part), "{part} is not in {refused}");
+    }
     let mut near = badge();
     near["id"] = json!(format!("{BADGE}:more"));
     let refused = own.add(&near);

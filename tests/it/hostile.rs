@@ -330,3 +330,42 @@ fn a_request_that_stops_half_way_is_never_executed() {
     assert_eq!((kept.status, &kept.json()["active"]), (200, &json!(true)));
     assert_eq!(server.client.get("/Users?count=0").json()["totalResults"], 1);
 }
+
+#[test]
+fn a_patch_that_compares_too_much_is_refused_before_it_holds_up_others() {
+    let server = Server::standard();
+    let emails: Vec<Value> = (0..1_000).map(|n| json!({"value": format!("e{n}@example.com")})).collect();
+    let made = server.client.post("/Users", &json!({"schemas": [USER], "userName": "ada", "emails": emails}));
+    let path = format!("/Users/{}", made.json()["id"].as_str().unwrap());
+    let terms = (0..1_000).map(|n| format!("value eq \"{n}\"")).collect::<Vec<_>>().join(" or ");
+    let wide = json!({"op": "remove", "path": format!("emails[{terms}]")});
+    let narrow = json!({"op": "replace", "path": "emails[value eq \"x\"].display", "value": "y"});
+    for operations in [vec![wide; 80], vec![narrow.clone(); 10_000]] {
+        let begun = Instant::now();
+        let refused = server.client.patch(&path, &json!(operations));
+        assert_eq!(refused.error(), (400, "invalidValue".to_owned()));
+        assert!(begun.elapsed() < PATIENCE_WITH_MEGABYTES, "{:?}", begun.elapsed());
+    }
+    assert_eq!(server.client.get(&path).body, made.body, "nothing of it was done");
+    let some: Vec<Value> = (0..400).map(|n| json!({"op": "replace", "path": format!("emails[value eq \"e{n}@example.com\"].display"), "value": "y"})).collect();
+    assert_eq!(server.client.patch(&path, &json!(some)).status, 200, "what is within reason is done");
+}
+
+#[test]
+fn a_rehearsal_where_there_is_none_and_a_second_credential_are_refused() {
+    let server = Server::standard();
+    let id = server.user("ada");
+    for (query, expected) in [("dryRun=true", 400), ("dryRun=yes", 400), ("DRYRUN=TRUE", 400)] {
+        let refused = server.client.delete(&format!("/Users/{id}?{query}"));
+        assert_eq!(refused.error(), (expected, "invalidValue".to_owned()), "{query}");
+        let refused =
+            server.client.post(&format!("/Users?{query}"), &json!({"schemas": [USER], "userName": "x"}));
+        assert_eq!(refused.error(), (expected, "invalidValue".to_owned()), "{query}");
+    }
+    assert_eq!(server.client.get(&format!("/Users/{id}?dryRun=true")).status, 200);
+    let twice = format!(
+        "GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {0}\r\nAuthorization: Bearer {0}\r\nConnection: close\r\n\r\n",
+        server.client.token
+    );
+    assert!(spoken(&server.client, twice.as_bytes()).starts_with("HTTP/1.1 401"));
+}

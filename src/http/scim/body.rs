@@ -5,7 +5,7 @@ use crate::{
     http::error::Refusal,
     scim::{ErrorKind, Quirk, json},
 };
-use actix_web::{HttpMessage, http::header, web};
+use actix_web::{HttpMessage, HttpRequest, http::header, web};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
@@ -30,11 +30,18 @@ impl Call<'_> {
         let encoding = self.check_head(limit)?;
         let collected = tokio::time::timeout(PATIENCE, collect(&mut payload, limit)).await;
         let bytes = collected.unwrap_or(Err(Refusal::Slow))?;
-        let bytes = match encoding {
-            Encoding::Plain => bytes,
-            Encoding::Gzip => unpack(&bytes, limit)?,
+        let read = move || {
+            let bytes = match encoding {
+                Encoding::Plain => bytes,
+                Encoding::Gzip => unpack(&bytes, limit)?,
+            };
+            Ok::<_, Refusal>(json::object(&bytes)?)
         };
-        Ok(json::object(&bytes)?)
+        match declared_small(self.request) {
+            true => read(),
+            // where it holds up nobody
+            false => web::block(read).await.map_err(|_| Refusal::Panic)?,
+        }
     }
 
     /// What the headers alone tell: 413 before 415.
@@ -74,6 +81,16 @@ impl Call<'_> {
         }
         Err(Refusal::MediaType("expected a Content-Type of application/scim+json in UTF-8".to_owned()))
     }
+}
+
+/// Bodies up to this size are read where they arrive.
+const SMALL: usize = 64 * 1024;
+
+/// Whether a body says that it is small, and is not packed.
+fn declared_small(request: &HttpRequest) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let is_packed = request.headers().contains_key(header::CONTENT_ENCODING);
+    !is_packed && length.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length <= SMALL)
 }
 
 async fn collect(payload: &mut web::Payload, limit: usize) -> Result<Vec<u8>, Refusal> {

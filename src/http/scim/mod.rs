@@ -14,7 +14,8 @@ use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
     org::connection::{Scopes, Verdict},
     scim::{
-        Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD, version::Precondition,
+        ErrorKind, Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD,
+        version::Precondition,
     },
     service::{self, Context, Error, connections, schemas},
 };
@@ -67,9 +68,14 @@ async fn answer(
     door: &Door,
     line: &mut Line,
 ) -> Result<HttpResponse, Refusal> {
-    let Some(header) = request.headers().get(header::AUTHORIZATION) else {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let Some(header) = headers.next() else {
         return anonymous(request, door, line);
     };
+    if headers.next().is_some() {
+        // whoever stands in front of this server may have looked at the other
+        return Err(Refusal::InvalidToken);
+    }
     let (credential, bare) =
         credential(header.to_str().unwrap_or_default()).ok_or(service::Error::Unauthorized)?;
     let verdict = match connections::authenticate(&door.app, credential).await {
@@ -174,6 +180,11 @@ impl<'r> Call<'r> {
         }
         if !endpoint.methods().split(", ").any(|known| known == method.as_str()) {
             return Err(Refusal::Method(endpoint.methods()));
+        }
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        if !reads && endpoint != Endpoint::Bulk && self.parameters.is_true("dryRun")? {
+            // what was meant as a rehearsal must not happen
+            return Err(ErrorKind::InvalidValue.because("dryRun is for /Bulk alone").into());
         }
         match endpoint {
             Endpoint::Users => self.collection(cx, cx.types.user, payload).await,

@@ -69,6 +69,15 @@ impl Predicate {
         }
     }
 
+    /// How many comparisons the predicate holds, and with them about what it costs to evaluate once.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::size).sum(),
+            Self::Not(part) | Self::Any(_, part) => part.size(),
+            Self::Present(_) | Self::Compare(..) => 1,
+        }
+    }
+
     /// Whether the predicate is nothing but `eq` comparisons, joined by `and`.
     pub fn equalities(&self) -> Option<Vec<(&Located, &Operand)>> {
         match self {

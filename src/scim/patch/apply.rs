@@ -18,6 +18,9 @@ pub struct Outcome {
     pub members: MemberChanges,
 }
 
+/// The most comparisons of elements that one request may ask for. Operations are applied while others wait.
+const MAX_COMPARISONS: usize = 500_000;
+
 /// Applies the operations in order, each to what the one before left; all of them or none.
 ///
 /// `before` holds the derived attributes too, since an operation may repeat them; `rows` are the elements
@@ -30,7 +33,14 @@ pub fn apply(
     quirks: &mut Quirks,
 ) -> Result<Outcome> {
     let mut outcome = Outcome { resource: before.clone(), members: MemberChanges::default() };
+    let mut comparisons = 0;
     for (n, operation) in patch.operations.iter().enumerate() {
+        comparisons += n_comparisons(&outcome.resource, &operation.target);
+        if comparisons > MAX_COMPARISONS {
+            let detail =
+                format!("the operations compare more than {MAX_COMPARISONS} values; send fewer at a time");
+            return Err(ErrorKind::InvalidValue.because(detail));
+        }
         let mut step = Step { resource_type, outcome: &mut outcome, quirks };
         step.apply(operation, rows).map_err(|error| Error {
             detail: format!("operation {}: {}", n + 1, error.detail).into(),
@@ -40,6 +50,17 @@ pub fn apply(
     }
     validate::check(resource_type, Some(before), &mut outcome.resource, quirks)?;
     Ok(outcome)
+}
+
+/// How many comparisons it takes to find the elements an operation is about.
+fn n_comparisons(resource: &Resource, target: &Target) -> usize {
+    match target {
+        Target::Elements { attribute, filter, .. } => {
+            let elements = resource.attribute(attribute).and_then(Value::as_array).map_or(1, Vec::len);
+            elements.saturating_mul(filter.size())
+        }
+        _ => 0,
+    }
 }
 
 struct Step<'s> {

@@ -85,7 +85,9 @@ pub(super) fn parse(path: &str, resource_type: &'static ResourceType, quirks: &m
     // brackets select elements, or look into a complex value
     let has_elements = attribute.attribute.multi_valued || attribute.attribute.kind == Type::Complex;
     if attribute.sub_attribute.is_some() || !has_elements {
-        return Err(unknown());
+        return Err(
+            ErrorKind::InvalidPath.because(format!("{attribute} has no elements that brackets could select"))
+        );
     }
     let part = match &path.sub_attribute {
         Some(name) => Some(attribute.attribute.sub_attribute(name).ok_or_else(unknown)?),

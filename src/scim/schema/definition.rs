@@ -166,6 +166,9 @@ impl Definition {
         for gone in before.extends.iter().filter(|name| !self.extends.contains(name)) {
             lost.push(format!("extends: {gone} was extended before"));
         }
+        if self.required && !before.required {
+            lost.push(NEW_DEMAND.replace("{}", "the extension"));
+        }
         compare(&before.attributes, &self.attributes, "", &mut lost);
         lost
     }
@@ -315,6 +318,9 @@ fn check_names(attributes: &[AttributeDefinition], within: &str, wrong: &mut Vec
     }
 }
 
+/// What is wrong with a demand that clients of today do not know.
+const NEW_DEMAND: &str = "{} was optional before; clients that do not send it would be refused from now on";
+
 fn compare(
     before: &[AttributeDefinition],
     after: &[AttributeDefinition],
@@ -324,7 +330,7 @@ fn compare(
     for was in before {
         let path = format!("{within}{}", was.name);
         let Some(is) = after.iter().find(|it| it.name == was.name) else {
-            lost.push(format!("{path} is missing"));
+            lost.push(format!("{path} is missing; an attribute that is there stays"));
             continue;
         };
         for (what, same) in [
@@ -333,8 +339,11 @@ fn compare(
             ("caseExact", was.case_exact() == is.case_exact()),
         ] {
             if !same {
-                lost.push(format!("{path} has another {what}"));
+                lost.push(format!("{path} has another {what} than before"));
             }
+        }
+        if is.required && !was.required {
+            lost.push(NEW_DEMAND.replace("{}", &path));
         }
         compare(&was.sub_attributes, &is.sub_attributes, &format!("{path}."), lost);
     }
