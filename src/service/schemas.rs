@@ -3,7 +3,7 @@
 //! A schema is in use from the moment it is added. What is indexed is filled in afterwards, slice by slice, and asked
 //! for when nothing is missing; a schema that leaves is not understood any more and is taken out of the resources slice
 //! by slice. Whoever writes a resource with other schemas in mind than the organization has is sent back
-//! ([`Context::record`]), so that no value is missed.
+//! (`Context::record`), so that no value is missed.
 
 use super::{App, Context, Error, Result, load_for_change};
 use crate::{
