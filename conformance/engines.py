@@ -161,7 +161,7 @@ def run(options: argparse.Namespace) -> list[Suite]:
 
 def tell(suites: list[Suite]) -> None:
     """One table, then every difference, and every surprise that is none, with its text."""
-    row = "{:<14}{:<10}{:>8}{:>16}{:>16}{:>21}".format
+    row = "{:<14}{:<16}{:>8}{:>16}{:>16}{:>21}".format
     print("on each engine: passed / expected failures / unexpected")
     print(row("suite", "profile", "checks", *suites[0].outcomes, "differing verdicts"))
     for suite in suites:
