@@ -119,7 +119,7 @@ def play(roster: str, profile: str, database: Database) -> dict[str, Outcome]:
     token = secrets.token_hex(24)
     settings = environment(ROSTER_CONFORMANCE_TOKEN=token)
     with server(roster, profile, token, database) as url:
-        command = [roster, "conformance", "--url", url, "--profile", profile, "--json"]
+        command = [roster, "conformance", "--url", url, "--profile", profile, "--allow-destructive", "--json"]
         try:
             done = subprocess.run(command, env=settings, capture_output=True, timeout=PLAY_SECONDS)
         except subprocess.TimeoutExpired:

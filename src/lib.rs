@@ -10,10 +10,11 @@
 //! http cli  bytes in, bytes out; the commands
 //! ```
 //!
-//! [`config`], [`clock`] and [`ids`] stand beside the stairs and know nothing of ours, and so does
-//! [`conformance`], a SCIM client that plays the suites against any server.
+//! [`config`], [`clock`] and [`ids`] stand beside the stairs and know nothing of ours, and so do [`client`], a SCIM
+//! client's view of any server, and what asks through it: [`conformance`], which plays the suites.
 
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod conformance;

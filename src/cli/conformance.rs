@@ -1,83 +1,118 @@
 //! `roster conformance`: the suites against any SCIM server.
 
-use super::{is_watched, say};
-use crate::{
-    config,
-    conformance::{Case, CaseReport, Profile, Target, cases, play},
+use super::{
+    say,
+    target::{Asked, Ending, ended, progress, stopped_by_signals, write_page},
 };
-use anyhow::Context as _;
+use crate::conformance::{Case, CaseReport, End, Profile, Report, Scope, Suite, cases, play};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::{io::Write, process::ExitCode, time::Duration};
+use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// The options of the command.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 everything passed, 1 a case failed, 2 the command is wrong, 3 the server cannot \
+    be used, 130 interrupted.\nWhat the cases make they delete again, also when they are interrupted."
+)]
 pub(super) struct Conformance {
-    /// The server's SCIM base URL, such as https://scim.example.com/scim/v2
-    #[arg(long)]
-    url: String,
-    /// A bearer token it accepts; without this, ROSTER_CONFORMANCE_TOKEN
-    #[arg(long)]
-    token: Option<String>,
-    /// What the server promises of that token: standard (forgiving) or strict (RFC to the letter)
+    #[command(flatten)]
+    asked: Asked,
+    /// What the server promises of that token: standard (forgiving), strict (RFC to the letter) or strict-interop
+    /// (strict, and as the interoperability profile wants it)
     #[arg(long, default_value = "standard", value_parser = profile)]
     profile: Profile,
-    /// The longest a request may take, in seconds
-    #[arg(long, default_value_t = 30)]
-    timeout: u64,
+    /// rfc: what the standards ask for; clients: what identity providers need; all: both
+    #[arg(long, default_value = "all", value_parser = ["rfc", "clients", "all"])]
+    suite: String,
+    /// Play also what may harm a server that is not well made: bodies of megabytes, nesting without end
+    #[arg(long)]
+    allow_destructive: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Play only the cases whose name contains one of these words
+    /// Write the report as a page of HTML, too
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Play only the cases that show one of these rules (R-424, q-065), or whose name or file has one of these words
     names: Vec<String>,
 }
 
 impl Conformance {
-    /// Exit status: 0 everything passed, 1 a step failed, 2 the run was impossible.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        match self.play() {
-            Ok(code) => Ok(code),
-            Err(error) => {
-                writeln!(std::io::stderr(), "roster: {error:#}")?;
-                Ok(ExitCode::from(2))
-            }
-        }
+        ended(self.play())
     }
 
-    fn play(self) -> anyhow::Result<ExitCode> {
-        let token = self.token.or_else(config::conformance_token);
-        let token = token.context("give --token, or set ROSTER_CONFORMANCE_TOKEN")?;
-        let wanted: Vec<Case> = cases()?.into_iter().filter(|case| case.is_named(&self.names)).collect();
-        anyhow::ensure!(!wanted.is_empty(), "no case has a name with {} in it", self.names.join(" or "));
-        let timeout = Duration::from_secs(self.timeout);
-        let target = Target { url: self.url, token, profile: self.profile, timeout };
-        let bar = progress(wanted.len());
+    fn play(self) -> anyhow::Result<Ending> {
+        let suite = self.suite.parse::<Suite>().ok();
+        let is_wanted =
+            |case: &Case| suite.is_none_or(|suite| case.suite() == suite) && case.is_named(&self.names);
+        let wanted: Vec<Case> = cases()?.into_iter().filter(is_wanted).collect();
+        anyhow::ensure!(
+            !wanted.is_empty(),
+            "no case of the suite {} shows the rule, or has in its name or file, {}",
+            self.suite,
+            self.names.join(" or ")
+        );
+        let scope = Scope { profile: self.profile, destructive: self.allow_destructive };
+        let target = self.asked.target()?;
+        let bar = progress(wanted.iter().filter(|case| scope.holds(case)).count());
         let mut printed = Ok(());
-        let report = play(&target, &wanted, &mut |case: &CaseReport| {
+        let stop = stopped_by_signals()?;
+        let report = play(&target, scope, &wanted, &stop, &mut |case: &CaseReport| {
             bar.set_message(case.name.clone());
             bar.inc(1);
-            if !self.json && printed.is_ok() {
-                printed = bar.suspend(|| write!(std::io::stdout(), "{case}"));
+            if !self.json && !case.passed() && printed.is_ok() {
+                printed = bar.suspend(|| writeln!(std::io::stdout(), "{case}"));
             }
         })?;
         bar.finish_and_clear();
         printed?;
         match self.json {
             true => say(&serde_json::to_string_pretty(&report.to_json())?)?,
-            false => say(&report.totals())?,
+            false => tell(&report)?,
         }
-        Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        if let Some(path) = &self.html {
+            let page = report.to_html()?;
+            write_page(path, &page)?;
+        }
+        Ok(ending(&report)?)
     }
 }
 
-/// A bar where somebody is looking.
-fn progress(cases: usize) -> ProgressBar {
-    if !is_watched() {
-        return ProgressBar::hidden();
+fn ending(report: &Report) -> std::io::Result<Ending> {
+    Ok(match &report.end {
+        End::Gone(reason) => {
+            writeln!(std::io::stderr(), "roster: {reason}")?;
+            Ending::Unusable
+        }
+        End::Interrupted => Ending::Interrupted,
+        End::Complete if report.passed() => Ending::Good,
+        End::Complete => Ending::Bad,
+    })
+}
+
+/// A line for each file, the totals, and what stayed on the server.
+fn tell(report: &Report) -> anyhow::Result<()> {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["FILE", "CASES", "PASSED", "FAILED"]);
+    for (file, played, passed) in report.by_file() {
+        let file = file.strip_prefix("conformance/").unwrap_or(file);
+        table.add_row([
+            file.to_owned(),
+            played.to_string(),
+            passed.to_string(),
+            (played - passed).to_string(),
+        ]);
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
-    let bar = ProgressBar::new(u64::try_from(cases).unwrap_or_default());
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    (1..4)
+        .filter_map(|n| table.column_mut(n).map(|column| column.set_cell_alignment(CellAlignment::Right)))
+        .count();
+    say(&format!("{table}\n{}", report.totals()))?;
+    for url in &report.left_behind {
+        say(&format!("left behind, the server did not delete it: {url}"))?;
+    }
+    Ok(())
 }
 
 fn profile(text: &str) -> Result<Profile, String> {

@@ -7,6 +7,7 @@ mod control;
 mod organizations;
 mod schemas;
 mod serve;
+mod target;
 
 use crate::config::Mistakes;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

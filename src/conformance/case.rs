@@ -1,9 +1,9 @@
 //! What a suite's text means: cases, steps, requests and answers, ready to be played.
 
-use super::Profile;
 use super::expect::Expectation;
 use super::subject::Subject;
 use super::template::Template;
+use super::{Profile, Suite};
 
 /// One conversation: steps that share variables and clean up after themselves.
 pub struct Case {
@@ -15,17 +15,50 @@ pub struct Case {
     pub line: usize,
     /// The only profile it is meant for, if there is one.
     pub profile: Option<Profile>,
+    /// Whether it sends what may harm a server that is not well made: huge, deep, or very much.
+    pub is_destructive: bool,
     pub(super) lets: Vec<Let>,
     pub(super) headers: Vec<DefaultHeader>,
     pub(super) steps: Vec<Step>,
 }
 
 impl Case {
-    /// Whether the case is wanted: its name contains one of the words, or there are no words.
+    /// Whether the case is wanted: a word names a rule that it shows (`R-424`, `q_012`), or is part of its name or its
+    /// file's; or there are no words.
     #[must_use]
     pub fn is_named(&self, words: &[String]) -> bool {
-        words.is_empty() || words.iter().any(|word| self.name.contains(word.as_str()))
+        let named = |word: &String| match rule_in(word) {
+            Some(rule) => self.rules().any(|known| known == rule),
+            None => self.name.contains(word.as_str()) || self.file.contains(word.as_str()),
+        };
+        words.is_empty() || words.iter().any(named)
     }
+
+    /// The suite it belongs to: the chapters of the standard are checks below 30, the rest is about clients.
+    #[must_use]
+    pub fn suite(&self) -> Suite {
+        let chapter = self.file.strip_prefix("conformance/checks/").and_then(|file| file.get(..2));
+        let is_of_the_standard = chapter.and_then(|number| number.parse::<u8>().ok()).is_some_and(|n| n < 30);
+        if is_of_the_standard { Suite::Rfc } else { Suite::Clients }
+    }
+
+    /// The number that its name begins with, as `r_424_…` does.
+    pub(super) fn rule(&self) -> Option<String> {
+        rule_in(self.name.get(..5)?)
+    }
+
+    /// The numbers of the rules it shows, its own and its steps'.
+    fn rules(&self) -> impl Iterator<Item = String> {
+        self.rule().into_iter().chain(self.steps.iter().flat_map(|step| step.tags.rules.iter().cloned()))
+    }
+}
+
+/// A number of a rule, as `R-424`, in any of its spellings; None for any other word.
+fn rule_in(word: &str) -> Option<String> {
+    let (letter, digits) = word.split_once(['-', '_'])?;
+    let is_number = digits.len() == 3 && digits.bytes().all(|octet| octet.is_ascii_digit());
+    let letter = letter.to_ascii_uppercase();
+    (is_number && ["R", "Q"].contains(&letter.as_str())).then(|| format!("{letter}-{digits}"))
 }
 
 /// `let name = text`.

@@ -2,7 +2,7 @@
 //! tells what it answered differently.
 //!
 //! This is a client. It knows nothing of our own server, prints nothing and keeps nothing: it takes a
-//! [`Target`] and [`Case`]s and gives a [`Report`].
+//! [`Target`](crate::client::Target) and [`Case`]s and gives a [`Report`].
 //!
 //! | file | does |
 //! |---|---|
@@ -11,32 +11,34 @@
 //! | `case` | what a case is |
 //! | `variables`, `template` | what variables are worth, and how they are written where |
 //! | `subject`, `expect`, `matching` | where to look, what must hold, and comparing |
-//! | `server` | the server under test: one request, one answer |
-//! | `play` | the cases, one after the other |
-//! | `report` | what came of it |
+//! | `rules` | what the numbers stand for, and which section of which standard says so |
+//! | `play`, `tidy` | the cases, one after the other; leaving the server as it was |
+//! | `report`, `html` | what came of it, as text, JSON and a page |
 
 mod case;
 mod expect;
+mod html;
 mod matching;
 mod names;
 mod play;
 mod report;
-mod server;
+mod rules;
 mod subject;
 mod suites;
 mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tidy;
 mod variables;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use case::{Case, Kind};
-pub use play::play;
-pub use report::{CaseReport, Counts, Failure, Report, StepReport, Verdict};
-pub use server::{Target, Unreachable};
+pub use play::{Scope, play};
+pub use report::{CaseReport, Counts, End, Failure, Report, StepReport, Verdict};
+pub use rules::Rule;
 pub use suites::cases;
 pub use text::{FormatError, parse};
 
@@ -84,6 +86,27 @@ impl FromStr for Profile {
             _ => {
                 Err(format!("expected the profile `standard`, `strict` or `strict-interop`, found `{word}`"))
             }
+        }
+    }
+}
+
+/// A part of the cases, by what they are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// What the standards ask for.
+    Rfc,
+    /// What identity providers need: their conversations, and the rules behind them.
+    Clients,
+}
+
+impl FromStr for Suite {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Suite, String> {
+        match word {
+            "rfc" => Ok(Suite::Rfc),
+            "clients" => Ok(Suite::Clients),
+            _ => Err(format!("expected the suite `rfc` or `clients`, found `{word}`")),
         }
     }
 }

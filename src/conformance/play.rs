@@ -1,40 +1,83 @@
 //! Playing cases against a server: send, look, remember, tidy up.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
+use super::Profile;
 use super::case::{Answer, AnswerLine, Body, Capture, Case, DefaultHeader, ErrorBody, Only, Step};
 use super::expect::Unmet;
 use super::matching::{Json, equal};
-use super::report::{CaseReport, Failure, Report, StepReport, Verdict};
-use super::server::{Incoming, Outgoing, Server, Target, Unreachable};
+use super::report::{CaseReport, End, Failure, Report, StepReport, Verdict};
 use super::subject::Seen;
 use super::template::Place;
+use super::tidy::Made;
 use super::variables::{ERROR_URN, Unknown, Variables};
+use crate::client::{Incoming, Outgoing, Server, Stop, Target, Unusable};
 
-/// Plays cases one after the other, those for another profile left out, and calls `progress` after
-/// each. What a case created is deleted when it ends.
+/// How often a request is sent again to a server that asks for time.
+const TRIES: u32 = 3;
+/// The longest a server's wish for time is followed.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Which cases are played.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    /// What the server promises of the token; cases for other profiles are left out.
+    pub profile: Profile,
+    /// Whether cases are played that may harm a server that is not well made.
+    pub destructive: bool,
+}
+
+impl Scope {
+    /// Whether a case is within it.
+    #[must_use]
+    pub fn holds(self, case: &Case) -> bool {
+        self.profile.plays(case.profile) && (self.destructive || !case.is_destructive)
+    }
+}
+
+/// Plays cases one after the other, those out of scope left out, and calls `progress` after each. What a case created
+/// is deleted when it ends, also when the end is asked for in the middle of it.
 ///
 /// # Errors
-/// [`Unreachable`] when a first request gets no answer, whatever its status. Later failures are part
-/// of the report.
+/// [`Unusable`] when the server is none that can be asked. What happens later is part of the report.
 pub fn play(
     target: &Target,
+    scope: Scope,
     cases: &[Case],
+    stop: &Stop,
     progress: &mut dyn FnMut(&CaseReport),
-) -> Result<Report, Unreachable> {
+) -> Result<Report, Unusable> {
     let server = Server::reach(target)?;
     let (meant, others): (Vec<&Case>, Vec<&Case>) =
-        cases.iter().partition(|case| target.profile.plays(case.profile));
+        cases.iter().partition(|case| scope.profile.plays(case.profile));
+    let (harmful, meant): (Vec<&Case>, Vec<&Case>) =
+        meant.into_iter().partition(|case| case.is_destructive && !scope.destructive);
     let mut report = Report {
         url: server.base.clone(),
-        profile: target.profile,
+        profile: scope.profile,
         cases: Vec::new(),
-        left_out: others.len(),
+        for_other_profiles: others.len(),
+        destructive: harmful.len(),
+        left_behind: Vec::new(),
+        end: End::Complete,
     };
     for case in meant {
-        let played = Scene::new(&server, case).play();
-        progress(&played);
-        report.cases.push(played);
+        let (played, left) = Scene::new(&server, stop, case).play();
+        report.left_behind.extend(left);
+        if let Some(played) = played {
+            progress(&played);
+            report.cases.push(played);
+        }
+        if stop.is_asked() {
+            report.end = End::Interrupted;
+            break;
+        }
+        if let Some(gone) = server.gone() {
+            report.end = End::Gone(gone.to_string());
+            break;
+        }
     }
     Ok(report)
 }
@@ -42,14 +85,14 @@ pub fn play(
 /// A case while it is played.
 struct Scene<'a> {
     server: &'a Server,
+    stop: &'a Stop,
     case: &'a Case,
     variables: Variables,
-    /// URLs of resources that a 201 told of and no step has deleted, oldest first.
-    created: Vec<String>,
+    made: Made,
 }
 
 impl<'a> Scene<'a> {
-    fn new(server: &'a Server, case: &'a Case) -> Scene<'a> {
+    fn new(server: &'a Server, stop: &'a Stop, case: &'a Case) -> Scene<'a> {
         let mut variables = Variables::new(&server.base, &server.token);
         for setting in &case.lets {
             // The reader has seen to it that a `let` uses only what is known.
@@ -57,13 +100,21 @@ impl<'a> Scene<'a> {
                 variables.set(&setting.name, text.into());
             }
         }
-        Scene { server, case, variables, created: Vec::new() }
+        Scene { server, stop, case, variables, made: Made::default() }
     }
 
-    fn play(mut self) -> CaseReport {
-        let steps = self.case.steps.iter().map(|step| self.step(step)).collect();
-        self.tidy_up();
-        CaseReport { name: self.case.name.clone(), file: self.case.file.clone(), line: self.case.line, steps }
+    /// What came of the case, unless it was cut short, and the URLs of what it could not delete again.
+    fn play(mut self) -> (Option<CaseReport>, Vec<String>) {
+        let mut steps = Vec::new();
+        for step in &self.case.steps {
+            if self.stop.is_asked() {
+                return (None, self.made.tidy_up(self.server));
+            }
+            steps.push(self.step(step));
+        }
+        let Case { name, file, line, .. } = self.case;
+        let report = CaseReport { name: name.clone(), file: file.clone(), line: *line, steps };
+        (Some(report), self.made.tidy_up(self.server))
     }
 
     fn step(&mut self, step: &Step) -> StepReport {
@@ -71,7 +122,7 @@ impl<'a> Scene<'a> {
             title: step.title.clone(),
             line: step.line,
             kind: step.tags.kind,
-            rules: step.tags.rules.clone(),
+            rules: self.case.rule().into_iter().chain(step.tags.rules.iter().cloned()).collect(),
             verdict: Verdict::Skipped,
             request: String::new(),
             status: None,
@@ -135,12 +186,13 @@ impl<'a> Scene<'a> {
             report.request.push('\n');
             report.request.push_str(&redaction.of_body(body));
         }
-        match self.server.send(request) {
+        let answer = self.answer(step, request);
+        self.made.note(self.server, request, &answer);
+        match answer {
             Ok(incoming) => {
                 report.status = Some(incoming.status);
                 report.ms = incoming.ms;
                 report.answer = redaction.of_body(&incoming.body);
-                self.remember(request, &incoming);
                 report.failures = self.look(&step.answer, &incoming);
             }
             Err(reason) => {
@@ -150,15 +202,18 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Keeps account of what was made and deleted.
-    fn remember(&mut self, request: &Outgoing, incoming: &Incoming) {
-        if request.method == "DELETE" && incoming.status < 300 {
-            self.created.retain(|url| *url != request.url);
+    /// The answer to a request. A server that asks for time gets it, unless that is what the step is about.
+    fn answer(&self, step: &Step, request: &Outgoing) -> Result<Incoming, String> {
+        for _ in 1..TRIES {
+            let answer = self.server.send(request)?;
+            let is_early =
+                matches!(answer.status, 429 | 503) && !step.answer.statuses.contains(&answer.status);
+            match answer.retry_after().filter(|wait| is_early && *wait <= LONGEST_WAIT) {
+                Some(wait) if !self.stop.wait(wait) => {}
+                _ => return Ok(answer),
+            }
         }
-        if incoming.status == 201 {
-            let location = incoming.header("Location");
-            self.created.extend(location.and_then(|location| self.server.url_of_location(&location)));
-        }
+        self.server.send(request)
     }
 
     /// Looks at an answer line by line. When the status is wrong the rest says nothing, but what can
@@ -208,14 +263,6 @@ impl<'a> Scene<'a> {
         let value = value.into_owned();
         self.variables.set(&capture.name, value);
         Ok(None)
-    }
-
-    /// Deletes what the case made, the newest first. A server that cannot is none of the case's
-    /// business, so the answers are not looked at.
-    fn tidy_up(&self) {
-        for url in self.created.iter().rev() {
-            let _ = self.server.send(&self.server.request("DELETE", url.clone()));
-        }
     }
 }
 

@@ -6,12 +6,7 @@ use serde_json::{Value, json};
 
 use super::Profile;
 use super::case::Kind;
-use super::template::json_escaped;
-
-/// How much of a body a report shows, in characters.
-const SHOWN_BODY: usize = 800;
-/// How much of a value a report shows, in characters.
-const SHOWN_VALUE: usize = 300;
+use super::rules::Rule;
 
 /// What came of one case.
 pub struct CaseReport {
@@ -33,7 +28,7 @@ pub struct StepReport {
     pub line: usize,
     /// What a failure means.
     pub kind: Kind,
-    /// The numbers of the rules it shows.
+    /// The numbers of the rules it shows, its case's own first.
     pub rules: Vec<String>,
     /// Whether it held.
     pub verdict: Verdict,
@@ -88,7 +83,7 @@ impl CaseReport {
         self.count(Verdict::Failed) == 0
     }
 
-    fn count(&self, verdict: Verdict) -> usize {
+    pub(super) fn count(&self, verdict: Verdict) -> usize {
         self.steps.iter().filter(|step| step.verdict == verdict).count()
     }
 
@@ -101,12 +96,18 @@ impl CaseReport {
 }
 
 impl StepReport {
+    /// The requirements that it shows, as far as their numbers are in scope.
+    pub fn requirements(&self) -> impl Iterator<Item = &'static Rule> {
+        self.rules.iter().filter_map(|number| Rule::numbered(number))
+    }
+
     fn to_json(&self) -> Value {
         let failures = self.failures.iter();
         let failures: Vec<Value> =
             failures.map(|f| json!({"line": f.line, "expected": f.expected, "found": f.found})).collect();
         json!({
             "title": self.title, "line": self.line, "kind": self.kind.word(), "rules": self.rules,
+            "requirements": self.requirements().map(Rule::told).collect::<Vec<_>>(),
             "verdict": self.verdict.word(), "request": self.request, "status": self.status,
             "answer": self.answer, "ms": self.ms, "failures": failures,
         })
@@ -122,7 +123,24 @@ pub struct Report {
     /// The cases that were played, in order.
     pub cases: Vec<CaseReport>,
     /// How many cases were left out because they are for other profiles.
-    pub left_out: usize,
+    pub for_other_profiles: usize,
+    /// How many cases were left out because they may harm a server.
+    pub destructive: usize,
+    /// The URLs of what the cases made and could not delete again.
+    pub left_behind: Vec<String>,
+    /// How the run ended.
+    pub end: End,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything was played.
+    Complete,
+    /// The end was asked for.
+    Interrupted,
+    /// The server stopped answering; the sentence says so.
+    Gone(String),
 }
 
 /// How many cases and steps there were of which sort.
@@ -141,10 +159,26 @@ pub struct Counts {
 }
 
 impl Report {
-    /// Whether everything that was played passed.
+    /// Whether everything was played and passed.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.cases.iter().all(CaseReport::passed)
+        self.end == End::Complete && self.cases.iter().all(CaseReport::passed)
+    }
+
+    /// For each file, how many of its cases were played and how many passed, in order.
+    #[must_use]
+    pub fn by_file(&self) -> Vec<(&str, usize, usize)> {
+        let mut files: Vec<(&str, usize, usize)> = Vec::new();
+        for case in &self.cases {
+            if files.last().is_none_or(|(file, ..)| *file != case.file) {
+                files.push((&case.file, 0, 0));
+            }
+            if let Some((_, played, passed)) = files.last_mut() {
+                *played += 1;
+                *passed += usize::from(case.passed());
+            }
+        }
+        files
     }
 
     /// How many cases and steps there were of which sort.
@@ -170,10 +204,19 @@ impl Report {
             "url": self.url,
             "profile": self.profile.to_string(),
             "passed": self.passed(),
-            "cases": {"passed": counts.cases_passed, "failed": counts.cases_failed, "left_out": self.left_out},
+            "end": match &self.end {
+                End::Complete => "complete",
+                End::Interrupted => "interrupted",
+                End::Gone(_) => "gone",
+            },
+            "cases": {
+                "passed": counts.cases_passed, "failed": counts.cases_failed,
+                "for_other_profiles": self.for_other_profiles, "destructive": self.destructive,
+            },
             "steps": {
                 "passed": counts.steps_passed, "failed": counts.steps_failed, "skipped": counts.steps_skipped,
             },
+            "left_behind": self.left_behind,
             "results": cases,
         })
     }
@@ -186,8 +229,10 @@ impl fmt::Display for CaseReport {
         let played = self.count(Verdict::Passed) + self.count(Verdict::Failed);
         writeln!(f, "{word} {} ({}/{played} steps)", self.name, self.count(Verdict::Passed))?;
         for step in self.steps.iter().filter(|step| step.verdict == Verdict::Failed) {
-            let meaning = [&[step.kind.word().to_owned()], step.rules.as_slice()].concat().join(" ");
-            writeln!(f, "  {}:{}: {} [{meaning}]", self.file, step.line, step.title)?;
+            writeln!(f, "  {}:{}: {} [{}]", self.file, step.line, step.title, step.kind.word())?;
+            for rule in step.requirements() {
+                writeln!(f, "    {}", rule.told())?;
+            }
             if !step.request.is_empty() {
                 writeln!(f, "    > {}", step.request.replace('\n', "\n    > "))?;
             }
@@ -226,46 +271,12 @@ impl Report {
         if counts.steps_skipped > 0 {
             line.push_str(&format!(" ({} not needed)", counts.steps_skipped));
         }
-        if self.left_out > 0 {
-            line.push_str(&format!("; {} for other profiles left out", self.left_out));
+        if self.for_other_profiles > 0 {
+            line.push_str(&format!("; {} for other profiles left out", self.for_other_profiles));
+        }
+        if self.destructive > 0 {
+            line.push_str(&format!("; {} that may harm a server left out", self.destructive));
         }
         line
-    }
-}
-
-/// Makes texts fit for a report: cut to size, and without the token.
-pub(super) struct Redaction {
-    secrets: Vec<String>,
-}
-
-impl Redaction {
-    pub(super) fn of(token: &str) -> Redaction {
-        // The token may come back inside a JSON string.
-        let mut secrets = vec![token.to_owned(), json_escaped(token)];
-        secrets.dedup();
-        // a shorter one would take ordinary words out of the report, and is no secret
-        secrets.retain(|secret| secret.len() >= 8);
-        Redaction { secrets }
-    }
-
-    /// A request line, or the body of a message.
-    pub(super) fn of_body(&self, octets: &[u8]) -> String {
-        self.shown(&String::from_utf8_lossy(octets), SHOWN_BODY)
-    }
-
-    /// A value, or a reason.
-    pub(super) fn of_value(&self, text: &str) -> String {
-        self.shown(text, SHOWN_VALUE)
-    }
-
-    fn shown(&self, text: &str, limit: usize) -> String {
-        let mut shown = text.to_owned();
-        for secret in &self.secrets {
-            shown = shown.replace(secret, "(token)");
-        }
-        match shown.char_indices().nth(limit) {
-            Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
-            None => shown,
-        }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::variables::{Unknown, Variables, is_name};
+use crate::client::text::{json_escaped, percent_encoded};
 
 /// Where a text will stand, which decides how variables are written into it.
 #[derive(Clone, Copy, PartialEq)]
@@ -205,33 +206,6 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
-    encode(text, |octet| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet))
-}
-
-/// Encodes what may not stand in a request line and leaves the rest, `%` included, as written.
-pub(super) fn url_fixed(text: &str) -> String {
-    encode(text, |octet| octet.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&octet))
-}
-
-fn encode(text: &str, stays: impl Fn(u8) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if stays(octet) {
-            out.push(char::from(octet));
-        } else {
-            out.push_str(&format!("%{octet:02X}"));
-        }
-    }
-    out
-}
-
-/// The text as it stands between the quotes of a JSON string.
-pub(super) fn json_escaped(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -293,13 +267,5 @@ mod tests {
         assert!(Template::parse("{repeat many x}").unwrap_err().contains("{repeat N text}"));
         let unknown = Template::parse("{x}").unwrap().text(&Variables::new("", ""), Place::Plain);
         assert_eq!(unknown, Err(Unknown("x".to_owned())));
-    }
-
-    #[test]
-    fn only_what_may_not_stand_in_a_url_is_encoded_in_it() {
-        assert_eq!(
-            url_fixed("/U?filter=a[b eq \"é#\"]&c=%20+d"),
-            "/U?filter=a%5Bb%20eq%20%22%C3%A9%23%22%5D&c=%20+d"
-        );
     }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::client::{Stop, Target, Unusable};
 
 /// A request as it came over the wire.
 struct Heard {
@@ -49,7 +50,7 @@ fn server(answer: fn(&Heard) -> Vec<u8>) -> (Target, Receiver<Heard>) {
         }
     });
     let timeout = Duration::from_secs(5);
-    (Target { url, token: "s3\"cret-of-tests".to_owned(), profile: Profile::Standard, timeout }, out)
+    (Target { url, token: "s3\"cret-of-tests".to_owned(), timeout, rate: None }, out)
 }
 
 fn hear(reader: &mut BufReader<TcpStream>) -> Option<Heard> {
@@ -82,8 +83,12 @@ fn reply(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn played(target: &Target, suite: &str) -> Report {
+    stoppable(target, suite, &Stop::default()).unwrap()
+}
+
+fn stoppable(target: &Target, suite: &str, stop: &Stop) -> Result<Report, Unusable> {
     let cases = parse("suite.http", suite).unwrap();
-    play(target, &cases, &mut |_| {}).unwrap()
+    play(target, Scope { profile: Profile::Standard, destructive: false }, &cases, stop, &mut |_| {})
 }
 
 #[test]
@@ -221,6 +226,11 @@ GET /x
 GET /x
 
 200
+
+## huge [destructive]
+GET /x
+
+200
 "#;
 
     let report = played(&target, suite);
@@ -229,11 +239,11 @@ GET /x
     use Verdict::{Failed, Passed, Skipped};
     assert_eq!(verdicts, [Failed, Failed, Failed, Passed, Failed, Skipped, Passed]);
     assert!(!report.passed());
-    assert_eq!(report.left_out, 1);
+    assert_eq!((report.for_other_profiles, report.destructive), (1, 1));
     let text = report.to_string();
     let expected = [
         "FAIL wrong (2/6 steps)",
-        "suite.http:3: An error [idp Q-001]",
+        "suite.http:3: An error [idp]\n    Q-001 (Google, Okta spec, Microsoft, Keycloak): a write is json under either name",
         r#"expected .schemas contains "urn:ietf:params:scim:api:messages:2.0:Error""#,
         r#"expected .status = "400""#,
         "found 400",
@@ -244,7 +254,7 @@ GET /x
         "line 20: expected .id = 8\n      found 7",
         "line 21: expected something to capture as there\n      found nothing",
         "nothing: needs there from an earlier step",
-        "0 of 1 cases passed, 2 of 6 steps (1 not needed); 1 for other profiles left out",
+        "0 of 1 cases passed, 2 of 6 steps (1 not needed); 1 for other profiles left out; 1 that may harm a server left out",
     ];
     for part in expected {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");
@@ -311,17 +321,141 @@ fn the_token_stays_with_the_server_under_test() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_is_told() {
-    let at = |url: &str| Target {
-        url: url.to_owned(),
-        token: "secret".to_owned(),
-        profile: Profile::Strict,
-        timeout: Duration::from_secs(2),
-    };
-    let told = |url: &str| play(&at(url), &[], &mut |_| {}).err().unwrap().to_string();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+fn what_a_case_made_goes_again_however_it_was_told_of() {
+    let (target, heard) = server(|request| {
+        match request.line.as_str() {
+        "POST /scim/v2/Users" if request.body.ends_with(b"\"late\"}") => b"HTTP/1.1 no\r\n\r\n".to_vec(),
+        "POST /scim/v2/Users" => reply("201 Created", "", br#"{"id":"a b"}"#),
+        "POST /scim/v2/Groups" => {
+            reply("200 OK", "", br#"{"id":"g","meta":{"location":"http://x.example/scim/v2/Groups/7"}}"#)
+        }
+        "POST /scim/v2/Bulk" => reply(
+            "200 OK",
+            "",
+            br#"{"Operations":[{"method":"POST","status":"201","location":"/scim/v2/Users/bulk"},{"method":"PUT"}]}"#,
+        ),
+        "DELETE /scim/v2/Groups/7" => reply("500 Internal Server Error", "", b"{}"),
+        line if line.starts_with("GET /scim/v2/Users?filter=") => {
+            reply("200 OK", "", br#"{"Resources":[{"id":"1","userName":"LATE"},{"id":"2","userName":"other"}]}"#)
+        }
+        _ => reply("204 No Content", "", b""),
+    }
+    });
+    let make = |path: &str, name: &str| format!("POST {path}\n{{\"userName\":\"{name}\"}}\n\n201\n\n");
+    let suite = [
+        "## make\n",
+        &make("/Users", "a"),
+        &make("/Groups", "b"),
+        &make("/Bulk", "c"),
+        &make("/Users", "late"),
+    ];
 
-    assert!(told(&format!("http://{free}/v2")).starts_with(&format!("cannot reach http://{free}/v2: ")));
-    assert!(told("scim.example.com").contains("expected a URL that begins with http:// or https://"));
-    assert!(told("http://me:pw@scim.example.com/").contains("without a user name"));
+    let report = played(&target, &suite.concat());
+
+    let heard: Vec<String> = heard.try_iter().map(|request| request.line).collect();
+    assert!(heard[4].starts_with("GET /scim/v2/Users?filter=userName%20eq%20%22late%22"), "{heard:?}");
+    let deleted =
+        ["Users/1", "Users/bulk", "Groups/7", "Users/a%20b"].map(|it| format!("DELETE /scim/v2/{it}"));
+    assert_eq!(heard[5..], deleted);
+    assert_eq!(report.left_behind.len(), 1);
+    assert!(report.left_behind[0].ends_with("/scim/v2/Groups/7"));
+}
+
+#[test]
+fn a_run_that_is_interrupted_tidies_up() {
+    let (target, heard) = server(|request| match request.line.as_str() {
+        "POST /scim/v2/Users" => reply("201 Created", "Location: /scim/v2/Users/1\r\n", b"{}"),
+        "GET /scim/v2/Users/1" => reply("503 Service Unavailable", "Retry-After: 60\r\n", b"{}"),
+        _ => reply("204 No Content", "", b""),
+    });
+    let suite = "## one\nPOST /Users\n{}\n\n201\n\nGET /Users/1\n\n200\n\nGET /Users/1\n\n200\n\n## two\nGET /x\n\n204\n";
+    let stop = Stop::default();
+
+    let report = thread::scope(|scope| {
+        let playing = scope.spawn(|| stoppable(&target, suite, &stop));
+        let heard: Vec<String> = heard.iter().take(2).map(|request| request.line).collect();
+        assert_eq!(heard, ["POST /scim/v2/Users", "GET /scim/v2/Users/1"]);
+        stop.ask();
+        playing.join().unwrap().unwrap()
+    });
+
+    assert_eq!(report.end, End::Interrupted);
+    assert!(!report.passed() && report.cases.is_empty() && report.left_behind.is_empty());
+    assert_eq!(heard.try_iter().map(|request| request.line).collect::<Vec<_>>(), ["DELETE /scim/v2/Users/1"]);
+}
+
+#[test]
+fn a_server_that_asks_for_time_gets_it_and_one_that_is_gone_ends_the_run() {
+    static ASKED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+    let (target, _heard) = server(|request| match request.line.as_str() {
+        "GET /scim/v2/busy" if !ASKED.swap(true, std::sync::atomic::Ordering::Relaxed) => {
+            reply("429 Too Many Requests", "Retry-After: 0\r\n", b"{}")
+        }
+        "GET /scim/v2/busy" => reply("200 OK", "", b"{}"),
+        _ => b"nothing\r\n\r\n".to_vec(),
+    });
+
+    let report = played(&target, "## busy\nGET /busy\n\n200\n");
+    assert!(report.passed(), "{report}");
+
+    let gone: String = (0..9).map(|n| format!("## gone{n}\nGET /x\n\n200\n\n")).collect();
+    let report = played(&target, &gone);
+    assert!(
+        matches!(&report.end, End::Gone(reason) if reason.contains("5 requests in a row")),
+        "{:?}",
+        report.end
+    );
+    assert_eq!(report.cases.len(), 5);
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_told_in_a_sentence() {
+    let told = |url: &str| {
+        let timeout = Duration::from_millis(500);
+        let target = Target { url: url.to_owned(), token: "secret-token".to_owned(), timeout, rate: None };
+        stoppable(&target, "## x\nGET /x\n\n200\n", &Stop::default()).err().unwrap().to_string()
+    };
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    for (url, reason) in [
+        (format!("http://{free}/v2"), "nothing listens there (connection refused)"),
+        (format!("http://{}/v2", silent.local_addr().unwrap()), "no answer within 0.5 s"),
+        ("scim.example.com".to_owned(), "expected a URL that begins with http:// or https://"),
+        ("ftp://scim.example.com".to_owned(), "expected a URL that begins with http:// or https://"),
+        ("http://me:pw@scim.example.com/".to_owned(), "without a user name"),
+    ] {
+        let sentence = told(&url);
+        assert!(sentence.starts_with("cannot use ") && sentence.contains(reason), "{url}: {sentence}");
+    }
+    for (answer, reason) in [
+        (reply("301 Moved", "Location: /else\r\n", b""), "it redirects to /else"),
+        (reply("302 Found", "", b""), "it redirects (302) to nowhere"),
+        (reply("401 Unauthorized", "", b"{}"), "it refuses the token (401)"),
+        (reply("404 Not Found", "", b"{}"), "no SCIM is served there (404)"),
+        (reply("200 OK", "Content-Type: text/html\r\n", b"<p>hi"), "is not SCIM: 200 with text/html"),
+        (reply("200 OK", "", b"[]"), "is not SCIM: 200 with no media type"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}".to_vec(),
+            "broke off: it ended too early; it promised 9",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}".to_vec(), "what came is no HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec(), "what came is no HTTP"),
+    ] {
+        let sentence = told(&answering(answer));
+        assert!(sentence.contains(reason), "{reason}: {sentence}");
+    }
+}
+
+/// A server that says the same to everybody and hangs up.
+fn answering(answer: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/scim/v2", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            hear(&mut BufReader::new(stream.try_clone().unwrap()));
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    url
 }

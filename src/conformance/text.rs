@@ -111,15 +111,24 @@ fn case(file: &str, reader: &mut Reader<'_>) -> Result<Case, Slip> {
     if name.is_empty() || name.contains(char::is_whitespace) {
         return Err((line, format!("expected a name without blanks, found `{name}`")));
     }
-    let profile = match words {
-        None => None,
-        Some(word) => Some(word.parse::<Profile>().map_err(|reason| (line, reason))?),
-    };
+    let (mut profile, mut is_destructive) = (None, false);
+    for word in words.unwrap_or_default().split_whitespace() {
+        match word {
+            "destructive" => is_destructive = true,
+            _ => {
+                profile = Some(
+                    word.parse::<Profile>()
+                        .map_err(|reason| (line, format!("{reason}, or `destructive`")))?,
+                )
+            }
+        }
+    }
     let mut case = Case {
         name: name.to_owned(),
         file: file.to_owned(),
         line,
         profile,
+        is_destructive,
         lets: Vec::new(),
         headers: Vec::new(),
         steps: Vec::new(),
@@ -413,7 +422,7 @@ body:
         assert_eq!(slip("## a b\n"), "s.http:1: expected a name without blanks, found `a b`");
         assert_eq!(
             slip("## a [lax]\n"),
-            "s.http:1: expected the profile `standard`, `strict` or `strict-interop`, found `lax`"
+            "s.http:1: expected the profile `standard`, `strict` or `strict-interop`, found `lax`, or `destructive`"
         );
         assert_eq!(slip("## a\n"), "s.http:1: expected a step in the case `a`");
         assert_eq!(slip("## a\nlet x\n"), "s.http:2: expected `let name = text`, found `let x`");

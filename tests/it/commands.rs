@@ -5,7 +5,7 @@ use crate::{
     support::{Client, Program, TOKEN},
 };
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// Runs the program with these arguments, on this database.
 pub(crate) fn roster(database: &str, arguments: &[&str]) -> Output {
@@ -88,9 +88,30 @@ fn the_conformance_command_reports_and_says_how_it_went() {
         [("http://127.0.0.1:1/scim/v2", TOKEN), (&url, "wrong"), (&program.client.root, TOKEN)]
     {
         let impossible = run(&["--url", url, "--token", token]);
-        assert_eq!(impossible.status.code(), Some(2), "{url} {token}");
+        assert_eq!(impossible.status.code(), Some(3), "{url} {token}");
         assert!(impossible.stdout.is_empty());
     }
+    assert_eq!(run(&["--url", &url, "--token", TOKEN, "no_such_case"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_interrupted_run_leaves_the_server_as_it_was() {
+    let database = Database::fresh();
+    let program = Program::serve(&database.setting());
+    let before = program.client.get("/Users").json()["totalResults"].clone();
+    let url = format!("{}/scim/v2", program.client.root);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
+    // slow enough that it is in the middle of the conversation when it is told to stop
+    command.args(["conformance", "--url", &url, "--token", TOKEN, "--rate", "20", "okta"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while program.client.get("/Users").json()["totalResults"] == before {}
+
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(program.client.get("/Users").json()["totalResults"], before);
 }
 
 /// A file has one owner.

@@ -2,7 +2,8 @@
 
 use crate::support::{Client, Server, TOKEN};
 use roster::{
-    conformance::{Profile, Report, Target, cases, play},
+    client::{Stop, Target},
+    conformance::{Profile, Report, Scope, cases, play},
     scim,
 };
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -47,11 +48,12 @@ fn played(client: &Client, of_run: Profile) -> Report {
     let target = Target {
         url: format!("{}/scim/v2", client.root),
         token: TOKEN.to_owned(),
-        profile: of_run,
         timeout: Duration::from_secs(30),
+        rate: None,
     };
+    let scope = Scope { profile: of_run, destructive: true };
 
-    play(&target, &cases().unwrap(), &mut |_| {}).unwrap()
+    play(&target, scope, &cases().unwrap(), &Stop::default(), &mut |_| {}).unwrap()
 }
 
 #[test]

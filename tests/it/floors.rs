@@ -6,14 +6,15 @@ use std::{
 };
 
 /// A room and what of ours it may use.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("scim", &[]),
     ("org", &["scim"]),
     ("store", &["scim", "org"]),
     ("service", &["scim", "org", "store", "clock", "ids"]),
     ("http", &["scim", "org", "service", "clock", "ids"]),
-    ("cli", &["scim", "org", "store", "service", "http", "config", "clock", "ids", "conformance"]),
-    ("conformance", &[]),
+    ("cli", &["scim", "org", "store", "service", "http", "config", "clock", "ids", "client", "conformance"]),
+    ("client", &[]),
+    ("conformance", &["client"]),
     ("config", &[]),
     ("clock", &[]),
     ("ids", &[]),
