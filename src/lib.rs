@@ -11,7 +11,8 @@
 //! ```
 //!
 //! [`config`], [`clock`] and [`ids`] stand beside the stairs and know nothing of ours, and so do [`client`], a SCIM
-//! client's view of any server, and what asks through it: [`conformance`], which plays the suites.
+//! client's view of any server, and those who ask through it: [`conformance`] plays the suites, [`simulate`] plays
+//! identity providers.
 
 pub mod cli;
 pub mod client;
@@ -23,4 +24,5 @@ pub mod ids;
 pub mod org;
 pub mod scim;
 pub mod service;
+pub mod simulate;
 pub mod store;

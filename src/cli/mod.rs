@@ -7,6 +7,7 @@ mod control;
 mod organizations;
 mod schemas;
 mod serve;
+mod simulate;
 mod target;
 
 use crate::config::Mistakes;
@@ -47,6 +48,8 @@ enum Command {
     Schema(schemas::SchemaCommand),
     /// Play the conformance suites against any SCIM server
     Conformance(conformance::Conformance),
+    /// Play an identity provider's day against any SCIM server
+    Simulate(simulate::Simulate),
 }
 
 /// Runs the command that the arguments name. Exit status: 0 done, 1 failed, 2 the arguments or settings
@@ -103,6 +106,7 @@ impl Command {
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Conformance(command) => command.run(),
+            Self::Simulate(command) => command.run(),
         }
     }
 }

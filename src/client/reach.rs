@@ -68,7 +68,8 @@ impl Server {
             .then(|| self.unusable(&format!("it stopped answering; {n} requests in a row got no answer")))
     }
 
-    fn unusable(&self, reason: &str) -> Unusable {
+    /// Why the server is not used.
+    pub(crate) fn unusable(&self, reason: &str) -> Unusable {
         Unusable { url: self.base.clone(), reason: self.redaction.of_value(reason) }
     }
 }

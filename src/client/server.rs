@@ -111,7 +111,7 @@ impl Server {
 
     /// A request with the headers that every request has. The token goes to this server only.
     pub(crate) fn request(&self, method: &str, url: String) -> Outgoing {
-        let mut headers = vec![("User-Agent".to_owned(), "roster-conformance".to_owned())];
+        let mut headers = vec![("User-Agent".to_owned(), "roster".to_owned())];
         let path = url.strip_prefix(&self.origin);
         if path.is_some_and(|path| path.is_empty() || path.starts_with(['/', '?'])) {
             headers.push(("Authorization".to_owned(), format!("Bearer {}", self.token)));

@@ -6,15 +6,31 @@ use std::{
 };
 
 /// A room and what of ours it may use.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("scim", &[]),
     ("org", &["scim"]),
     ("store", &["scim", "org"]),
     ("service", &["scim", "org", "store", "clock", "ids"]),
     ("http", &["scim", "org", "service", "clock", "ids"]),
-    ("cli", &["scim", "org", "store", "service", "http", "config", "clock", "ids", "client", "conformance"]),
+    (
+        "cli",
+        &[
+            "scim",
+            "org",
+            "store",
+            "service",
+            "http",
+            "config",
+            "clock",
+            "ids",
+            "client",
+            "conformance",
+            "simulate",
+        ],
+    ),
     ("client", &[]),
     ("conformance", &["client"]),
+    ("simulate", &["client"]),
     ("config", &[]),
     ("clock", &[]),
     ("ids", &[]),

@@ -36,6 +36,7 @@ mod reads;
 mod reference;
 mod schemas;
 mod security;
+mod simulate;
 mod store;
 mod support;
 mod tokens;

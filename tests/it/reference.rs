@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["serve"],
     &["organization"],
@@ -22,6 +22,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["schema", "show"],
     &["schema", "remove"],
     &["conformance"],
+    &["simulate"],
 ];
 
 #[test]

@@ -1,0 +1,72 @@
+//! Identity providers' days, against our own server.
+
+use crate::support::{Server, TOKEN};
+use roster::{
+    client::{Stop, Target},
+    simulate::{Day, End, Report, Size, providers, simulate},
+};
+use serde_json::json;
+use std::time::Duration;
+
+/// Plays a day of a small company against the server of this URL.
+pub(crate) fn played(url: &str, provider: &str, seed: u64, stop: &Stop) -> Report {
+    let target =
+        Target { url: url.to_owned(), token: TOKEN.to_owned(), timeout: Duration::from_secs(30), rate: None };
+    let day = Day { provider, size: Size { users: 40, groups: 8 }, seed, parallel: 4, keep: false };
+    simulate(&target, &day, stop, &|what, done, _| {
+        if what == "movers" && done > 60 && seed == 0 {
+            stop.ask();
+        }
+    })
+    .unwrap()
+}
+
+fn url(server: &Server) -> String {
+    format!("{}/scim/v2", server.client.root)
+}
+
+#[test]
+fn after_every_providers_day_the_server_and_the_model_are_equal() {
+    let server = Server::standard();
+    server.user("somebody-else");
+
+    for (seed, provider) in (1..).zip(providers()) {
+        let report = played(&url(&server), provider, seed, &Stop::default());
+
+        assert!(report.is_good(), "{report}");
+        assert!(report.requests.iter().map(|kind| kind.n).sum::<usize>() > 100, "{report}");
+        assert!(report.left_behind.is_empty(), "{report}");
+    }
+    assert_eq!(providers().len(), 9);
+    assert_eq!(server.client.get("/Users").json()["totalResults"], json!(1), "what a day made is gone again");
+    assert_eq!(server.client.get("/Groups").json()["totalResults"], json!(0));
+}
+
+#[test]
+fn an_interrupted_day_is_not_compared_and_leaves_nothing() {
+    let server = Server::standard();
+
+    let report = played(&url(&server), "entra", 0, &Stop::default());
+
+    assert_eq!(report.end, End::Interrupted);
+    assert!(!report.is_good() && report.differences.is_none() && report.left_behind.is_empty(), "{report}");
+    assert_eq!(server.client.get("/Users").json()["totalResults"], json!(0));
+    assert_eq!(server.client.get("/Groups").json()["totalResults"], json!(0));
+}
+
+#[test]
+fn a_server_that_holds_something_else_is_found_out() {
+    let server = Server::standard();
+    // somebody of the run's names whom the model does not know
+    server.user("stranger-of-sim-5");
+
+    let report = played(&url(&server), "rauthy", 5, &Stop::default());
+
+    assert!(!report.is_good());
+    assert_eq!(report.n_troubles, 0, "{report}");
+    assert!(
+        report.to_string().contains("DIFFERENT stranger-of-sim-5: expected nobody, and it is there"),
+        "{report}"
+    );
+    assert_eq!(report.to_json()["good"], json!(false));
+}
