@@ -23,6 +23,7 @@ mod cursors;
 mod custom_schema;
 mod database;
 mod enforced_schema;
+mod faults;
 mod floors;
 mod hostile;
 mod journal;

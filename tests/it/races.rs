@@ -1,6 +1,6 @@
 //! Many requests at once: nothing accepted is lost, nothing happens twice.
 
-use crate::support::{Server, USER};
+use crate::support::{Client, Server, USER};
 use roster::scim::Profile;
 use serde_json::json;
 use std::{collections::BTreeSet, thread};
@@ -10,15 +10,19 @@ const CLIENTS: usize = 64;
 
 #[test]
 fn parallel_additions_to_one_group_all_stay() {
-    let server = Server::standard();
-    let users: Vec<String> = (0..CLIENTS).map(|n| server.user(&format!("user-{n}"))).collect();
-    let group = server.client.group("Crew", &[]);
+    assert!(parallel_additions_stay(&Server::standard().client));
+}
+
+/// Whether everybody is in whom many clients at once have put into one group.
+pub(crate) fn parallel_additions_stay(client: &Client) -> bool {
+    let users: Vec<String> = (0..CLIENTS).map(|n| client.user(&format!("user-{n}"))).collect();
+    let group = client.group("Crew", &[]);
 
     let statuses: Vec<u16> = thread::scope(|scope| {
         let clients: Vec<_> = users
             .iter()
             .map(|user| {
-                let (client, group) = (&server.client, &group);
+                let group = &group;
                 scope.spawn(move || {
                     let add = json!([{"op": "add", "path": "members", "value": [{"value": user}]}]);
                     client.patch(&format!("/Groups/{group}"), &add).status
@@ -31,7 +35,7 @@ fn parallel_additions_to_one_group_all_stay() {
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
     let mut expected = users;
     expected.sort();
-    assert_eq!(server.client.members(&group), expected);
+    client.members(&group) == expected
 }
 
 #[test]
