@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Which attributes a provider fills beside the names, the mail address and whether somebody is active.
-#[derive(Clone, Copy, Debug)]
+/// What a provider knows of people and groups beside names, mail addresses and whether somebody is active.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Knows {
     pub(super) title: bool,
     pub(super) phone: bool,
@@ -11,13 +11,17 @@ pub(super) struct Knows {
     pub(super) manager: bool,
     /// Whether its groups have external ids.
     pub(super) group_ids: bool,
-    /// Whether user names look like mail addresses.
-    pub(super) mail_names: bool,
+    /// Whether its user names are something else than mail addresses.
+    pub(super) plain_names: bool,
+    /// Whether some of its people are inactive from the start.
+    pub(super) inactive: bool,
+    /// Whether it counts on the groups that an answered user is in.
+    pub(super) reads_groups: bool,
 }
 
 impl Knows {
     fn user_name(self, word: &str, number: usize, tag: &str) -> String {
-        let joined_by = if self.mail_names { '@' } else { '.' };
+        let joined_by = if self.plain_names { '.' } else { '@' };
         format!("{word}{number}{joined_by}{tag}.example")
     }
 }
@@ -145,7 +149,7 @@ impl Directory {
             phone: (knows.phone && chance.bool()).then(|| format!("tel:+49-555-{number:06}")),
             department: (knows.department && chance.bool()).then_some(department),
             manager: None,
-            active: true,
+            active: !knows.inactive || chance.u8(..10) > 0,
         };
         if let Some(place) = self.people.get_mut(number) {
             *place = Some(person.clone());

@@ -215,9 +215,11 @@ impl Day<'_> {
             let inside: Vec<usize> = group.members.iter().copied().collect();
             let outside: Vec<usize> =
                 everybody.iter().filter(|number| !group.members.contains(number)).copied().collect();
-            let (go, come) = (self.some(6, inside), self.some(9, outside));
+            // the group of half of the company changes most
+            let n = if number == 0 { 16 } else { self.chance.usize(1..=4) };
+            let (go, come) = (self.some(n, inside), self.some(2 * n, outside));
             let (mut go, mut come) = (go.into_iter(), come.into_iter());
-            for _ in 0..self.chance.usize(1..=4) {
+            for _ in 0..n {
                 let (come, go): (Vec<_>, Vec<_>) =
                     (come.by_ref().take(2).collect(), go.by_ref().take(1).collect());
                 let Some(group) = self.group(number).filter(|_| !come.is_empty() || !go.is_empty()) else {
@@ -240,9 +242,17 @@ impl Day<'_> {
         let chosen = self.some(share(all.len(), 10), all);
         let mut lanes = Vec::new();
         for number in chosen {
+            let replaces = self.provider.replaces();
+            let newcomers = self.some(3, self.everybody());
             let Some(group) = self.group(number) else { continue };
             group.name = format!("{}, renamed", group.name);
-            lanes.push(vec![Task::Rename(group.clone()), Task::Push(group.clone())]);
+            let renamed = group.clone();
+            if replaces {
+                group.members.pop_first();
+            }
+            group.members.extend(newcomers);
+            let pushed = group.clone();
+            lanes.push(vec![Task::Rename(renamed), Task::Push(pushed)]);
         }
         self.stage("renames and group push", lanes);
     }

@@ -51,6 +51,7 @@ pub fn simulate(
         server: &server,
         stop,
         headers: provider.headers(),
+        knows: provider.knows(),
         record: Record::default(),
         tag: &tag,
         chunk: OnceLock::new(),

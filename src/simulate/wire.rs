@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::directory::Knows;
 use crate::client::text::percent_encoded;
 use crate::client::{Incoming, Server, Stop};
 
@@ -56,6 +57,7 @@ pub(super) struct Wire<'a> {
     pub(super) server: &'a Server,
     pub(super) stop: &'a Stop,
     pub(super) headers: &'static [(&'static str, &'static str)],
+    pub(super) knows: Knows,
     pub(super) record: Record,
     /// What everything of this run has in its name.
     pub(super) tag: &'a str,

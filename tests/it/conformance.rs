@@ -3,7 +3,7 @@
 use crate::support::{Client, Server, TOKEN};
 use roster::{
     client::{Stop, Target},
-    conformance::{Profile, Report, Scope, cases, play},
+    conformance::{Profile, Report, Rule, Scope, cases, play},
     scim,
 };
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -58,22 +58,16 @@ fn played(client: &Client, of_run: Profile) -> Report {
 
 #[test]
 fn every_requirement_is_checked_or_pending() {
-    let scope = numbers_of("conformance/requirements.tsv");
-    let pending = numbers_of("conformance/pending.txt");
-    let mut checked: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let names = cases().unwrap().into_iter().map(|case| case.name);
-    for name in names.chain(test_names(Path::new("tests"))) {
-        if let Some(number) = number_in(&name) {
-            checked.entry(number).or_default().push(name);
-        }
-    }
+    let scope: Vec<&str> = Rule::all().iter().map(|rule| rule.number).collect();
+    let (pending, checked) = (pending(), checks());
 
     let nowhere: Vec<_> =
-        scope.iter().filter(|it| !checked.contains_key(*it) && !pending.contains(it)).collect();
-    let both: Vec<_> = pending.iter().filter(|it| checked.contains_key(*it)).collect();
-    let unknown: Vec<_> = checked.keys().chain(&pending).filter(|it| !scope.contains(it)).collect();
+        scope.iter().filter(|it| !checked.contains_key(**it) && !pending.contains_key(**it)).collect();
+    let both: Vec<_> = pending.keys().filter(|it| checked.contains_key(*it)).collect();
+    let unknown: Vec<_> =
+        checked.keys().chain(pending.keys()).filter(|it| !scope.contains(&it.as_str())).collect();
 
-    let covered = scope.iter().filter(|it| checked.contains_key(*it)).count();
+    let covered = scope.iter().filter(|it| checked.contains_key(**it)).count();
     println!("requirements covered: {covered} of {} in scope, {} pending", scope.len(), pending.len());
     // what is checked today is checked tomorrow: with a new check goes a new number here
     assert_eq!((covered, scope.len()), (637, 669), "requirements covered, and in scope");
@@ -82,13 +76,40 @@ fn every_requirement_is_checked_or_pending() {
     assert!(unknown.is_empty(), "not in scope: {unknown:?}");
 }
 
-/// The numbers a table's lines begin with.
-fn numbers_of(path: &str) -> Vec<String> {
-    fs::read_to_string(path)
-        .unwrap()
-        .lines()
-        .filter(|line| line.starts_with("R-") || line.starts_with("Q-"))
-        .map(|line| line.split('\t').next().unwrap().to_owned())
+/// Something that shows a requirement.
+pub(crate) struct Check {
+    /// The file it stands in.
+    pub(crate) file: String,
+    /// What its name says, in words.
+    pub(crate) sentence: String,
+    /// The only profile it is about, if there is one.
+    pub(crate) profile: Option<Profile>,
+}
+
+/// The checks of each number: cases of the suites and tests under `tests/`, by the numbers their names begin with.
+pub(crate) fn checks() -> BTreeMap<String, Vec<Check>> {
+    let mut found: BTreeMap<String, Vec<Check>> = BTreeMap::new();
+    for case in cases().unwrap() {
+        if let Some(number) = number_in(&case.name) {
+            let sentence = sentence_of(&case.name);
+            found.entry(number).or_default().push(Check { file: case.file, sentence, profile: case.profile });
+        }
+    }
+    for (file, name) in test_names(Path::new("tests")) {
+        if let Some(number) = number_in(&name) {
+            let sentence = sentence_of(&name);
+            found.entry(number).or_default().push(Check { file, sentence, profile: None });
+        }
+    }
+    found
+}
+
+/// The numbers whose feature does not exist yet, with the feature's name.
+pub(crate) fn pending() -> BTreeMap<String, String> {
+    let text = fs::read_to_string("conformance/pending.txt").unwrap();
+    text.lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(number, feature)| (number.to_owned(), feature.to_owned()))
         .collect()
 }
 
@@ -100,11 +121,16 @@ fn number_in(name: &str) -> Option<String> {
     is_number.then(|| format!("{}-{digits}", letter.to_uppercase()))
 }
 
-/// The names of the test functions under a folder.
-fn test_names(folder: &Path) -> Vec<String> {
+fn sentence_of(name: &str) -> String {
+    name[6..].replace('_', " ")
+}
+
+/// The test functions under a folder, with their files, in order.
+fn test_names(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
         if path.is_dir() {
             found.extend(test_names(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -112,7 +138,7 @@ fn test_names(folder: &Path) -> Vec<String> {
             let after_test = text.split("#[test]\n").skip(1);
             found.extend(after_test.filter_map(|rest| {
                 let name = rest.trim_start().strip_prefix("fn ")?.split('(').next()?;
-                Some(name.to_owned())
+                Some((path.to_str()?.to_owned(), name.to_owned()))
             }));
         }
     }

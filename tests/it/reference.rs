@@ -1,5 +1,7 @@
 //! The generated pages say what the program says.
 
+use crate::conformance::{Check, checks, pending};
+use roster::conformance::Rule;
 use std::{fs, process::Command};
 
 const COMMANDS: [&[&str]; 20] = [
@@ -66,4 +68,82 @@ fn the_page_of_commands_is_fresh() {
     }
 
     assert_fresh("commands.md", &page);
+}
+
+#[test]
+fn the_page_of_what_is_supported_is_fresh() {
+    let (checks, pending) = (checks(), pending());
+    let mut page = format!(
+        "# What of SCIM is supported\n\nEvery requirement in scope: `R` is what the standards ask for, `Q` what identity \
+         providers count on.\n{} hold, each shown by a check that every test run plays, on SQLite and on PostgreSQL; {} \
+         wait for a feature that does not exist yet.\n`roster conformance --url … R-347` plays the checks of one number \
+         against any server; those under `tests/` need more than requests.\nThe level is the standard's: must, should, \
+         may; *ruling* where it is silent or contradicts itself, *profile* and *tolerance* where it is asked for only \
+         there.\nA check with a profile behind it is about that one alone.\nGenerated from the program; \
+         `tests/it/reference.rs` fails when it is stale and writes what it should be to `target/scim-support.md`.\n",
+        checks.len(),
+        pending.len()
+    );
+    let mut chapter = "";
+    for rule in Rule::all() {
+        if rule.chapter != chapter {
+            chapter = rule.chapter;
+            let title = chapter_title(chapter);
+            page.push_str(&format!("\n## {title}\n\n| number | level | source | what holds | verdict | check |\n|---|---|---|---|---|---|\n"));
+        }
+        let (verdict, check) = match (checks.get(rule.number), pending.get(rule.number)) {
+            (Some(checks), _) => ("holds".to_owned(), shown(checks)),
+            (None, feature) => (format!("not yet: {}", feature.unwrap()), String::new()),
+        };
+        let level = rule.level.split('/').map(level).collect::<Vec<_>>().join(", ");
+        let source = rule.source.trim_matches('-');
+        let row = [rule.number, &level, source, rule.sentence, &verdict, &check].join(" | ");
+        page.push_str(&format!("| {row} |\n"));
+    }
+
+    assert_fresh("scim-support.md", &page);
+}
+
+fn level(letter: &str) -> &str {
+    match letter {
+        "M" => "must",
+        "S" => "should",
+        "O" => "may",
+        "D" => "ruling",
+        "P" => "profile",
+        "C" => "tolerance",
+        _ => "",
+    }
+}
+
+/// The files with checks, each once, linked from `docs/reference`.
+fn shown(checks: &[Check]) -> String {
+    let mut links = Vec::new();
+    for check in checks {
+        let name = check.file.rsplit('/').next().unwrap();
+        let name = name.trim_end_matches(".http");
+        let profile =
+            check.profile.map_or(String::new(), |profile| format!(" ({profile}: {})", check.sentence));
+        let link = format!("[{name}](../../{}){profile}", check.file);
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    links.join(", ")
+}
+
+/// `14` is the chapter whose checks stand in `14-patch.http`; chapters without such a file have tests alone.
+fn chapter_title(chapter: &str) -> String {
+    let number = match chapter.parse::<u8>() {
+        Ok(number) => number,
+        Err(_) => return "What identity providers count on".to_owned(),
+    };
+    let files = fs::read_dir("conformance/checks").unwrap().map(|entry| entry.unwrap().file_name());
+    let prefix = format!("{number:02}-");
+    let mut names = files.filter_map(|name| {
+        let name = name.to_str().unwrap().strip_prefix(&prefix)?.strip_suffix(".http")?.to_owned();
+        Some(name.replace('-', " "))
+    });
+    let name = names.next().unwrap_or_else(|| "several organizations".to_owned());
+    format!("{}{}", name[..1].to_uppercase(), &name[1..])
 }

@@ -14,14 +14,7 @@ pub(super) struct Authentik;
 
 impl Provider for Authentik {
     fn knows(&self) -> Knows {
-        Knows {
-            title: false,
-            phone: false,
-            department: false,
-            manager: false,
-            group_ids: true,
-            mail_names: true,
-        }
+        Knows { group_ids: true, ..Knows::default() }
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -29,7 +22,7 @@ impl Provider for Authentik {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        if let Some(id) = post_first(wire, "create a user", "/Users", &profile(person).into())? {
+        if let Some(id) = post_first(wire, "create a user", "/Users", &profile(wire, person).into())? {
             return Ok(id);
         }
         let filter = format!("userName eq {}", person.user_name);
@@ -37,12 +30,12 @@ impl Provider for Authentik {
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        put_person(wire, "update a user", id, after, &profile(after).into())
+        put_person(wire, "update a user", id, after, &profile(wire, after).into())
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         let what = if person.active { "activate a user" } else { "deactivate a user" };
-        put_person(wire, what, id, person, &profile(person).into())
+        put_person(wire, what, id, person, &profile(wire, person).into())
     }
 
     fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    ENTERPRISE, GROUP, Member, Moves, Provider, USER, expect_nobody, find_one, found_id, patch, patch_person,
-    post, post_person, profile, quoted, values,
+    ENTERPRISE, GROUP, Member, Moves, Provider, expect_nobody, find_one, found_id, patch, patch_person, post,
+    post_person, profile, quoted, values,
 };
 use crate::simulate::directory::{Group, Knows, Person};
 use crate::simulate::wire::{Outcome, Wire};
@@ -23,7 +23,14 @@ impl Provider for Entra {
     }
 
     fn knows(&self) -> Knows {
-        Knows { title: true, phone: true, department: true, manager: true, group_ids: true, mail_names: true }
+        Knows {
+            title: true,
+            phone: true,
+            department: true,
+            manager: true,
+            group_ids: true,
+            ..Knows::default()
+        }
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -41,8 +48,7 @@ impl Provider for Entra {
         if let Some(found) = find_one(wire, "look a user up", "/Users", &filter)? {
             return found_id(&found);
         }
-        let mut body = profile(person);
-        body.insert("schemas".to_owned(), json!([USER, ENTERPRISE]));
+        let mut body = profile(wire, person);
         body.insert("meta".to_owned(), json!({"resourceType": "User"}));
         body.insert("roles".to_owned(), json!([]));
         post_person(wire, person, &body.into())

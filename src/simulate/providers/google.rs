@@ -16,14 +16,7 @@ impl Provider for Google {
     }
 
     fn knows(&self) -> Knows {
-        Knows {
-            title: true,
-            phone: true,
-            department: false,
-            manager: false,
-            group_ids: false,
-            mail_names: true,
-        }
+        Knows { title: true, phone: true, ..Knows::default() }
     }
 
     fn has_groups(&self) -> bool {
@@ -38,12 +31,12 @@ impl Provider for Google {
         let filter = format!("userName eq {}", quoted(&person.user_name));
         match find_one(wire, "look a user up", "/Users", &filter)? {
             Some(found) => found_id(&found),
-            None => post_person(wire, person, &profile(person).into()),
+            None => post_person(wire, person, &profile(wire, person).into()),
         }
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        put_person(wire, "update a user", id, after, &profile(after).into())
+        put_person(wire, "update a user", id, after, &profile(wire, after).into())
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {

@@ -31,17 +31,17 @@ impl Provider for JumpCloud {
         let filter = format!("userName eq {}", quoted(&person.user_name));
         match find_one(wire, "look a user up", "/Users", &filter)? {
             Some(found) => found_id(&found),
-            None => post_person(wire, person, &full(person)),
+            None => post_person(wire, person, &full(wire, person)),
         }
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        put_person(wire, "update a user", id, after, &full(after))
+        put_person(wire, "update a user", id, after, &full(wire, after))
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         let what = if person.active { "bind a user" } else { "unbind a user" };
-        put_person(wire, what, id, person, &full(person))
+        put_person(wire, what, id, person, &full(wire, person))
     }
 
     fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
@@ -87,8 +87,8 @@ impl Provider for JumpCloud {
     }
 }
 
-fn full(person: &Person) -> Value {
-    let mut body = profile(person);
+fn full(wire: &Wire<'_>, person: &Person) -> Value {
+    let mut body = profile(wire, person);
     for name in ["addresses", "ims", "photos", "entitlements", "roles", "x509Certificates"] {
         body.insert(name.to_owned(), json!([]));
     }

@@ -13,14 +13,11 @@ pub(super) struct Keycloak;
 
 impl Provider for Keycloak {
     fn knows(&self) -> Knows {
-        Knows {
-            title: false,
-            phone: false,
-            department: false,
-            manager: false,
-            group_ids: true,
-            mail_names: true,
-        }
+        Knows { group_ids: true, inactive: true, ..Knows::default() }
+    }
+
+    fn replaces(&self) -> bool {
+        true
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -28,19 +25,19 @@ impl Provider for Keycloak {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        match post_first(wire, "create a user", "/Users", &body(person).into())? {
+        match post_first(wire, "create a user", "/Users", &body(wire, person).into())? {
             Some(id) => Ok(id),
             None => synchronized(wire, "/Users", "userName", &person.user_name),
         }
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        put_person(wire, "update a user", id, after, &body(after).into())
+        put_person(wire, "update a user", id, after, &body(wire, after).into())
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         let what = if person.active { "enable a user" } else { "disable a user" };
-        put_person(wire, what, id, person, &body(person).into())
+        put_person(wire, what, id, person, &body(wire, person).into())
     }
 
     fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
@@ -75,8 +72,8 @@ impl Provider for Keycloak {
     }
 }
 
-fn body(person: &Person) -> Map<String, Value> {
-    let mut body = profile(person);
+fn body(wire: &Wire<'_>, person: &Person) -> Map<String, Value> {
+    let mut body = profile(wire, person);
     body.insert("active".to_owned(), json!(person.active.to_string()));
     body.insert("meta".to_owned(), json!({"resourceType": "User"}));
     body

@@ -59,14 +59,7 @@ pub(super) trait Provider: Sync {
 
     /// What it fills beside names, mail address and whether somebody is active.
     fn knows(&self) -> Knows {
-        Knows {
-            title: true,
-            phone: true,
-            department: true,
-            manager: false,
-            group_ids: false,
-            mail_names: true,
-        }
+        Knows { title: true, phone: true, department: true, ..Knows::default() }
     }
 
     /// Whether it pushes groups.
@@ -76,6 +69,11 @@ pub(super) trait Provider: Sync {
 
     /// Whether it changes the members of one group by several requests at the same time.
     fn hurries(&self) -> bool {
+        false
+    }
+
+    /// Whether a push of a group replaces its members, so that who is not named leaves; others only add.
+    fn replaces(&self) -> bool {
         false
     }
 
@@ -127,7 +125,7 @@ pub(super) trait Provider: Sync {
 }
 
 /// A person as most providers write one.
-fn profile(person: &Person) -> Map<String, Value> {
+fn profile(wire: &Wire<'_>, person: &Person) -> Map<String, Value> {
     let mut body = json!({
         "schemas": [USER],
         "userName": person.user_name,
@@ -143,8 +141,11 @@ fn profile(person: &Person) -> Map<String, Value> {
     if let Some(phone) = &person.phone {
         body["phoneNumbers"] = json!([{"value": phone, "type": "work"}]);
     }
-    if let Some(department) = &person.department {
+    // who maps the extension lists it, also where it holds nothing
+    if wire.knows.department {
         body["schemas"] = json!([USER, ENTERPRISE]);
+    }
+    if let Some(department) = &person.department {
         body[ENTERPRISE] = json!({"department": department});
     }
     match body {

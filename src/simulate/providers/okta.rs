@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    ENTERPRISE, Member, Moves, Provider, USER, find_one, found_id, patch, patch_person, post, post_person,
-    profile, put_person, quoted, read_all,
+    ENTERPRISE, Member, Moves, Provider, find_one, found_id, patch, patch_person, post, post_person, profile,
+    put_person, quoted, read_all,
 };
 use crate::simulate::directory::{Group, Person};
 use crate::simulate::wire::{Call, Outcome, Wire};
@@ -33,6 +33,10 @@ impl Provider for Okta {
         false
     }
 
+    fn replaces(&self) -> bool {
+        true
+    }
+
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
         wire.list("test the connection", "/Users?startIndex=1&count=2").map(drop)
     }
@@ -43,7 +47,7 @@ impl Provider for Okta {
             self.update(wire, &id, person, person)?;
             return Ok(id);
         }
-        let mut body = profile(person);
+        let mut body = profile(wire, person);
         body.insert("locale".to_owned(), json!("en-US"));
         body.insert("groups".to_owned(), json!([]));
         // sent even where no password is kept in step
@@ -64,10 +68,7 @@ impl Provider for Okta {
         {
             body.entry(name).and_modify(|value| *value = empty);
         }
-        body.extend(profile(after));
-        if body.contains_key(ENTERPRISE) {
-            body.insert("schemas".to_owned(), json!([USER, ENTERPRISE]));
-        }
+        body.extend(profile(wire, after));
         let body = Value::Object(body);
         put_person(wire, "update a user", id, after, &body)
     }

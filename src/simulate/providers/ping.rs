@@ -21,10 +21,14 @@ impl Provider for Ping {
             title: true,
             phone: true,
             department: true,
-            manager: false,
-            group_ids: false,
-            mail_names: false,
+            plain_names: true,
+            inactive: true,
+            ..Knows::default()
         }
+    }
+
+    fn replaces(&self) -> bool {
+        true
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -35,17 +39,17 @@ impl Provider for Ping {
         let filter = format!("userName eq {}", quoted(&person.user_name));
         match find_one(wire, "look a user up", "/Users", &filter)? {
             Some(found) => found_id(&found),
-            None => post_person(wire, person, &profile(person).into()),
+            None => post_person(wire, person, &profile(wire, person).into()),
         }
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        put_person(wire, "update a user", id, after, &profile(after).into())
+        put_person(wire, "update a user", id, after, &profile(wire, after).into())
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         let what = if person.active { "enable a user" } else { "disable a user" };
-        put_person(wire, what, id, person, &profile(person).into())
+        put_person(wire, what, id, person, &profile(wire, person).into())
     }
 
     fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {

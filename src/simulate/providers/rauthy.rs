@@ -13,14 +13,7 @@ pub(super) struct Rauthy;
 
 impl Provider for Rauthy {
     fn knows(&self) -> Knows {
-        Knows {
-            title: false,
-            phone: true,
-            department: false,
-            manager: false,
-            group_ids: true,
-            mail_names: true,
-        }
+        Knows { phone: true, group_ids: true, reads_groups: true, ..Knows::default() }
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -30,19 +23,19 @@ impl Provider for Rauthy {
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
         match look_up(wire, "/Users", &person.external_id, "userName", &person.user_name)? {
             Some(found) => found_id(&found),
-            None => post_person(wire, person, &profile(person).into()),
+            None => post_person(wire, person, &profile(wire, person).into()),
         }
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
         let filter = format!("externalId eq {}", quoted(&after.external_id));
         find_one(wire, "look a user up", "/Users", &filter)?;
-        put_person(wire, "update a user", id, after, &profile(after).into())
+        put_person(wire, "update a user", id, after, &profile(wire, after).into())
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         let what = if person.active { "enable a user" } else { "disable a user" };
-        put_person(wire, what, id, person, &profile(person).into())
+        put_person(wire, what, id, person, &profile(wire, person).into())
     }
 
     fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {

@@ -229,14 +229,26 @@ pub(super) fn of_names() -> Vec<Fault> {
 /// Reads the group, changes the list, and writes the list.
 fn read_and_write_back(server: &Upstream, request: Request) -> Response {
     let body = request.json();
-    let add = &body["Operations"][0];
-    if !request.is(&["PATCH"], "Groups") || !is_operation(add, "add") || path_of(add) != "members" {
+    let operations = body["Operations"].as_array().cloned().unwrap_or_default();
+    let moves = |it: &Value| is_operation(it, "add") && path_of(it) == "members" || one_removed(it).is_some();
+    if !request.is(&["PATCH"], "Groups") || !operations.iter().all(moves) {
         return server.send(&request);
     }
     let mut group = server.now(&request);
-    let added = add["value"].as_array().unwrap().clone();
-    list(&mut group, "members").unwrap().extend(added);
+    let members = list(&mut group, "members").unwrap();
+    for operation in &operations {
+        match one_removed(operation) {
+            Some(id) => members.retain(|member| member["value"] != id),
+            None => members.extend(operation["value"].as_array().unwrap().clone()),
+        }
+    }
     server.ask("PUT", &format!("/Groups/{}", request.id().unwrap()), &group)
+}
+
+/// The member that an operation removes by a path to it.
+fn one_removed(operation: &Value) -> Option<&str> {
+    let path = path_of(operation).strip_prefix("members[value eq \"")?.strip_suffix("\"]")?;
+    is_operation(operation, "remove").then_some(path)
 }
 
 /// Refuses an operation on one member who is, or is not, in the group.

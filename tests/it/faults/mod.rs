@@ -8,8 +8,10 @@
 //! | `queries` | faults of filters, pages and counts |
 //! | `users`, `lives` | faults of writes of users; of who comes, goes and comes back |
 //! | `groups` | faults of groups and members |
+//! | `days` | which of all these a provider's day shows, too |
 
 mod answers;
+mod days;
 mod groups;
 mod lives;
 mod proxy;
@@ -18,7 +20,10 @@ mod users;
 
 use self::proxy::{Behaviour, Proxy, faithful};
 use crate::support::{Client, Server, TOKEN};
-use roster::conformance::{Case, CaseReport, Kind, Profile, Target, Verdict, cases, play};
+use roster::{
+    client::{Stop, Target},
+    conformance::{Case, CaseReport, Kind, Profile, Scope, Verdict, cases, play},
+};
 use std::{collections::BTreeSet, slice, sync::Mutex, thread, time::Duration};
 
 /// How many faulty servers are tried at once.
@@ -152,10 +157,11 @@ fn played(proxy: &Proxy, suites: &[Case], name: &str) -> CaseReport {
     let target = Target {
         url: format!("{}/scim/v2", proxy.root),
         token: TOKEN.to_owned(),
-        profile: Profile::Standard,
         timeout: Duration::from_secs(30),
+        rate: None,
     };
-    let report = play(&target, slice::from_ref(case), &mut |_| {}).unwrap();
+    let scope = Scope { profile: Profile::Standard, destructive: false };
+    let report = play(&target, scope, slice::from_ref(case), &Stop::default(), &mut |_| {}).unwrap();
     report.cases.into_iter().next().unwrap_or_else(|| panic!("{name} is for another profile"))
 }
 
