@@ -149,12 +149,13 @@ impl ElementKey {
 
 /// Every part with its key, in an order that does not depend on how they were sent.
 fn whole(attribute: &Attribute, element: &Value) -> Vec<(String, String)> {
-    let Value::Object(parts) = element else { return vec![(String::new(), element.to_string())] };
-    let key = |name: &str, value: &Value| match (attribute.sub_attribute(name), value) {
-        (Some(part), Value::String(text)) => part.key(text),
+    let key = |of: Option<&Attribute>, value: &Value| match (of, value) {
+        (Some(of), Value::String(text)) => of.key(text),
         (_, other) => other.to_string(),
     };
-    let mut keys: Vec<_> = parts.iter().map(|(name, value)| (name.clone(), key(name, value))).collect();
+    let Value::Object(parts) = element else { return vec![(String::new(), key(Some(attribute), element))] };
+    let part = |(name, value): (&String, &Value)| (name.clone(), key(attribute.sub_attribute(name), value));
+    let mut keys: Vec<_> = parts.iter().map(part).collect();
     keys.sort();
     keys
 }

@@ -35,6 +35,7 @@ static LABEL_SCHEMA: Schema = Schema {
     attributes: &[
         Attribute::string("serial", "Set once.").mutability(Mutability::Immutable),
         Attribute::string("colour", "Changes with the fashion."),
+        Attribute::string("marks", "What is drawn on it.").many(),
     ],
 };
 
@@ -254,6 +255,34 @@ fn r_413_a_simple_value_is_removed_by_either_way_of_naming_it() {
     for path in [r#"tags ne "x""#, r#"tags eq "x" or tags eq "y""#, r#"badge eq "x""#, "tags eq 5"] {
         assert!(patched(&tagged, &json!({"op": "remove", "path": path})).is_err(), "{path}");
     }
+}
+
+#[test]
+fn r_388_a_simple_value_is_there_already_whatever_its_case() {
+    let tagged = probe(r#"{"tags":["x","y"]}"#);
+
+    let after = patched(&tagged, &json!({"op": "add", "path": "tags", "value": ["X", "z", "Z"]})).unwrap();
+
+    assert_eq!(after.0["tags"], json!(["x", "y", "z"]));
+}
+
+#[test]
+fn r_377_an_add_of_an_extension_adds_to_its_lists() {
+    let marked = probe(&format!(r#"{{"{LABEL}":{{"colour":"red","marks":["a"]}}}}"#));
+    let patched = |op: &str, value: Value| {
+        let pathless = patched(&marked, &json!({"op": op, "value": {LABEL: value}})).unwrap();
+        let named = patched(&marked, &json!({"op": op, "path": LABEL, "value": value})).unwrap();
+        assert_eq!(pathless, named);
+        named.0[LABEL].clone()
+    };
+
+    assert_eq!(patched("add", json!({"marks": ["b", "A"]})), json!({"colour": "red", "marks": ["a", "b"]}));
+    assert_eq!(
+        patched("add", json!({"marks": [], "colour": "blue"})),
+        json!({"colour": "blue", "marks": ["a"]})
+    );
+    assert_eq!(patched("replace", json!({"marks": ["b"]})), json!({"colour": "red", "marks": ["b"]}));
+    assert_eq!(patched("replace", json!({"marks": []})), json!({"colour": "red"}));
 }
 
 #[test]

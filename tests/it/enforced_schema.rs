@@ -31,19 +31,19 @@ fn r_073_what_is_published_is_enforced() {
 
 /// An attribute or one of its parts, as `/Schemas` describes it.
 #[derive(Debug, Clone, Copy)]
-struct Place<'s> {
-    schema: &'static str,
-    endpoint: &'static str,
-    attribute: &'s Value,
-    part: Option<&'s Value>,
+pub(crate) struct Place<'s> {
+    pub(crate) schema: &'s str,
+    pub(crate) endpoint: &'static str,
+    pub(crate) attribute: &'s Value,
+    pub(crate) part: Option<&'s Value>,
 }
 
 impl Place<'_> {
-    fn leaf(&self) -> &Value {
+    pub(crate) fn leaf(&self) -> &Value {
         self.part.unwrap_or(self.attribute)
     }
 
-    fn says(&self, characteristic: &str, value: &str) -> bool {
+    pub(crate) fn says(&self, characteristic: &str, value: &str) -> bool {
         self.leaf()[characteristic] == value || self.attribute[characteristic] == value
     }
 
@@ -51,26 +51,43 @@ impl Place<'_> {
         self.leaf()["type"] == kind
     }
 
-    fn is_list(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
         self.leaf()["multiValued"] == true
     }
 
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.attribute["name"].as_str().unwrap()
     }
 
+    /// Values of other types.
+    pub(crate) fn wrong(&self) -> Vec<Value> {
+        match self.leaf()["type"].as_str().unwrap() {
+            "boolean" => vec![json!("true"), json!(1)],
+            "complex" => vec![json!("text"), json!(7)],
+            "binary" => vec![json!("%%%"), json!(7)],
+            "integer" => vec![json!("1"), json!(1.5), json!(true)],
+            "decimal" => vec![json!("1"), json!(true)],
+            "dateTime" => vec![json!("yesterday"), json!(7)],
+            _ => vec![json!(7), json!(true), json!({"a": 1})],
+        }
+    }
+
+    /// The resource type's own schema.
+    pub(crate) fn base(&self) -> &'static str {
+        if self.endpoint == "/Users" { USER } else { GROUP }
+    }
+
     /// The path in filters and patches.
-    fn path(&self) -> String {
-        let prefix =
-            if self.schema == urn::ENTERPRISE_USER { format!("{}:", self.schema) } else { String::new() };
+    pub(crate) fn path(&self) -> String {
+        let prefix = if self.schema == self.base() { String::new() } else { format!("{}:", self.schema) };
         let part = self.part.map_or(String::new(), |part| format!(".{}", part["name"].as_str().unwrap()));
         format!("{prefix}{}{part}", self.name())
     }
 
     /// A resource's body with this value here and nothing else but what is required.
-    fn body(&self, name: &str, value: &Value, element: &Map<String, Value>) -> Value {
+    pub(crate) fn body(&self, name: &str, value: &Value, element: &Map<String, Value>) -> Value {
         let required = if self.endpoint == "/Users" { "userName" } else { "displayName" };
-        let base = if self.endpoint == "/Users" { USER } else { GROUP };
+        let base = self.base();
         let mut body = json!({"schemas": [base], required: name});
         let whole = match self.part {
             None => value.clone(),
@@ -90,8 +107,8 @@ impl Place<'_> {
     }
 
     /// The values that a resource shows here.
-    fn shown(&self, resource: &Value) -> Vec<Value> {
-        let container = if self.schema == urn::ENTERPRISE_USER { &resource[self.schema] } else { resource };
+    pub(crate) fn shown(&self, resource: &Value) -> Vec<Value> {
+        let container = if self.schema == self.base() { resource } else { &resource[self.schema] };
         let whole = match &container[self.name()] {
             Value::Null => Vec::new(),
             Value::Array(elements) if self.part.is_some() => elements.clone(),
@@ -107,11 +124,11 @@ impl Place<'_> {
 }
 
 /// Tries to do what a characteristic allows and what it forbids, and notes where the server disagrees.
-struct Attempts {
-    server: Server,
-    boss: String,
-    made: usize,
-    broken: Vec<String>,
+pub(crate) struct Attempts {
+    pub(crate) server: Server,
+    pub(crate) boss: String,
+    pub(crate) made: usize,
+    pub(crate) broken: Vec<String>,
 }
 
 impl Attempts {
@@ -146,6 +163,9 @@ impl Attempts {
                 "boolean" => json!(!other),
                 "reference" => json!(format!("https://example.com/Good/{}", u8::from(other))),
                 "binary" => json!(if other { "MAMCAQI=" } else { "MAMCAQE=" }),
+                "integer" => json!(if other { 2 } else { 1 }),
+                "decimal" => json!(if other { 2.5 } else { 1.5 }),
+                "dateTime" => json!(format!("2026-01-0{}T00:00:00.000Z", 1 + u8::from(other))),
                 "complex" => json!(self.element(attribute, other)),
                 kind => panic!("no value of type {kind} is known"),
             },
@@ -164,7 +184,7 @@ impl Attempts {
     }
 
     /// What an element needs besides the part that is tried: a value.
-    fn companion(&self, place: &Place<'_>) -> Map<String, Value> {
+    pub(crate) fn companion(&self, place: &Place<'_>) -> Map<String, Value> {
         let value = self.element_of(place).remove("value");
         value.map(|value| ("value".to_owned(), value)).into_iter().collect()
     }
@@ -173,7 +193,7 @@ impl Attempts {
         if place.part.is_some() { self.element(place.attribute, false) } else { Map::new() }
     }
 
-    fn value(&self, place: &Place<'_>, other: bool) -> Value {
+    pub(crate) fn value(&self, place: &Place<'_>, other: bool) -> Value {
         self.good(place.leaf(), place.name(), other)
     }
 
@@ -204,14 +224,8 @@ impl Attempts {
         }
         let reply = self.create(place, &value);
         self.expect(reply.status == 201, place, &format!("takes a good value: {}", reply.json()));
-        let wrong: &[Value] = match place.leaf()["type"].as_str().unwrap() {
-            "boolean" => &[json!("true"), json!(1)],
-            "complex" => &[json!("text"), json!(7)],
-            "binary" => &[json!("%%%"), json!(7)],
-            _ => &[json!(7), json!(true), json!({"a": 1})],
-        };
-        for wrong in wrong {
-            let wrong = if place.is_list() { json!([wrong]) } else { wrong.clone() };
+        for wrong in place.wrong() {
+            let wrong = if place.is_list() { json!([wrong]) } else { wrong };
             self.refuses(place, &wrong, "refuses a value of another type");
         }
         let other_shape =
@@ -309,7 +323,7 @@ impl Attempts {
         }
     }
 
-    fn find(&self, place: &Place<'_>, filter: &str) -> Reply {
+    pub(crate) fn find(&self, place: &Place<'_>, filter: &str) -> Reply {
         let filter: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
         self.server.client.get(&format!("{}?filter={filter}", place.endpoint))
     }
@@ -326,14 +340,14 @@ impl Attempts {
     }
 }
 
-fn turn_case(text: &str) -> String {
+pub(crate) fn turn_case(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
         .collect()
 }
 
 /// Whether the values shown hold what was written; the server may add what it derives.
-fn contains_all(shown: &[Value], written: &Value) -> bool {
+pub(crate) fn contains_all(shown: &[Value], written: &Value) -> bool {
     fn holds(shown: &Value, written: &Value) -> bool {
         match (shown, written) {
             (Value::Object(shown), Value::Object(written)) => {

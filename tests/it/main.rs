@@ -30,6 +30,7 @@ mod journal;
 mod laws;
 mod lifecycle;
 mod on_postgres;
+mod oracles;
 mod organizations;
 mod plans;
 mod races;

@@ -101,27 +101,26 @@ impl Step<'_> {
         }
     }
 
-    /// an extension is merged as if each attribute were named, or cleared.
+    /// an extension's attributes are assigned as if each were named. R-412: or all are cleared.
     fn extension(&mut self, schema: &'static Schema, action: &Action) -> Result<()> {
-        for attribute in schema.attributes.iter().filter(|it| it.mutability == Mutability::Immutable) {
-            let path = Located { extension: Some(schema), attribute, sub_attribute: None };
-            match action {
-                Action::Add(Value::Object(members)) | Action::Replace(Value::Object(members)) => {
-                    if let Some(value) = members.get(attribute.name) {
-                        self.guard_immutable(&path, &Action::Replace(value.clone()))?;
-                    }
-                }
-                _ => self.guard_immutable(&path, &Action::Remove)?,
+        let path = |attribute| Located { extension: Some(schema), attribute, sub_attribute: None };
+        let (Action::Add(Value::Object(members)) | Action::Replace(Value::Object(members))) = action else {
+            for attribute in schema.attributes.iter().filter(|it| it.mutability == Mutability::Immutable) {
+                self.guard_immutable(&path(attribute), &Action::Remove)?;
             }
-        }
-        match action {
-            Action::Add(Value::Object(members)) | Action::Replace(Value::Object(members)) => {
-                let container = self.outcome.resource.0.entry(schema.id).or_insert(Value::Null);
-                edit::merge(container, members);
-            }
-            _ => {
-                self.outcome.resource.0.shift_remove(schema.id);
-            }
+            self.outcome.resource.0.shift_remove(schema.id);
+            return Ok(());
+        };
+        for (name, value) in members {
+            let Some(attribute) = schema.attribute(name) else { continue };
+            let action = match action {
+                // an empty list adds nothing
+                Action::Add(_) if value.is_null() && attribute.multi_valued => continue,
+                Action::Add(_) => Action::Add(value.clone()),
+                _ => Action::Replace(value.clone()),
+            };
+            let target = Target::Attribute(path(attribute));
+            self.attribute(path(attribute), &Operation { target, action, pathless: true })?;
         }
         Ok(())
     }

@@ -136,8 +136,8 @@ impl Reader<'_> {
                 Err(invalid("an add needs a value, found null".to_owned()))
             };
         }
-        let (target, value) = via_reference(target, value);
         let value = self.read_value(&target, value)?;
+        let (target, value) = via_reference(target, value);
         let action = match op {
             // an empty list or object adds nothing; an empty text unassigns
             Op::Add if value.is_null() && !target.is_simple() => return Ok(()),
