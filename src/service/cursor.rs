@@ -100,7 +100,7 @@ impl Place {
     pub fn from_json(plain: &Value, now: i64, count: usize) -> scim::Result<Self> {
         let number = |name: &str| plain.get(name).and_then(Value::as_i64);
         let made_at = number("at").ok_or_else(invalid)?;
-        if now - made_at > CURSOR_TIMEOUT * 1_000_000 {
+        if now.saturating_sub(made_at) > CURSOR_TIMEOUT * 1_000_000 {
             let detail = format!("the cursor is older than {CURSOR_TIMEOUT} seconds; begin again");
             return Err(ErrorKind::ExpiredCursor.because(detail));
         }
@@ -268,5 +268,24 @@ impl Walk {
         found.sort_by(|left, right| order.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
         found.truncate(self.count + 1);
         Ok((found, total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_unless_it_is_too_old_or_of_another_page() {
+        let place = Place { sort: SortKey::Text("ada".to_owned()), id: "u1".to_owned(), total: 9 };
+        let plain = place.to_json(0, 7);
+        assert_eq!(Place::from_json(&plain, CURSOR_TIMEOUT * 1_000_000, 7).unwrap(), place);
+        let refused = |plain: &Value, now, count| match Place::from_json(plain, now, count) {
+            Err(error) => error.kind,
+            Ok(place) => panic!("{place:?}"),
+        };
+        assert_eq!(refused(&plain, CURSOR_TIMEOUT * 1_000_000 + 1, 7), ErrorKind::ExpiredCursor);
+        assert_eq!(refused(&plain, 0, 8), ErrorKind::InvalidCount);
+        assert_eq!(refused(&place.to_json(i64::MIN, 7), 1, 7), ErrorKind::ExpiredCursor);
     }
 }
