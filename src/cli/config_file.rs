@@ -23,19 +23,25 @@ struct Content {
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct ConfigFile {
+pub struct ConfigFile {
     path: PathBuf,
     settings: Vec<(String, String)>,
     /// The schemas it declares.
-    pub(super) schemas: Vec<Definition>,
+    pub schemas: Vec<Definition>,
 }
 
 impl ConfigFile {
     /// Reads a file; its settings are those of `serve`.
     pub(super) fn read(path: &Path, serve: &Command) -> Result<Self, Mistakes> {
+        let text = fs::read_to_string(path);
+        let text = text.map_err(|error| format!("--config {}: {error}", path.display()))?;
+        Self::parse(path, &text, serve)
+    }
+
+    /// Reads a file's text. Its settings are those of the command `serve`, and its schemas have no mistakes.
+    pub fn parse(path: &Path, text: &str, serve: &Command) -> Result<Self, Mistakes> {
         let named = |why: &dyn std::fmt::Display| format!("--config {}: {why}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
-        let content: Content = toml::from_str(&text).map_err(|error| named(&error.to_string().trim_end()))?;
+        let content: Content = toml::from_str(text).map_err(|error| named(&error.to_string().trim_end()))?;
         let mut mistakes = Vec::new();
         let mut settings = Vec::new();
         for (name, value) in content.settings {

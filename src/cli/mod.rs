@@ -1,6 +1,6 @@
 //! The commands.
 
-mod config_file;
+pub mod config_file;
 mod conformance;
 mod connections;
 mod control;

@@ -135,6 +135,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_the_one_nearest_to_its_digits_however_often_it_is_read() {
+        let body = object(b"{\"a\":44444.44400408739219433242988}").unwrap();
+        assert_eq!(body["a"], 44_444.444_004_087_39);
+        let printed = Value::Object(body.clone()).to_string();
+        assert_eq!(object(printed.as_bytes()).unwrap(), body);
+    }
+
+    #[test]
     fn a_byte_order_mark_is_skipped() {
         assert_eq!(object(b"\xef\xbb\xbf{\"a\":1}").unwrap().len(), 1);
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     org::record::Record,
     scim::{
-        ErrorKind, Resource, message,
+        self, ErrorKind, Resource, message,
         page::CURSOR_TIMEOUT,
         query::{Cursor, Query},
         schema::ResourceType,
@@ -78,12 +78,71 @@ async fn key(cx: &Arc<Context>) -> Result<Arc<RandomizedNonceKey>> {
 }
 
 /// Where a page ended.
-#[derive(Debug, Clone)]
-struct Place {
-    sort: SortKey,
-    id: String,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The last resource's sort key.
+    pub sort: SortKey,
+    /// Its id.
+    pub id: String,
     /// How many there were when the walk began.
-    total: usize,
+    pub total: usize,
+}
+
+impl Place {
+    /// What a cursor made `now` (microseconds since 1970) for pages of `count` says.
+    pub fn to_json(&self, now: i64, count: usize) -> Value {
+        json!({
+            "at": now, "count": count, "sort": self.sort.to_json(), "id": self.id, "total": self.total,
+        })
+    }
+
+    /// The place that [`Place::to_json`] wrote, if it is not too old and the size of the page is still the same.
+    pub fn from_json(plain: &Value, now: i64, count: usize) -> scim::Result<Self> {
+        let number = |name: &str| plain.get(name).and_then(Value::as_i64);
+        let made_at = number("at").ok_or_else(invalid)?;
+        if now.saturating_sub(made_at) > CURSOR_TIMEOUT * 1_000_000 {
+            let detail = format!("the cursor is older than {CURSOR_TIMEOUT} seconds; begin again");
+            return Err(ErrorKind::ExpiredCursor.because(detail));
+        }
+        if number("count") != Some(records::int(count)) {
+            return Err(ErrorKind::InvalidCount.because("count must stay as it was on the first page"));
+        }
+        let place = || {
+            Some(Self {
+                sort: SortKey::from_json(plain.get("sort")?)?,
+                id: plain.get("id")?.as_str()?.to_owned(),
+                total: usize::try_from(number("total")?).ok()?,
+            })
+        };
+        place().ok_or_else(invalid)
+    }
+}
+
+/// One sentence for all of them, so that nobody learns which it was.
+fn invalid() -> scim::Error {
+    ErrorKind::InvalidCursor.because("the cursor does not belong to this query")
+}
+
+/// Makes a text of `plain` that only `key` and the same `bond` open again.
+pub fn seal(key: &RandomizedNonceKey, bond: &str, plain: &Value) -> Result<String> {
+    let mut body = plain.to_string().into_bytes();
+    let nonce = key.seal_in_place_append_tag(Aad::from(bond.as_bytes()), &mut body);
+    let nonce = nonce.map_err(|_| Error::Busy(DbError::Busy))?;
+    let sealed = [nonce.as_ref().as_slice(), &body].concat();
+    Ok(URL_SAFE_NO_PAD.encode(sealed))
+}
+
+/// What [`seal`] was given, or nothing for every other text.
+pub fn unseal(key: &RandomizedNonceKey, bond: &str, text: &str) -> Option<Value> {
+    let mut sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let nonce_len = AES_256_GCM.nonce_len();
+    if sealed.len() < nonce_len {
+        return None;
+    }
+    let mut body = sealed.split_off(nonce_len);
+    let nonce = Nonce::try_assume_unique_for_key(&sealed).ok()?;
+    let plain = key.open_in_place(nonce, Aad::from(bond.as_bytes()), &mut body).ok()?;
+    serde_json::from_slice(plain).ok()
 }
 
 /// A walk through a list, page by page.
@@ -109,55 +168,10 @@ impl Walk {
             place: None,
         };
         if !cursor.text.is_empty() {
-            walk.place = Some(walk.unseal(&cursor.text)?);
+            let plain = unseal(&walk.key, &walk.bond, &cursor.text).ok_or_else(invalid)?;
+            walk.place = Some(Place::from_json(&plain, cx.now, count)?);
         }
         Ok(walk)
-    }
-
-    fn unseal(&self, text: &str) -> Result<Place> {
-        // one sentence for all of them, so that nobody learns which it was
-        let invalid = || ErrorKind::InvalidCursor.because("the cursor does not belong to this query");
-        let mut sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-        let nonce_len = AES_256_GCM.nonce_len();
-        if sealed.len() < nonce_len {
-            return Err(invalid().into());
-        }
-        let mut body = sealed.split_off(nonce_len);
-        let nonce = Nonce::try_assume_unique_for_key(&sealed).map_err(|_| invalid())?;
-        let plain = self.key.open_in_place(nonce, Aad::from(self.bond.as_bytes()), &mut body);
-        let plain: Value =
-            plain.ok().and_then(|plain| serde_json::from_slice(plain).ok()).ok_or_else(invalid)?;
-        let number = |name: &str| plain.get(name).and_then(Value::as_i64);
-        let made_at = number("at").ok_or_else(invalid)?;
-        if self.cx.now - made_at > CURSOR_TIMEOUT * 1_000_000 {
-            let detail = format!("the cursor is older than {CURSOR_TIMEOUT} seconds; begin again");
-            return Err(ErrorKind::ExpiredCursor.because(detail).into());
-        }
-        if number("count") != Some(records::int(self.count)) {
-            return Err(ErrorKind::InvalidCount
-                .because("count must stay as it was on the first page")
-                .into());
-        }
-        let place = || {
-            Some(Place {
-                sort: SortKey::from_json(plain.get("sort")?)?,
-                id: plain.get("id")?.as_str()?.to_owned(),
-                total: usize::try_from(number("total")?).ok()?,
-            })
-        };
-        Ok(place().ok_or_else(invalid)?)
-    }
-
-    fn seal(&self, place: &Place) -> Result<String> {
-        let plain = json!({
-            "at": self.cx.now, "count": self.count, "sort": place.sort.to_json(), "id": place.id,
-            "total": place.total,
-        });
-        let mut body = plain.to_string().into_bytes();
-        let nonce = self.key.seal_in_place_append_tag(Aad::from(self.bond.as_bytes()), &mut body);
-        let nonce = nonce.map_err(|_| Error::Busy(DbError::Busy))?;
-        let sealed = [nonce.as_ref().as_slice(), &body].concat();
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// The next page of resources of these types. The body of a ListResponse.
@@ -175,7 +189,8 @@ impl Walk {
         found.truncate(self.count);
         let next = match found.last() {
             Some((sort, id, _)) if more => {
-                Some(self.seal(&Place { sort: sort.clone(), id: id.clone(), total })?)
+                let place = Place { sort: sort.clone(), id: id.clone(), total };
+                Some(seal(&self.key, &self.bond, &place.to_json(self.cx.now, self.count))?)
             }
             _ => None,
         };
@@ -253,5 +268,24 @@ impl Walk {
         found.sort_by(|left, right| order.compare(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
         found.truncate(self.count + 1);
         Ok((found, total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_unless_it_is_too_old_or_of_another_page() {
+        let place = Place { sort: SortKey::Text("ada".to_owned()), id: "u1".to_owned(), total: 9 };
+        let plain = place.to_json(0, 7);
+        assert_eq!(Place::from_json(&plain, CURSOR_TIMEOUT * 1_000_000, 7).unwrap(), place);
+        let refused = |plain: &Value, now, count| match Place::from_json(plain, now, count) {
+            Err(error) => error.kind,
+            Ok(place) => panic!("{place:?}"),
+        };
+        assert_eq!(refused(&plain, CURSOR_TIMEOUT * 1_000_000 + 1, 7), ErrorKind::ExpiredCursor);
+        assert_eq!(refused(&plain, 0, 8), ErrorKind::InvalidCount);
+        assert_eq!(refused(&place.to_json(i64::MIN, 7), 1, 7), ErrorKind::ExpiredCursor);
     }
 }

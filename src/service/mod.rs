@@ -5,7 +5,7 @@
 
 pub mod bulk;
 pub mod connections;
-mod cursor;
+pub mod cursor;
 pub mod groups;
 mod look;
 pub mod organizations;
