@@ -10,7 +10,7 @@ sys.path.insert(0, str(HERE / "judges"))
 sys.path.insert(0, str(HERE / "peers"))
 
 from expectations import read_expectations  # noqa: E402
-from play import PEERS, SUITES, Peer, Row, read_reasons, reason  # noqa: E402
+from play import PEERS, SUITES, Peer, Row, read_reasons, read_unsteady, reason  # noqa: E402
 from run import JUDGES  # noqa: E402
 
 DOCUMENT = HERE.parent / "docs" / "conformance.md"
@@ -207,6 +207,9 @@ def section(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
         parts += failures(title, [row for found, row in cases if found == sort])
     parts += explanations([row for found, row in cases if found == EXPLAINED])
     parts += failures("What identity providers count on", [row for found, row in cases if found == "fail"])
+    if unsteady := read_unsteady(peer.name):
+        lines = ([title_of(name), why] for name, why in unsteady.items())
+        parts += ["### Not counted: another verdict in every run\n", table(["check", "why"], lines)]
     return "\n".join(parts)
 
 

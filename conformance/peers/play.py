@@ -186,6 +186,7 @@ def ask(peer: Peer, roster: str, work: Path) -> list[Row]:
     """Every verdict on the peer, after what it says of itself."""
     place = install(peer, work)
     token = secrets.token_hex(24)
+    unsteady = read_unsteady(peer.name)
     rows: list[Row] = []
     for suite, (profile, words) in SUITES.items():
         with running(peer, place, token) as started:
@@ -193,7 +194,8 @@ def ask(peer: Peer, roster: str, work: Path) -> list[Row]:
             if not rows:
                 rows += features(url, token)
             cases = play(roster, url, token, profile, words)
-            rows += [case_row(suite, case) for case in cases]
+            rows += [("unsteady", place_of(case), case["name"], "") for case in cases if case["name"] in unsteady]
+            rows += [case_row(suite, case) for case in cases if case["name"] not in unsteady]
             rows += [steps_row(case) for case in cases if place_of(case).startswith("clients/")]
             if started.ends:
                 rows.append((suite, "", "the server ended by itself", str(started.ends)))
@@ -270,6 +272,12 @@ def read_reasons() -> dict[tuple[str, str], str]:
             raise Impossible(f"{path.name}, line {number}: expected `case TAB expectation TAB reason`, once.")
         reasons[case, what] = reason.strip()
     return reasons
+
+
+def read_unsteady(peer: str) -> dict[str, str]:
+    """The cases whose verdict on this peer differs from run to run, and why, from `unsteady.tsv`."""
+    lines = (HERE / "unsteady.tsv").read_text("utf-8").splitlines()
+    return {case: why for name, case, why in (line.split("\t") for line in lines) if name == peer}
 
 
 def reason(row: Row, reasons: dict[tuple[str, str], str]) -> str | None:

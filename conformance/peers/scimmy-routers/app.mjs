@@ -77,4 +77,5 @@ app.use(
     },
   }),
 );
-app.listen(port, "127.0.0.1");
+// Node closes idle connections after five seconds, which is no verdict on anything asked over them.
+app.listen(port, "127.0.0.1").keepAliveTimeout = 120_000;

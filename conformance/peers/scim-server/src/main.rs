@@ -239,7 +239,9 @@ fn resource(status: StatusCode, found: &Value, tag: Option<&str>) -> Response {
     response
 }
 
-fn list(found: Vec<Value>) -> Response {
+/// In order of creation: the crate's own order is that of a hash map, another one in every run.
+fn list(mut found: Vec<Value>) -> Response {
+    found.sort_by(|one, other| one["meta"]["created"].as_str().cmp(&other["meta"]["created"].as_str()));
     let n_found = found.len();
     answer(
         StatusCode::OK,
