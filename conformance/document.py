@@ -27,7 +27,7 @@ OPTIONAL = {
 }
 
 # The sorts of failures of the RFC's suite, in the order they are told.
-AGAINST, ABSENT, OPEN, EXPLAINED = "against", "not offered", "open", "explained"
+DEMANDED, ABSENT, OPEN, EXPLAINED = "demanded", "not offered", "open", "explained"
 SHOWN = 110
 
 HEAD = """# What the suites say
@@ -60,13 +60,13 @@ Each starts with an empty store and a bearer token, and is asked as it stands af
 A case is one requirement and passes when all of its steps do; one broken expectation fails it, and what comes after the first is not shown here.
 What fails of `rfc` is sorted:
 
-* **against the RFC**: the requirement is a MUST or a SHOULD;
+* **MUST or SHOULD**: the RFC asks for it in these words;
 * **not offered**: it is about a feature that the server's `/ServiceProviderConfig` says it does not have;
 * **left open**: the RFC says MAY, is silent, or contradicts itself, and the check asks for the choice that Roster made;
 * **explained**: it fails for a reason the RFC allows, which is written beside it.
 
-Only the first is a finding about the server.
-The sorting is by requirement: a check of a MUST can stumble over something beside it; where we saw that, we changed the check or explain it.
+Only the first says something against the server, and not every line of it was judged beside the RFC by hand:
+the sorting is by requirement, and a check of a MUST can stumble over something beside it. Where we saw that, we changed the check or explain it; tell us where we did not.
 """
 
 FOOT = """## What this does not say
@@ -103,7 +103,9 @@ def judge_table(rows: list[Row]) -> str:
     """The judges: a row a judge; what is expected to fail stands below with its reasons."""
     head = ["judge", "version", "profile", "checks", "on SQLite", "on PostgreSQL", "verdicts that differ"]
     told = "The numbers of an engine: passed / expected not to pass / unexpected.\n\n"
-    return told + table(head, ([f"`{judge}`", version, f"`{profile}`", *rest] for judge, version, profile, *rest in rows))
+    return told + table(
+        head, ([f"`{judge}`", version, f"`{profile}`", *rest] for judge, version, profile, *rest in rows)
+    )
 
 
 def reasons() -> str:
@@ -140,7 +142,7 @@ def sorted_cases(rows: list[Row]) -> list[tuple[str, Row]]:
         elif reason(row, reasons):
             sort = EXPLAINED
         else:
-            sort = AGAINST if known.get(number, "M")[0] in "MS" else OPEN
+            sort = DEMANDED if known.get(number, "M")[0] in "MS" else OPEN
         sorts.append((sort, row))
     return sorts
 
@@ -159,11 +161,20 @@ def count(cases: list[tuple[str, Row]], suite: str, *sorts: str) -> int:
 
 def peers_table(peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
     """A row a server."""
-    head = ["server", "version", "from", "`rfc`: cases", "passed", "against the RFC", "not offered", "left open"]
+    head = [
+        "server",
+        "version",
+        "from",
+        "`rfc`: cases",
+        "passed",
+        "MUST or SHOULD",
+        "not offered",
+        "left open",
+    ]
     head += ["explained", "`clients`: cases", "passed"]
     rows = []
     for peer, cases in peers:
-        of_rfc = (count(cases, "rfc", sort) for sort in ("pass", AGAINST, ABSENT, OPEN, EXPLAINED))
+        of_rfc = (count(cases, "rfc", sort) for sort in ("pass", DEMANDED, ABSENT, OPEN, EXPLAINED))
         of_clients = (count(cases, "clients"), count(cases, "clients", "pass"))
         numbers = map(str, (count(cases, "rfc"), *of_rfc, *of_clients))
         rows.append([f"[{peer.name}](#{peer.name})", peer.version, peer.registry, *numbers])
@@ -178,10 +189,10 @@ def chapter_table(peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
         cells = []
         for _, cases in peers:
             here = [sort for sort, row in cases if row[1] == file]
-            wrong = sum(1 for sort in here if sort == AGAINST)
-            cells.append(f"{here.count('pass')} / {len(here)}" + (f", {wrong} against" if wrong else ""))
+            wrong = sum(1 for sort in here if sort == DEMANDED)
+            cells.append(f"{here.count('pass')} / {len(here)}" + (f", {wrong} failed" if wrong else ""))
         rows.append([f"`{file}`", *cells])
-    told = "Passed of the cases of each file, and how many of those that failed are against the RFC:\n\n"
+    told = "Passed of the cases of each file, and how many failed at a MUST or a SHOULD:\n\n"
     return told + table(["file", *(peer.name for peer, _ in peers)], rows)
 
 
@@ -190,7 +201,9 @@ def conversation_table(results: dict[str, list[Row]]) -> str:
     steps = {peer.name: {row[2]: row[3] for row in results[peer.name] if row[0] == "steps"} for peer in PEERS}
     names = sorted({name for each in steps.values() for name in each})
     rows = ([f"`{name}`", *(each.get(name, "") for each in steps.values())] for name in names)
-    told = "Steps passed of each conversation; what was not captured in one step fails those that need it:\n\n"
+    told = (
+        "Steps passed of each conversation; what was not captured in one step fails those that need it:\n\n"
+    )
     return told + table(["conversation", *steps], rows)
 
 
@@ -201,8 +214,12 @@ def section(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
     lacks = ", ".join(name for name, said in announced.items() if said == "no") or "nothing"
     parts = [f"## {peer.name}\n", f"{peer.version} from {peer.registry}. {peer.about}\n"]
     parts.append(f"It announces {offers}; not {lacks}.\n")
-    parts += [f"While it was asked `{row[0]}`, {row[2]}, times: {row[3]}.\n" for row in rows if row[0] in SUITES and not row[1]]
-    titles = {AGAINST: "Against the RFC", ABSENT: "Not offered", OPEN: "Left open by the RFC"}
+    parts += [
+        f"While it was asked `{row[0]}`, {row[2]}, times: {row[3]}.\n"
+        for row in rows
+        if row[0] in SUITES and not row[1]
+    ]
+    titles = {DEMANDED: "MUST or SHOULD", ABSENT: "Not offered", OPEN: "Left open by the RFC"}
     for sort, title in titles.items():
         parts += failures(title, [row for found, row in cases if found == sort])
     parts += explanations([row for found, row in cases if found == EXPLAINED])

@@ -123,7 +123,9 @@ def parse_command_line() -> argparse.Namespace:
         default=os.environ.get("ROSTER_TEST_POSTGRES"),
         help="a PostgreSQL to make databases on; without this, ROSTER_TEST_POSTGRES",
     )
-    parser.add_argument("--work", type=Path, default=PROJECT / "target", help="where judges and peers are put")
+    parser.add_argument(
+        "--work", type=Path, default=PROJECT / "target", help="where judges and peers are put"
+    )
     return parser.parse_args()
 
 

@@ -129,7 +129,17 @@ def virtual_environment(package: str, pins: Path, work: Path) -> Path:
             f"cannot make a virtual environment in {place}: {last_line(made.stderr + made.stdout)}\n"
             "Python's venv and ensurepip are needed (Debian and Ubuntu: the package python3-venv)."
         )
-    pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]
+    pip = [
+        str(python),
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+    ]
     installed = subprocess.run([*pip, "--no-deps", "-r", str(pins)], capture_output=True, text=True)
     if installed.returncode != 0:
         raise Impossible(
@@ -191,9 +201,7 @@ def psql(url: str, statement: str) -> None:
 def server(roster: str, profile: str, token: str, database: Database) -> Iterator[str]:
     """A Roster of its own with a new database, for as long as the block runs; yields the SCIM base URL."""
     with database() as address, tempfile.TemporaryDirectory(prefix="roster-judges-") as directory:
-        settings = environment(
-            ROSTER_DATABASE=address, ROSTER_SCIM_TOKEN=token, ROSTER_SCIM_PROFILE=profile
-        )
+        settings = environment(ROSTER_DATABASE=address, ROSTER_SCIM_TOKEN=token, ROSTER_SCIM_PROFILE=profile)
         output, errors = Path(directory, "output"), Path(directory, "errors")
         command = [roster, "serve", "--listen", "127.0.0.1:0"]
         with output.open("wb") as out, errors.open("wb") as err:

@@ -102,11 +102,20 @@ def install_from_npm(peer: Peer, place: Path) -> None:
 def build(peer: Peer, place: Path) -> None:
     """The front and what its lock file names; cargo knows what is built already."""
     manifest = HERE / peer.name / "Cargo.toml"
-    command = ["cargo", "build", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", place]
+    command = [
+        "cargo",
+        "build",
+        "--quiet",
+        "--locked",
+        "--manifest-path",
+        str(manifest),
+        "--target-dir",
+        str(place),
+    ]
     run_installer(command, HERE, "cargo")
 
 
-def run_installer(command: list[str | Path], directory: Path, needed: str) -> None:
+def run_installer(command: list[str], directory: Path, needed: str) -> None:
     """Runs what installs, with the caller's environment: it may have to be told where packages come from."""
     try:
         done = subprocess.run(
@@ -194,7 +203,9 @@ def ask(peer: Peer, roster: str, work: Path) -> list[Row]:
             if not rows:
                 rows += features(url, token)
             cases = play(roster, url, token, profile, words)
-            rows += [("unsteady", place_of(case), case["name"], "") for case in cases if case["name"] in unsteady]
+            rows += [
+                ("unsteady", place_of(case), case["name"], "") for case in cases if case["name"] in unsteady
+            ]
             rows += [case_row(suite, case) for case in cases if case["name"] not in unsteady]
             rows += [steps_row(case) for case in cases if place_of(case).startswith("clients/")]
             if started.ends:
@@ -204,7 +215,9 @@ def ask(peer: Peer, roster: str, work: Path) -> list[Row]:
 
 def features(url: str, token: str) -> list[Row]:
     """What `/ServiceProviderConfig` announces."""
-    asked = urllib.request.Request(f"{url}/ServiceProviderConfig", headers={"Authorization": f"Bearer {token}"})
+    asked = urllib.request.Request(
+        f"{url}/ServiceProviderConfig", headers={"Authorization": f"Bearer {token}"}
+    )
     with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
         config = json.load(answer)
     said = {name: config.get(name, {}).get("supported", False) for name in FEATURES}
