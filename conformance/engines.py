@@ -1,16 +1,10 @@
 """Plays every suite against Roster on SQLite and on PostgreSQL; no verdict may depend on the engine.
 
-    tests/cluster with python3 conformance/engines.py --roster target/debug/roster
-
-Exit status: 0 when nothing is unexpected and no verdict differs, 1 otherwise, 2 when the run was impossible.
-`judges/README.md` explains the judges, `README.md` the suites of our own.
+`results.py` runs it. `judges/README.md` explains the judges, `README.md` the suites of our own.
 """
 
-import argparse
 import json
-import os
 import secrets
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,13 +16,11 @@ sys.path.insert(0, str(HERE / "judges"))
 from expectations import Finding, Impossible, Surprise  # noqa: E402
 from run import (  # noqa: E402
     JUDGES,
-    PROJECT,
     Database,
     environment,
     hear,
     last_line,
     postgres,
-    program,
     server,
     sqlite,
 )
@@ -143,15 +135,24 @@ def outcome(found: dict[str, Finding]) -> Outcome:
     return Outcome(found, surprises, None if found else "no step was played")
 
 
-def run(options: argparse.Namespace) -> list[Suite]:
-    """Every suite in every profile it is for, on one engine after the other."""
-    roster, work = program(options.roster), options.work.resolve()
-    engines: dict[str, Database] = {"SQLite": sqlite, "PostgreSQL": postgres(options.postgres)}
+def both_engines(cluster: str) -> dict[str, Database]:
+    """New databases on SQLite, and on the PostgreSQL of this URL."""
+    return {"SQLite": sqlite, "PostgreSQL": postgres(cluster)}
+
+
+def own_suites(roster: str, engines: dict[str, Database]) -> list[Suite]:
+    """Our own suites in every profile they are for, on one engine after the other."""
     suites = []
     for profile, folders in PROFILES.items():
         played = {engine: play(roster, profile, database) for engine, database in engines.items()}
         for name in folders:
             suites.append(Suite(name, profile, {engine: each[name] for engine, each in played.items()}))
+    return suites
+
+
+def judges(roster: str, engines: dict[str, Database], work: Path) -> list[Suite]:
+    """Every judge, on one engine after the other."""
+    suites = []
     for judge in JUDGES:
         reports = {engine: hear(judge, roster, database, work) for engine, database in engines.items()}
         outcomes = {engine: Outcome(it.found, it.surprises, it.complaint) for engine, it in reports.items()}
@@ -176,62 +177,3 @@ def tell(suites: list[Suite]) -> None:
                 print(f"\n{suite.name}, {suite.profile}, {engine}: {outcome.complaint}")
             for surprise in (each for each in outcome.surprises if each.check not in different):
                 print(f"\n{suite.name}, {suite.profile}, {engine}: {surprise}")
-
-
-def as_json(suites: list[Suite]) -> str:
-    """The same as one JSON object, with every verdict."""
-    told = [
-        {"suite": suite.name, "profile": suite.profile, "checks": suite.checks}
-        | {"engines": {engine: outcome_as_json(each) for engine, each in suite.outcomes.items()}}
-        | {"differences": suite.differences}
-        for suite in suites
-    ]
-    result = {"good": all(suite.good for suite in suites), "suites": told}
-    return json.dumps(result, indent=2, ensure_ascii=False, default=vars)
-
-
-def outcome_as_json(outcome: Outcome) -> dict:
-    """The counts under the names that `run.py` gives them, and all that was found."""
-    return dict(zip(("passed", "expectedFailures", "unexpected"), outcome.counts)) | {
-        "complaint": outcome.complaint,
-        "surprises": outcome.surprises,
-        "verdicts": outcome.found,
-    }
-
-
-def parse_command_line() -> argparse.Namespace:
-    """The options."""
-    cluster = os.environ.get("ROSTER_TEST_POSTGRES")
-    parser = argparse.ArgumentParser(description="Compare Roster on SQLite with Roster on PostgreSQL.")
-    parser.add_argument("--roster", required=True, type=Path, help="the server's binary")
-    parser.add_argument(
-        "--postgres",
-        metavar="URL",
-        default=cluster,
-        required=not cluster,
-        help="a PostgreSQL to make databases on; without this, ROSTER_TEST_POSTGRES",
-    )
-    parser.add_argument("--work", type=Path, default=PROJECT / "target/judges", help="where the judges are")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args()
-
-
-def main() -> int:
-    """Runs, reports, and says by its status how it went."""
-    # A terminated run must still stop its server and drop its database.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    options = parse_command_line()
-    try:
-        suites = run(options)
-    except Impossible as reason:
-        print(f"error: {reason}", file=sys.stderr)
-        return 2
-    if options.json:
-        print(as_json(suites))
-    else:
-        tell(suites)
-    return 0 if all(suite.good for suite in suites) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -36,6 +36,7 @@ with tempfile.TemporaryDirectory(prefix="roster-schemathesis-") as directory:
         sys.exit(run.stderr or run.stdout)
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         wrong = [*case.iter("failure"), *case.iter("error")]
-        text = "\n".join(each.get("message") or each.text or "" for each in wrong)
+        # the message is a number; the text says which request was answered how
+        text = "\n".join(f"{each.get('message') or ''}\n{each.text or ''}".strip() for each in wrong)
         verdict = "fail" if wrong else "skip" if case.find("skipped") is not None else "pass"
         print(json.dumps([case.get("name"), verdict, text]))

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -46,7 +47,7 @@ class Judge:
 
     package: str
     asked_by: str
-    profile: str = "standard"
+    profile: str
 
     @property
     def pins(self) -> Path:
@@ -61,18 +62,18 @@ class Judge:
     @property
     def version(self) -> str:
         """The version the pins name."""
-        found = re.search(rf"^{re.escape(self.package)}==(.+)$", self.pins.read_text("utf-8"), re.MULTILINE)
-        if found is None:
-            raise Impossible(f"{self.pins.name} does not pin {self.package}.")
-        return found[1].strip()
+        return pinned(self.package, self.pins)
 
 
-JUDGES = (
-    Judge("scim2-tester", "ask_scim2_tester.py"),
-    Judge("scim2-cli", "ask_scim2_cli.py"),
-    Judge("scim-sanity", "ask_scim_sanity.py"),
-    Judge("schemathesis", "ask_schemathesis.py", profile="strict"),
-)
+def pinned(package: str, pins: Path) -> str:
+    """The version of the package in a file of pins."""
+    found = re.search(rf"^{re.escape(package)}==(.+)$", pins.read_text("utf-8"), re.MULTILINE)
+    if found is None:
+        raise Impossible(f"{pins.name} does not pin {package}.")
+    return found[1].strip()
+
+
+JUDGES = tuple(Judge(**each) for each in tomllib.loads((HERE / "judges.toml").read_text("utf-8"))["judge"])
 
 
 @dataclass(frozen=True)
@@ -112,16 +113,16 @@ def last_line(text: str) -> str:
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
 
-def virtual_environment(judge: Judge, work: Path) -> Path:
-    """The judge's Python, with its pins installed; made anew when the pins or our Python changed."""
-    place = work / judge.package / "venv"
+def virtual_environment(package: str, pins: Path, work: Path) -> Path:
+    """A Python with these pins installed; made anew when the pins or our Python changed."""
+    place = work / package / "venv"
     stamp = place / "installed.txt"
-    wanted = f"# Python {sys.version}\n{judge.pins.read_text('utf-8')}"
+    wanted = f"# Python {sys.version}\n{pins.read_text('utf-8')}"
     python = place / "bin" / "python"
     if python.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
         return python
 
-    print(f"{judge.package}: installing {judge.version}", file=sys.stderr)
+    print(f"{package}: installing {pinned(package, pins)}", file=sys.stderr)
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", place], capture_output=True, text=True)
     if made.returncode != 0:
         raise Impossible(
@@ -139,10 +140,10 @@ def virtual_environment(judge: Judge, work: Path) -> Path:
         "--retries",
         "1",
     ]
-    installed = subprocess.run([*pip, "--no-deps", "-r", str(judge.pins)], capture_output=True, text=True)
+    installed = subprocess.run([*pip, "--no-deps", "-r", str(pins)], capture_output=True, text=True)
     if installed.returncode != 0:
         raise Impossible(
-            f"cannot install {judge.pins.name}: {last_line(installed.stderr)}\n"
+            f"cannot install {pins.name}: {last_line(installed.stderr)}\n"
             "pip and a way to PyPI (or to the index pip is configured for) are needed."
         )
     stamp.write_text(wanted, "utf-8")
@@ -200,9 +201,7 @@ def psql(url: str, statement: str) -> None:
 def server(roster: str, profile: str, token: str, database: Database) -> Iterator[str]:
     """A Roster of its own with a new database, for as long as the block runs; yields the SCIM base URL."""
     with database() as address, tempfile.TemporaryDirectory(prefix="roster-judges-") as directory:
-        settings = environment(
-            ROSTER_DATABASE=address, ROSTER_SCIM_TOKEN=token, ROSTER_SCIM_PROFILE=profile
-        )
+        settings = environment(ROSTER_DATABASE=address, ROSTER_SCIM_TOKEN=token, ROSTER_SCIM_PROFILE=profile)
         output, errors = Path(directory, "output"), Path(directory, "errors")
         command = [roster, "serve", "--listen", "127.0.0.1:0"]
         with output.open("wb") as out, errors.open("wb") as err:
@@ -257,7 +256,7 @@ def ask(judge: Judge, python: Path, url: str, token: str) -> tuple[dict[str, Fin
 def hear(judge: Judge, roster: str, database: Database, work: Path, accepting: bool = False) -> Report:
     """One judge from its installation to its report."""
     expected = read_expectations(judge.expectations)
-    python = virtual_environment(judge, work)
+    python = virtual_environment(judge.package, judge.pins, work)
     token = secrets.token_hex(24)
     with server(roster, judge.profile, token, database) as url:
         found, complaint = ask(judge, python, url, token)

@@ -1,0 +1,260 @@
+"""Writes `docs/conformance.md` from the verdicts in `results/`: the same verdicts make the same bytes."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "judges"))
+sys.path.insert(0, str(HERE / "peers"))
+
+from expectations import read_expectations  # noqa: E402
+from play import PEERS, SUITES, Peer, Row, read_reasons, read_unsteady, reason  # noqa: E402
+from run import JUDGES  # noqa: E402
+
+DOCUMENT = HERE.parent / "docs" / "conformance.md"
+
+# What a failure is about, when the feature is one that the server says it does not have: the file of the suites it
+# stands in, or what its request or its first broken expectation holds.
+OPTIONAL = {
+    "patch": ("checks/14-patch", "PATCH /"),
+    "filter": ("checks/08-filter", "filter="),
+    "sort": ("checks/09-sorting", "sortBy"),
+    "bulk": ("checks/16-bulk", "/Bulk", ".bulk."),
+    "etag": ("checks/17-versions", "header ETag", ".meta.version", "status 412", "status 304"),
+    "cursors": ("checks/11-cursors", "cursor"),
+}
+
+# The sorts of failures of the RFC's suite, in the order they are told.
+DEMANDED, ABSENT, OPEN, EXPLAINED = "demanded", "not offered", "open", "explained"
+SHOWN = 110
+
+HEAD = """# What the suites say
+
+The suites of [conformance/](../conformance/README.md) and outside judges, played against Roster, and our suites played against other SCIM servers.
+Everything below is written by one command, from the verdicts it leaves in `conformance/results/`; versions are those that the pins name:
+
+    cargo build
+    tests/cluster with python3 conformance/results.py --roster target/debug/roster
+
+`--check` plays everything too, changes nothing, and fails with every verdict that is not the one written here.
+"""
+
+ROSTER = """## Roster
+
+Our own suites in each profile, on both engines. A step is a request and all that is expected of its answer.
+"""
+
+HEARD = """## Roster before outside judges
+
+[conformance/judges/](../conformance/judges/README.md) says what each judge is and why it is asked in that profile.
+"""
+
+PEERS_HEAD = """## Other servers
+
+Each starts with an empty store and a bearer token, and is asked as it stands after its documentation was followed.
+`rfc` are the numbered checks of RFC 7643, 7644 and 9865 (`checks/01` to `27`), in the profile `strict`: the letter of the RFC.
+`clients` are the conversations of six identity providers and the checks of what they count on (`checks/30` to `36`), in the profile `standard`; Roster passes these too, but no RFC asks for all of it.
+
+A case is one requirement and passes when all of its steps do; one broken expectation fails it, and what comes after the first is not shown here.
+What fails of `rfc` is sorted:
+
+* **MUST or SHOULD**: the RFC asks for it in these words;
+* **not offered**: it is about a feature that the server's `/ServiceProviderConfig` says it does not have;
+* **left open**: the RFC says MAY, is silent, or contradicts itself, and the check asks for the choice that Roster made;
+* **explained**: it fails for a reason the RFC allows, which is written beside it.
+
+Only the first says something against the server, and not every line of it was judged beside the RFC by hand:
+the sorting is by requirement, and a check of a MUST can stumble over something beside it. Where we saw that, we changed the check or explain it; tell us where we did not.
+"""
+
+FOOT = """## What this does not say
+
+Counts of cases are no grade: requirements differ in weight, and a server that leaves something out on purpose fails every check about it.
+The versions are the newest of their packages when they were pinned; to ask a newer one, change its pins in `conformance/peers/` and run the command again.
+Of a failed case, all that was sent and answered is shown by `roster conformance --url … --token … NAME`.
+"""
+
+
+def write(results: dict[str, list[Row]]) -> str:
+    """The whole document."""
+    peers = [(peer, sorted_cases(results[peer.name])) for peer in PEERS]
+    parts = [HEAD, ROSTER, own_table(results["roster"]), HEARD, judge_table(results["judges"]), reasons()]
+    parts += [PEERS_HEAD, peers_table(peers), chapter_table(peers), conversation_table(results)]
+    parts += [section(peer, results[peer.name], cases) for peer, cases in peers]
+    return "\n".join([*parts, FOOT])
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table, its cells escaped."""
+    columns = list(head)
+    lines = [columns, ["---"] * len(columns), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def own_table(rows: list[Row]) -> str:
+    """Our suites: a row a suite and profile."""
+    head = ["suite", "profile", "steps", "passed on SQLite", "passed on PostgreSQL", "verdicts that differ"]
+    return table(head, ([f"`{suite}`", f"`{profile}`", *rest] for suite, profile, *rest in rows))
+
+
+def judge_table(rows: list[Row]) -> str:
+    """The judges: a row a judge; what is expected to fail stands below with its reasons."""
+    head = ["judge", "version", "profile", "checks", "on SQLite", "on PostgreSQL", "verdicts that differ"]
+    told = "The numbers of an engine: passed / expected not to pass / unexpected.\n\n"
+    return told + table(
+        head, ([f"`{judge}`", version, f"`{profile}`", *rest] for judge, version, profile, *rest in rows)
+    )
+
+
+def reasons() -> str:
+    """What the judges do not pass, and why that is as it should be."""
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for judge in JUDGES:
+        for each in read_expectations(judge.expectations).values():
+            if each.verdict != "pass":
+                counted[judge.package, each.verdict, each.text] += 1
+    rows = ([f"`{judge}`", verdict, str(n), why] for (judge, verdict, why), n in counted.items())
+    return "What is expected not to pass:\n\n" + table(["judge", "verdict", "checks", "why"], rows)
+
+
+def levels() -> dict[str, str]:
+    """The level of every numbered requirement."""
+    lines = (HERE / "requirements.tsv").read_text("utf-8").splitlines()
+    return {number: level for number, level, *_ in (line.split("\t") for line in lines)}
+
+
+def sorted_cases(rows: list[Row]) -> list[tuple[str, Row]]:
+    """Every case with its sort: `pass`, one of the four sorts of failures, or `fail` for a case of the clients."""
+    known, reasons = levels(), read_reasons()
+    announced = {row[2]: row[3] for row in rows if row[0] == "announces"}
+    sorts = []
+    for row in (row for row in rows if row[0] in SUITES and row[1]):
+        suite, _, name, verdict = row[:4]
+        number = "R-" + name.split("_")[1] if name.startswith("r_") else ""
+        if verdict == "pass":
+            sort = "pass"
+        elif suite != "rfc":
+            sort = "fail"
+        elif is_absent(row, announced):
+            sort = ABSENT
+        elif reason(row, reasons):
+            sort = EXPLAINED
+        else:
+            sort = DEMANDED if known.get(number, "M")[0] in "MS" else OPEN
+        sorts.append((sort, row))
+    return sorts
+
+
+def is_absent(row: Row, announced: dict[str, str]) -> bool:
+    """Whether the failure is about a feature that the server does not announce."""
+    _, file, _, _, _, request, what = row
+    marks = (mark for feature, marks in OPTIONAL.items() if announced.get(feature) == "no" for mark in marks)
+    return any(mark == file or mark in request or mark in what for mark in marks)
+
+
+def count(cases: list[tuple[str, Row]], suite: str, *sorts: str) -> int:
+    """How many cases of the suite are of these sorts; of any when none is named."""
+    return sum(1 for sort, row in cases if row[0] == suite and (not sorts or sort in sorts))
+
+
+def peers_table(peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
+    """A row a server."""
+    head = [
+        "server",
+        "version",
+        "from",
+        "`rfc`: cases",
+        "passed",
+        "MUST or SHOULD",
+        "not offered",
+        "left open",
+    ]
+    head += ["explained", "`clients`: cases", "passed"]
+    rows = []
+    for peer, cases in peers:
+        of_rfc = (count(cases, "rfc", sort) for sort in ("pass", DEMANDED, ABSENT, OPEN, EXPLAINED))
+        of_clients = (count(cases, "clients"), count(cases, "clients", "pass"))
+        numbers = map(str, (count(cases, "rfc"), *of_rfc, *of_clients))
+        rows.append([f"[{peer.name}](#{peer.name})", peer.version, peer.registry, *numbers])
+    return table(head, rows)
+
+
+def chapter_table(peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
+    """A row a file of the suites, a column a server."""
+    files = {row[1] for _, cases in peers for _, row in cases if row[1].startswith("checks/")}
+    rows = []
+    for file in sorted(files):
+        cells = []
+        for _, cases in peers:
+            here = [sort for sort, row in cases if row[1] == file]
+            wrong = sum(1 for sort in here if sort == DEMANDED)
+            cells.append(f"{here.count('pass')} / {len(here)}" + (f", {wrong} failed" if wrong else ""))
+        rows.append([f"`{file}`", *cells])
+    told = "Passed of the cases of each file, and how many failed at a MUST or a SHOULD:\n\n"
+    return told + table(["file", *(peer.name for peer, _ in peers)], rows)
+
+
+def conversation_table(results: dict[str, list[Row]]) -> str:
+    """A row a conversation, a column a server."""
+    steps = {peer.name: {row[2]: row[3] for row in results[peer.name] if row[0] == "steps"} for peer in PEERS}
+    names = sorted({name for each in steps.values() for name in each})
+    rows = ([f"`{name}`", *(each.get(name, "") for each in steps.values())] for name in names)
+    told = (
+        "Steps passed of each conversation; what was not captured in one step fails those that need it:\n\n"
+    )
+    return told + table(["conversation", *steps], rows)
+
+
+def section(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
+    """All that failed at one server."""
+    announced = {row[2]: row[3] for row in rows if row[0] == "announces"}
+    offers = ", ".join(name for name, said in announced.items() if said == "yes") or "nothing"
+    lacks = ", ".join(name for name, said in announced.items() if said == "no") or "nothing"
+    parts = [f"## {peer.name}\n", f"{peer.version} from {peer.registry}. {peer.about}\n"]
+    parts.append(f"It announces {offers}; not {lacks}.\n")
+    parts += [
+        f"While it was asked `{row[0]}`, {row[2]}, times: {row[3]}.\n"
+        for row in rows
+        if row[0] in SUITES and not row[1]
+    ]
+    titles = {DEMANDED: "MUST or SHOULD", ABSENT: "Not offered", OPEN: "Left open by the RFC"}
+    for sort, title in titles.items():
+        parts += failures(title, [row for found, row in cases if found == sort])
+    parts += explanations([row for found, row in cases if found == EXPLAINED])
+    parts += failures("What identity providers count on", [row for found, row in cases if found == "fail"])
+    if unsteady := read_unsteady(peer.name):
+        lines = ([title_of(name), why] for name, why in unsteady.items())
+        parts += ["### Not counted: another verdict in every run\n", table(["check", "why"], lines)]
+    return "\n".join(parts)
+
+
+def failures(title: str, rows: list[Row]) -> list[str]:
+    """A table of failed cases, if there are any."""
+    if not rows:
+        return []
+    lines = ([title_of(row[2]), row[4], code(row[5]), code(row[6])] for row in rows)
+    return [f"### {title}\n", table(["check", "kind", "request", "first broken expectation"], lines)]
+
+
+def explanations(rows: list[Row]) -> list[str]:
+    """A table of what failed for a reason the RFC allows, if there is any."""
+    if not rows:
+        return []
+    reasons = read_reasons()
+    lines = ([title_of(row[2]), code(row[6]), reason(row, reasons) or ""] for row in rows)
+    return ["### Explained\n", table(["check", "first broken expectation", "why the RFC allows it"], lines)]
+
+
+def title_of(name: str) -> str:
+    """`r_011_bodies_are_refused` as a reader likes it: R-011, bodies are refused."""
+    letter, _, rest = name.partition("_")
+    number, _, words = rest.partition("_")
+    return f"{letter.upper()}-{number} {words.replace('_', ' ')}" if words and number.isdigit() else name
+
+
+def code(text: str) -> str:
+    """The text as code in a table, cut where it is long."""
+    short = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return f"`{short.replace('`', chr(39))}`"

@@ -1,0 +1,1 @@
+"""What the documentation leaves to the project: models, endpoints, and who is asking."""
