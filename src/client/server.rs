@@ -17,6 +17,11 @@ use super::text::url_fixed;
 /// The largest answer that is read, in octets, unpacked.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
+/// How long a server is left alone for each request in a row that it has not answered.
+const REST: Duration = Duration::from_millis(200);
+/// How long a connection is kept: many servers close one that nobody has used for five seconds.
+const IDLE: Duration = Duration::from_secs(3);
+
 /// The server under test.
 pub struct Target {
     /// Its SCIM base URL, such as `https://scim.example.com/scim/v2`.
@@ -122,6 +127,11 @@ impl Server {
     /// Sends a request and reads the whole answer, after the turn that the rate gives it. The error says in words
     /// why there is none.
     pub(crate) fn send(&self, request: &Outgoing) -> Result<Incoming, String> {
+        // one that has just failed may be starting again
+        let failures = self.unanswered.load(Ordering::Relaxed);
+        if failures > 0 {
+            Stop::default().wait(REST * failures);
+        }
         if let Some(pace) = &self.pace {
             pace.wait();
         }
@@ -235,6 +245,7 @@ fn agent(host: &str, timeout: Duration) -> ureq::Agent {
         .user_agent("")
         .accept("")
         .accept_encoding("")
+        .max_idle_age(IDLE)
         .timeout_global(Some(timeout));
     if host == "localhost" || host == "[::1]" || host.starts_with("127.") {
         config = config.proxy(None);

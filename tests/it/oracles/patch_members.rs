@@ -5,7 +5,7 @@ use super::{
     filter::{Filter, Op, Operand},
     patch::{Facts, Step, Target, Verb},
     patch_values::{Answer, cast, refuse},
-    population::Population,
+    population::{Population, spelled},
 };
 use serde_json::{Map, Value, json};
 
@@ -45,6 +45,10 @@ pub(super) fn template(filter: &Filter, forgiving: bool, people: &Population) ->
     let mut found = Map::new();
     for term in terms(filter) {
         let (part, operand) = equality(term)?;
+        if let (Kind::DateTime, Operand::Instant(at, _)) = (part.kind, operand) {
+            found.insert(part.name.to_owned(), json!(spelled(*at, 0)));
+            continue;
+        }
         let value = match operand {
             Operand::Null => return None,
             Operand::Boolean(value) => json!(value),

@@ -173,7 +173,7 @@ pub(super) fn id_of(resource: &Value) -> String {
 }
 
 /// A point in time near the beginning of 2026, in a zone.
-fn spelled(at: i64, zone: i64) -> String {
+pub(super) fn spelled(at: i64, zone: i64) -> String {
     let local = at + zone * 60_000 - INSTANTS[0].1;
     let (days, rest) = (local.div_euclid(86_400_000), local.rem_euclid(86_400_000));
     let day = match days {
