@@ -522,6 +522,7 @@ impl Work<'_> {
     fn manager(&mut self) -> Answer<()> {
         let manager = |of: &Value| of[super::attributes::ENTERPRISE]["manager"]["value"].clone();
         let (was, is) = (manager(self.before), manager(&self.after));
+        let own_name = shown_name(&self.after);
         let slot = &mut self.after[super::attributes::ENTERPRISE]["manager"];
         if is.is_null() {
             *slot = Value::Null;
@@ -534,11 +535,17 @@ impl Work<'_> {
         }
         *slot =
             json!({"value": is, "$ref": format!("http://127.0.0.1/scim/v2/Users/{}", is.as_str().unwrap())});
-        if let Some(name) = known.and_then(|user| user.get("displayName")) {
-            slot["displayName"] = name.clone();
+        if let Some(name) = if is_self { own_name } else { known.and_then(shown_name) } {
+            slot["displayName"] = name.into();
         }
         Ok(())
     }
+}
+
+/// The name that others show of a person.
+fn shown_name(user: &Value) -> Option<String> {
+    let name = user["displayName"].as_str().or(user["name"]["formatted"].as_str());
+    name.filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 fn schemas_of(facts: &Facts<'_>, resource: &Value) -> Vec<String> {
