@@ -2,17 +2,18 @@
 
 use super::{
     say,
-    target::{Asked, Ending, ended, progress, stopped_by_signals, write_page},
+    target::{Asked, Ending, align_numbers, ended, ending, progress, stopped_by_signals},
 };
-use crate::conformance::{Case, CaseReport, End, Profile, Report, Scope, Suite, cases, play};
+use crate::conformance::{Case, CaseReport, Profile, Report, Scope, Suite, cases, play};
+use anyhow::Context as _;
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use comfy_table::{Table, presets::NOTHING};
+use std::{fs::File, io::Write, path::PathBuf, process::ExitCode};
 
 /// The options of the command.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 everything passed, 1 a case failed, 2 the command is wrong, 3 the server cannot \
+    after_help = "Exit status: 0 everything passed, 1 a case failed or something could not be deleted again, 2 the command is wrong, 3 the server cannot \
     be used, 130 interrupted.\nWhat the cases make they delete again, also when they are interrupted."
 )]
 pub(super) struct Conformance {
@@ -22,9 +23,9 @@ pub(super) struct Conformance {
     /// (strict, and as the interoperability profile wants it)
     #[arg(long, default_value = "standard", value_parser = profile)]
     profile: Profile,
-    /// rfc: what the standards ask for; clients: what identity providers need; all: both
-    #[arg(long, default_value = "all", value_parser = ["rfc", "clients", "all"])]
-    suite: String,
+    /// Which of the suites
+    #[arg(long, default_value = "all")]
+    suite: Suite,
     /// Play also what may harm a server that is not well made: bodies of megabytes, nesting without end
     #[arg(long)]
     allow_destructive: bool,
@@ -44,19 +45,26 @@ impl Conformance {
     }
 
     fn play(self) -> anyhow::Result<Ending> {
-        let suite = self.suite.parse::<Suite>().ok();
-        let is_wanted =
-            |case: &Case| suite.is_none_or(|suite| case.suite() == suite) && case.is_named(&self.names);
-        let wanted: Vec<Case> = cases()?.into_iter().filter(is_wanted).collect();
-        anyhow::ensure!(
-            !wanted.is_empty(),
-            "no case of the suite {} shows the rule, or has in its name or file, {}",
-            self.suite,
-            self.names.join(" or ")
-        );
         let scope = Scope { profile: self.profile, destructive: self.allow_destructive };
+        let wanted: Vec<Case> = cases()?
+            .into_iter()
+            .filter(|case| case.is_in(self.suite) && case.is_named(&self.names))
+            .collect();
+        anyhow::ensure!(!wanted.is_empty(), "no case of that suite is about {}", self.names.join(" or "));
+        let n_played = wanted.iter().filter(|case| scope.holds(case)).count();
+        anyhow::ensure!(
+            n_played > 0,
+            "all {} cases are left out: they are for another --profile, or want --allow-destructive",
+            wanted.len()
+        );
+        // a page that cannot be written is told before anything is sent
+        let page = self.html.as_ref().map(|path| {
+            let file = File::create(path);
+            file.with_context(|| format!("cannot write {}", path.display()))
+        });
+        let page = page.transpose()?;
         let target = self.asked.target()?;
-        let bar = progress(wanted.iter().filter(|case| scope.holds(case)).count());
+        let bar = progress(n_played);
         let mut printed = Ok(());
         let stop = stopped_by_signals()?;
         let report = play(&target, scope, &wanted, &stop, &mut |case: &CaseReport| {
@@ -72,24 +80,11 @@ impl Conformance {
             true => say(&serde_json::to_string_pretty(&report.to_json())?)?,
             false => tell(&report)?,
         }
-        if let Some(path) = &self.html {
-            let page = report.to_html()?;
-            write_page(path, &page)?;
+        if let Some(mut file) = page {
+            file.write_all(report.to_html()?.as_bytes())?;
         }
-        Ok(ending(&report)?)
+        Ok(ending(&report.end, report.passed())?)
     }
-}
-
-fn ending(report: &Report) -> std::io::Result<Ending> {
-    Ok(match &report.end {
-        End::Gone(reason) => {
-            writeln!(std::io::stderr(), "roster: {reason}")?;
-            Ending::Unusable
-        }
-        End::Interrupted => Ending::Interrupted,
-        End::Complete if report.passed() => Ending::Good,
-        End::Complete => Ending::Bad,
-    })
 }
 
 /// A line for each file, the totals, and what stayed on the server.
@@ -105,9 +100,7 @@ fn tell(report: &Report) -> anyhow::Result<()> {
             (played - passed).to_string(),
         ]);
     }
-    (1..4)
-        .filter_map(|n| table.column_mut(n).map(|column| column.set_cell_alignment(CellAlignment::Right)))
-        .count();
+    align_numbers(&mut table);
     say(&format!("{table}\n{}", report.totals()))?;
     for url in &report.left_behind {
         say(&format!("left behind, the server did not delete it: {url}"))?;

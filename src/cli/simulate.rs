@@ -2,14 +2,14 @@
 
 use super::{
     is_watched, say,
-    target::{Asked, Ending, ended, progress, stopped_by_signals},
+    target::{Asked, Ending, align_numbers, ended, ending, progress, stopped_by_signals},
 };
 use crate::{
     clock::Clock,
-    simulate::{Day, End, Report, Size, providers, simulate},
+    simulate::{Day, Report, Size, providers, simulate},
 };
 use clap::{Args, builder::PossibleValuesParser};
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use comfy_table::{Table, presets::NOTHING};
 use std::{io::Write, process::ExitCode};
 
 /// The options of the command.
@@ -18,7 +18,7 @@ use std::{io::Write, process::ExitCode};
     after_help = "The day: connection test, first sync, import, joiners, movers, memberships, renames, leavers, \
     retries, returners, deletions; then everything is read and compared with what the provider's directory holds.\n\
     Nobody else should write to the server meanwhile; what the day made is deleted in the end, also when it is \
-    interrupted.\nExit status: 0 no errors and the server holds what it should, 1 not so, 2 the command is wrong, 3 the \
+    interrupted.\nExit status: 0 no errors, the server held what it should and everything was deleted again, 1 not so, 2 the command is wrong, 3 the \
     server cannot be used, 130 interrupted."
 )]
 pub(super) struct Simulate {
@@ -77,15 +77,7 @@ impl Simulate {
             true => say(&serde_json::to_string_pretty(&report.to_json())?)?,
             false => say(format!("{}\n{report}", table(&report)).trim_end())?,
         }
-        Ok(match &report.end {
-            End::Gone(reason) => {
-                writeln!(std::io::stderr(), "roster: {reason}")?;
-                Ending::Unusable
-            }
-            End::Interrupted => Ending::Interrupted,
-            End::Complete if report.is_good() => Ending::Good,
-            End::Complete => Ending::Bad,
-        })
+        Ok(ending(&report.end, report.is_good())?)
     }
 }
 
@@ -97,10 +89,6 @@ fn table(report: &Report) -> String {
             [kind.n.to_string(), kind.median.to_string(), kind.p99.to_string(), kind.max.to_string()];
         table.add_row([kind.what.to_owned()].into_iter().chain(numbers));
     }
-    for n in 1..5 {
-        if let Some(column) = table.column_mut(n) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_numbers(&mut table);
     table.to_string()
 }

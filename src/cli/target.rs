@@ -1,14 +1,14 @@
 //! What the commands that ask a server from outside have in common: which one, how, and how they end.
 
-use super::say;
 use crate::{
-    client::{Stop, Target, Unusable},
+    client::{End, Stop, Target, Unusable},
     config,
 };
 use anyhow::Context as _;
 use clap::Args;
+use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::{io::Write, num::NonZeroU32, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{io::Write, num::NonZeroU32, process::ExitCode, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Requests a second to servers that are not on this machine, unless another number is asked for.
@@ -34,6 +34,7 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn target(self) -> anyhow::Result<Target> {
         let token = self.token.or_else(config::conformance_token);
+        let token = token.filter(|token| !token.is_empty());
         let token = token.context("give --token, or set ROSTER_CONFORMANCE_TOKEN")?;
         let rate = if is_here(&self.url) { self.rate } else { self.rate.or(NonZeroU32::new(POLITE)) };
         Ok(Target { url: self.url, token, timeout: Duration::from_secs(self.timeout), rate })
@@ -62,7 +63,7 @@ pub(super) enum Ending {
     Wrong = 2,
     /// The server cannot be used: down, slow, no SCIM.
     Unusable = 3,
-    /// Interrupted; what was made is gone again.
+    /// Interrupted; what was made has been tidied up.
     Interrupted = 130,
 }
 
@@ -72,13 +73,29 @@ impl From<Ending> for ExitCode {
     }
 }
 
+/// How a run that came to this end ends the command.
+pub(super) fn ending(end: &End, is_good: bool) -> std::io::Result<Ending> {
+    Ok(match end {
+        End::Gone(reason) => {
+            writeln!(std::io::stderr(), "roster: {reason}")?;
+            Ending::Unusable
+        }
+        End::Interrupted => Ending::Interrupted,
+        End::Complete if is_good => Ending::Good,
+        End::Complete => Ending::Bad,
+    })
+}
+
 /// Runs such a command; what it could not do is told on standard error.
 pub(super) fn ended(outcome: anyhow::Result<Ending>) -> anyhow::Result<ExitCode> {
     let ending = match outcome {
         Ok(ending) => ending,
         Err(error) => {
             writeln!(std::io::stderr(), "roster: {error:#}")?;
-            if error.is::<Unusable>() { Ending::Unusable } else { Ending::Wrong }
+            match error.downcast_ref::<Unusable>() {
+                Some(unusable) if !unusable.is_wrong_url => Ending::Unusable,
+                _ => Ending::Wrong,
+            }
         }
     };
     Ok(ending.into())
@@ -105,6 +122,15 @@ async fn hear_signals(stop: &Stop) -> std::io::Result<()> {
     std::process::exit(Ending::Interrupted as i32)
 }
 
+/// Numbers stand to the right in all columns but the first.
+pub(super) fn align_numbers(table: &mut Table) {
+    for n in 1..table.column_count() {
+        if let Some(column) = table.column_mut(n) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
 /// A bar where somebody is looking.
 pub(super) fn progress(length: usize) -> ProgressBar {
     if !super::is_watched() {
@@ -113,10 +139,4 @@ pub(super) fn progress(length: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
     let bar = ProgressBar::new(u64::try_from(length).unwrap_or_default());
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// Writes a page to a file.
-pub(super) fn write_page(path: &Path, page: &str) -> anyhow::Result<()> {
-    std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
-    say(&format!("wrote {}", path.display()))
 }

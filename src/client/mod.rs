@@ -13,4 +13,4 @@ pub(crate) mod text;
 pub use reach::Unusable;
 pub use server::Target;
 pub(crate) use server::{Incoming, Outgoing, Server};
-pub use stop::Stop;
+pub use stop::{End, Stop};

@@ -8,12 +8,15 @@ use serde_json::Value;
 use ureq::http;
 
 use super::server::{Incoming, Server, Target};
+use super::stop::Stop;
 
 /// A server that cannot be asked, and why, in a sentence.
 #[derive(Debug)]
 pub struct Unusable {
     url: String,
     reason: String,
+    /// Whether it is whoever gave the URL who is wrong, and nobody was asked.
+    pub is_wrong_url: bool,
 }
 
 impl fmt::Display for Unusable {
@@ -24,18 +27,16 @@ impl fmt::Display for Unusable {
 
 impl Error for Unusable {}
 
-/// How many requests in a row may stay without an answer before the server counts as gone.
-const PATIENCE: u32 = 5;
-
-impl Server {
+impl<'s> Server<'s> {
     /// Asks a server for what every SCIM server has.
     ///
     /// # Errors
     /// Why it is none that can be asked: a wrong URL, nobody there, no answer in time, a redirect, a refused token,
     /// an answer that is no SCIM.
-    pub(crate) fn reach(target: &Target) -> Result<Server, Unusable> {
+    pub(crate) fn reach(target: &Target, stop: &'s Stop) -> Result<Server<'s>, Unusable> {
         let base = target.url.trim_end_matches('/');
-        let wrong = |reason: &str| Unusable { url: base.to_owned(), reason: reason.to_owned() };
+        let wrong =
+            |reason: &str| Unusable { url: base.to_owned(), reason: reason.to_owned(), is_wrong_url: true };
         let uri: http::Uri = base.parse().map_err(|e| wrong(&format!("the URL cannot be read: {e}")))?;
         let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong("expected a URL that begins with http:// or https://"));
@@ -43,7 +44,7 @@ impl Server {
         if authority.as_str().contains('@') || uri.query().is_some() {
             return Err(wrong("expected a URL without a user name and without a query"));
         }
-        let server = Server::new(target, base, &format!("{scheme}://{authority}"), authority.host());
+        let server = Server::new(target, stop, base, &format!("{scheme}://{authority}"), authority.host());
         server.look().map_err(|reason| server.unusable(&reason))?;
         Ok(server)
     }
@@ -63,14 +64,17 @@ impl Server {
 
     /// Why the server is of no further use: it has stopped answering.
     pub(crate) fn gone(&self) -> Option<Unusable> {
-        let n = self.unanswered.load(Ordering::Relaxed);
-        (n >= PATIENCE)
-            .then(|| self.unusable(&format!("it stopped answering; {n} requests in a row got no answer")))
+        let (n, since) = *self.silence();
+        let told = format!(
+            "it stopped answering; {n} requests in a row in {} s got no answer",
+            since.elapsed().as_secs()
+        );
+        self.is_gone.load(Ordering::Relaxed).then(|| self.unusable(&told))
     }
 
     /// Why the server is not used.
     pub(crate) fn unusable(&self, reason: &str) -> Unusable {
-        Unusable { url: self.base.clone(), reason: self.redaction.of_value(reason) }
+        Unusable { url: self.base.clone(), reason: self.redaction.of_value(reason), is_wrong_url: false }
     }
 }
 

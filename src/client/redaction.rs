@@ -7,7 +7,7 @@ const SHOWN_BODY: usize = 800;
 /// How much of a value is shown, in characters.
 const SHOWN_VALUE: usize = 300;
 
-/// Makes texts fit for a report: cut to size, and without the token.
+/// Makes texts fit for a report: cut to size, without the token, and without what a terminal would obey.
 pub(crate) struct Redaction {
     secrets: Vec<String>,
 }
@@ -37,9 +37,29 @@ impl Redaction {
         for secret in &self.secrets {
             shown = shown.replace(secret, "(token)");
         }
+        let is_harmless = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+        let shown: String =
+            shown.chars().map(|letter| if is_harmless(letter) { letter } else { '\u{fffd}' }).collect();
         match shown.char_indices().nth(limit) {
             Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
             None => shown,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_the_token_nor_what_a_terminal_obeys_is_shown() {
+        let redaction = Redaction::of("s3\"cret-token");
+
+        assert_eq!(
+            redaction.of_value("Bearer s3\"cret-token, \\s3\\\"cret-token"),
+            "Bearer (token), \\(token)"
+        );
+        assert_eq!(redaction.of_value("\u{1b}[31mred\u{7}\n"), "\u{fffd}[31mred\u{fffd}\n");
+        assert_eq!(redaction.of_value(&"x".repeat(400)).chars().count(), SHOWN_VALUE + 1);
     }
 }

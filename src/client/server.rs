@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
@@ -17,8 +17,11 @@ use super::text::url_fixed;
 /// The largest answer that is read, in octets, unpacked.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// How long a server is left alone for each request in a row that it has not answered.
+/// How long a server is left alone for each request in a row that it has not answered, five at most.
 const REST: Duration = Duration::from_millis(200);
+/// So many requests in a row without an answer, and so long a time, and the server counts as gone.
+const PATIENCE: u32 = 5;
+const SILENCE: Duration = Duration::from_secs(4);
 /// How long a connection is kept: many servers close one that nobody has used for five seconds.
 const IDLE: Duration = Duration::from_secs(3);
 
@@ -55,6 +58,14 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// Every header, `name: value` a line.
+    pub(crate) fn head(&self) -> String {
+        let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+        };
+        self.headers.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// A header by name; several of the same name are joined by a comma and a blank.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let values = self.headers.get_all(name).iter();
@@ -64,13 +75,17 @@ impl Incoming {
 }
 
 /// A server that has answered once, and the connections to it.
-pub(crate) struct Server {
+pub(crate) struct Server<'s> {
     /// The base URL without a slash at its end.
     pub(crate) base: String,
     pub(crate) token: String,
     pub(crate) redaction: Redaction,
-    /// How many requests in a row have got no answer.
-    pub(super) unanswered: AtomicU32,
+    /// Whoever waits for the server waits no longer than until the end is asked for.
+    pub(crate) stop: &'s Stop,
+    /// How many requests in a row have got no answer, and when the last one got one.
+    pub(super) silence: Mutex<(u32, Instant)>,
+    /// Whether it counts as gone; that stays.
+    pub(super) is_gone: AtomicBool,
     /// Scheme, host and port of the base URL.
     origin: String,
     timeout: Duration,
@@ -78,13 +93,15 @@ pub(crate) struct Server {
     pace: Option<Pace>,
 }
 
-impl Server {
-    pub(super) fn new(target: &Target, base: &str, origin: &str, host: &str) -> Server {
+impl<'s> Server<'s> {
+    pub(super) fn new(target: &Target, stop: &'s Stop, base: &str, origin: &str, host: &str) -> Server<'s> {
         Server {
             base: base.to_owned(),
             token: target.token.clone(),
             redaction: Redaction::of(&target.token),
-            unanswered: AtomicU32::new(0),
+            stop,
+            silence: Mutex::new((0, Instant::now())),
+            is_gone: AtomicBool::new(false),
             origin: origin.to_owned(),
             timeout: target.timeout,
             agent: agent(host, target.timeout),
@@ -104,14 +121,25 @@ impl Server {
         }
     }
 
-    /// The URL of a resource whose `Location` an answer told. Only its path counts: a server behind a
-    /// proxy may know itself by another host, and no answer may send us to a host of its choice.
+    /// The URL of a resource whose `Location` an answer told, if it is one of an endpoint under the base. Only its path
+    /// counts: a server behind a proxy may know itself by another host, and no answer may send us to a place of its
+    /// choice.
     pub(crate) fn url_of_location(&self, location: &str) -> Option<String> {
         let path = match location.split_once("://") {
             Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..))?,
             None => location,
         };
-        path.starts_with('/').then(|| format!("{}{}", self.origin, url_fixed(path)))
+        let path = url_fixed(path);
+        let rest = path.strip_prefix(self.base.strip_prefix(&self.origin)?)?.strip_prefix('/')?;
+        let (endpoint, id) = rest.split_once('/')?;
+        let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['/', '?']);
+        (is_plain(endpoint) && is_plain(id)).then(|| format!("{}/{rest}", self.base))
+    }
+
+    /// Deletes a resource; tells whether it is gone then.
+    pub(crate) fn delete(&self, url: &str) -> bool {
+        let answer = self.send(&self.request("DELETE", url.to_owned()));
+        answer.is_ok_and(|answer| answer.status < 300 || matches!(answer.status, 404 | 410))
     }
 
     /// A request with the headers that every request has. The token goes to this server only.
@@ -128,21 +156,26 @@ impl Server {
     /// why there is none.
     pub(crate) fn send(&self, request: &Outgoing) -> Result<Incoming, String> {
         // one that has just failed may be starting again
-        let failures = self.unanswered.load(Ordering::Relaxed);
-        if failures > 0 {
-            Stop::default().wait(REST * failures);
-        }
+        let (failures, _) = *self.silence();
+        self.stop.wait(REST * failures.min(5));
         if let Some(pace) = &self.pace {
-            pace.wait();
+            // a turn is short, and tidying up after the end was asked for keeps to the rate too
+            Stop::default().wait(pace.turn());
         }
         let answer = self.exchange(request);
+        let mut silence = self.silence();
         match &answer {
-            Ok(_) => self.unanswered.store(0, Ordering::Relaxed),
-            Err(_) => {
-                self.unanswered.fetch_add(1, Ordering::Relaxed);
-            }
+            Ok(_) => *silence = (0, Instant::now()),
+            Err(_) => silence.0 += 1,
+        }
+        if silence.0 >= PATIENCE && silence.1.elapsed() >= SILENCE {
+            self.is_gone.store(true, Ordering::Relaxed);
         }
         answer
+    }
+
+    pub(super) fn silence(&self) -> MutexGuard<'_, (u32, Instant)> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn exchange(&self, request: &Outgoing) -> Result<Incoming, String> {
@@ -221,16 +254,12 @@ impl Pace {
         Pace { between: Duration::from_secs(1) / rate.get(), next: Mutex::new(Instant::now()) }
     }
 
-    /// Waits for the next turn.
-    fn wait(&self) {
-        let turn = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = (*next).max(Instant::now());
-            *next = turn + self.between;
-            turn
-        };
-        // a turn is short, so that nobody needs to end the wait for it
-        Stop::default().wait(turn.saturating_duration_since(Instant::now()));
+    /// How long it is until the next turn, which is taken.
+    fn turn(&self) -> Duration {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = (*next).max(Instant::now());
+        *next = turn + self.between;
+        turn.saturating_duration_since(Instant::now())
     }
 }
 

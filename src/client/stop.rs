@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! Being asked to stop, and how a run ended.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,6 +35,29 @@ impl Stop {
             asked = self.bell.wait_timeout(asked, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         *asked
+    }
+}
+
+/// How a run that asks a server ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything was done.
+    Complete,
+    /// The end was asked for.
+    Interrupted,
+    /// The server stopped answering; the sentence says so.
+    Gone(String),
+}
+
+impl End {
+    /// The word for it in reports.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            End::Complete => "complete",
+            End::Interrupted => "interrupted",
+            End::Gone(_) => "gone",
+        }
     }
 }
 

@@ -29,17 +29,21 @@ impl Case {
     pub fn is_named(&self, words: &[String]) -> bool {
         let named = |word: &String| match rule_in(word) {
             Some(rule) => self.rules().any(|known| known == rule),
-            None => self.name.contains(word.as_str()) || self.file.contains(word.as_str()),
+            None => [&self.name, &self.file].iter().any(|text| text.contains(&word.to_lowercase())),
         };
         words.is_empty() || words.iter().any(named)
     }
 
-    /// The suite it belongs to: the chapters of the standard are checks below 30, the rest is about clients.
+    /// Whether it belongs to a suite: the chapters of the standard are checks below 30, the rest is about clients.
     #[must_use]
-    pub fn suite(&self) -> Suite {
+    pub fn is_in(&self, suite: Suite) -> bool {
         let chapter = self.file.strip_prefix("conformance/checks/").and_then(|file| file.get(..2));
         let is_of_the_standard = chapter.and_then(|number| number.parse::<u8>().ok()).is_some_and(|n| n < 30);
-        if is_of_the_standard { Suite::Rfc } else { Suite::Clients }
+        match suite {
+            Suite::Rfc => is_of_the_standard,
+            Suite::Clients => !is_of_the_standard,
+            Suite::All => true,
+        }
     }
 
     /// The number that its name begins with, as `r_424_…` does.

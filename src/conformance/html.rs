@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::report::{CaseReport, End, Report, StepReport, Verdict};
+use super::report::{CaseReport, Report, StepReport, Verdict};
+use crate::client::End;
 
 #[derive(Template)]
 #[template(path = "conformance/report.html")]
@@ -70,6 +71,7 @@ mod tests {
             verdict: Verdict::Failed,
             request: "GET http://scim.example/Users".to_owned(),
             status: Some(200),
+            head: "content-type: text/html".to_owned(),
             answer: "<script>alert(1)</script>".to_owned(),
             ms: 3,
             failures: vec![Failure { line: 12, expected: "status 200".to_owned(), found: "<b>".to_owned() }],

@@ -37,7 +37,7 @@ use std::str::FromStr;
 
 pub use case::{Case, Kind};
 pub use play::{Scope, play};
-pub use report::{CaseReport, Counts, End, Failure, Report, StepReport, Verdict};
+pub use report::{CaseReport, Counts, Failure, Report, StepReport, Verdict};
 pub use rules::Rule;
 pub use suites::cases;
 pub use text::{FormatError, parse};
@@ -91,22 +91,12 @@ impl FromStr for Profile {
 }
 
 /// A part of the cases, by what they are about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Suite {
     /// What the standards ask for.
     Rfc,
     /// What identity providers need: their conversations, and the rules behind them.
     Clients,
-}
-
-impl FromStr for Suite {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Suite, String> {
-        match word {
-            "rfc" => Ok(Suite::Rfc),
-            "clients" => Ok(Suite::Clients),
-            _ => Err(format!("expected the suite `rfc` or `clients`, found `{word}`")),
-        }
-    }
+    /// Both.
+    All,
 }

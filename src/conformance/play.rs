@@ -8,12 +8,12 @@ use super::Profile;
 use super::case::{Answer, AnswerLine, Body, Capture, Case, DefaultHeader, ErrorBody, Only, Step};
 use super::expect::Unmet;
 use super::matching::{Json, equal};
-use super::report::{CaseReport, End, Failure, Report, StepReport, Verdict};
+use super::report::{CaseReport, Failure, Report, StepReport, Verdict};
 use super::subject::Seen;
 use super::template::Place;
 use super::tidy::Made;
 use super::variables::{ERROR_URN, Unknown, Variables};
-use crate::client::{Incoming, Outgoing, Server, Stop, Target, Unusable};
+use crate::client::{End, Incoming, Outgoing, Server, Stop, Target, Unusable};
 
 /// How often a request is sent again to a server that asks for time.
 const TRIES: u32 = 3;
@@ -49,7 +49,7 @@ pub fn play(
     stop: &Stop,
     progress: &mut dyn FnMut(&CaseReport),
 ) -> Result<Report, Unusable> {
-    let server = Server::reach(target)?;
+    let server = Server::reach(target, stop)?;
     let (meant, others): (Vec<&Case>, Vec<&Case>) =
         cases.iter().partition(|case| scope.profile.plays(case.profile));
     let (harmful, meant): (Vec<&Case>, Vec<&Case>) =
@@ -64,7 +64,7 @@ pub fn play(
         end: End::Complete,
     };
     for case in meant {
-        let (played, left) = Scene::new(&server, stop, case).play();
+        let (played, left) = Scene::new(&server, case).play();
         report.left_behind.extend(left);
         if let Some(played) = played {
             progress(&played);
@@ -84,15 +84,14 @@ pub fn play(
 
 /// A case while it is played.
 struct Scene<'a> {
-    server: &'a Server,
-    stop: &'a Stop,
+    server: &'a Server<'a>,
     case: &'a Case,
     variables: Variables,
     made: Made,
 }
 
 impl<'a> Scene<'a> {
-    fn new(server: &'a Server, stop: &'a Stop, case: &'a Case) -> Scene<'a> {
+    fn new(server: &'a Server<'a>, case: &'a Case) -> Scene<'a> {
         let mut variables = Variables::new(&server.base, &server.token);
         for setting in &case.lets {
             // The reader has seen to it that a `let` uses only what is known.
@@ -100,14 +99,14 @@ impl<'a> Scene<'a> {
                 variables.set(&setting.name, text.into());
             }
         }
-        Scene { server, stop, case, variables, made: Made::default() }
+        Scene { server, case, variables, made: Made::default() }
     }
 
     /// What came of the case, unless it was cut short, and the URLs of what it could not delete again.
     fn play(mut self) -> (Option<CaseReport>, Vec<String>) {
         let mut steps = Vec::new();
         for step in &self.case.steps {
-            if self.stop.is_asked() {
+            if self.server.stop.is_asked() {
                 return (None, self.made.tidy_up(self.server));
             }
             steps.push(self.step(step));
@@ -126,6 +125,7 @@ impl<'a> Scene<'a> {
             verdict: Verdict::Skipped,
             request: String::new(),
             status: None,
+            head: String::new(),
             answer: String::new(),
             ms: 0,
             failures: Vec::new(),
@@ -182,8 +182,11 @@ impl<'a> Scene<'a> {
     fn exchange(&mut self, step: &Step, request: &Outgoing, report: &mut StepReport) {
         let redaction = &self.server.redaction;
         report.request = redaction.of_body(format!("{} {}", request.method, request.url).as_bytes());
+        for (name, value) in request.headers.iter().filter(|(name, _)| name != "Authorization") {
+            report.request.push_str(&redaction.of_value(&format!("\n{name}: {value}")));
+        }
         if let Some(body) = &request.body {
-            report.request.push('\n');
+            report.request.push_str("\n\n");
             report.request.push_str(&redaction.of_body(body));
         }
         let answer = self.answer(step, request);
@@ -192,6 +195,7 @@ impl<'a> Scene<'a> {
             Ok(incoming) => {
                 report.status = Some(incoming.status);
                 report.ms = incoming.ms;
+                report.head = redaction.of_body(incoming.head().as_bytes());
                 report.answer = redaction.of_body(&incoming.body);
                 report.failures = self.look(&step.answer, &incoming);
             }
@@ -209,7 +213,7 @@ impl<'a> Scene<'a> {
             let is_early =
                 matches!(answer.status, 429 | 503) && !step.answer.statuses.contains(&answer.status);
             match answer.retry_after().filter(|wait| is_early && *wait <= LONGEST_WAIT) {
-                Some(wait) if !self.stop.wait(wait) => {}
+                Some(wait) if !self.server.stop.wait(wait) => {}
                 _ => return Ok(answer),
             }
         }

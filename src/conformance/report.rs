@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Profile;
 use super::case::Kind;
 use super::rules::Rule;
+use crate::client::End;
 
 /// What came of one case.
 pub struct CaseReport {
@@ -32,10 +33,12 @@ pub struct StepReport {
     pub rules: Vec<String>,
     /// Whether it held.
     pub verdict: Verdict,
-    /// What was sent; empty when nothing was.
+    /// What was sent, with its headers but for the token's; empty when nothing was.
     pub request: String,
     /// The answer's status, when there was one.
     pub status: Option<u16>,
+    /// The answer's headers, a line each.
+    pub head: String,
     /// The beginning of the answer's body.
     pub answer: String,
     /// How long the answer took, in milliseconds.
@@ -109,7 +112,7 @@ impl StepReport {
             "title": self.title, "line": self.line, "kind": self.kind.word(), "rules": self.rules,
             "requirements": self.requirements().map(Rule::told).collect::<Vec<_>>(),
             "verdict": self.verdict.word(), "request": self.request, "status": self.status,
-            "answer": self.answer, "ms": self.ms, "failures": failures,
+            "headers": self.head, "answer": self.answer, "ms": self.ms, "failures": failures,
         })
     }
 }
@@ -132,17 +135,6 @@ pub struct Report {
     pub end: End,
 }
 
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Everything was played.
-    Complete,
-    /// The end was asked for.
-    Interrupted,
-    /// The server stopped answering; the sentence says so.
-    Gone(String),
-}
-
 /// How many cases and steps there were of which sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -159,10 +151,10 @@ pub struct Counts {
 }
 
 impl Report {
-    /// Whether everything was played and passed.
+    /// Whether everything was played and passed, and the server is as it was.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.end == End::Complete && self.cases.iter().all(CaseReport::passed)
+        self.end == End::Complete && self.left_behind.is_empty() && self.cases.iter().all(CaseReport::passed)
     }
 
     /// For each file, how many of its cases were played and how many passed, in order.
@@ -204,11 +196,7 @@ impl Report {
             "url": self.url,
             "profile": self.profile.to_string(),
             "passed": self.passed(),
-            "end": match &self.end {
-                End::Complete => "complete",
-                End::Interrupted => "interrupted",
-                End::Gone(_) => "gone",
-            },
+            "end": self.end.word(),
             "cases": {
                 "passed": counts.cases_passed, "failed": counts.cases_failed,
                 "for_other_profiles": self.for_other_profiles, "destructive": self.destructive,
@@ -237,7 +225,8 @@ impl fmt::Display for CaseReport {
                 writeln!(f, "    > {}", step.request.replace('\n', "\n    > "))?;
             }
             if let Some(status) = step.status {
-                writeln!(f, "    < {status} {}", step.answer.replace('\n', "\n    < "))?;
+                let answer = format!("{status}\n{}\n{}", step.head, step.answer);
+                writeln!(f, "    < {}", answer.replace('\n', "\n    < "))?;
             }
             for failure in &step.failures {
                 writeln!(f, "    line {}: expected {}", failure.line, failure.expected)?;

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
-use crate::client::{Stop, Target, Unusable};
+use crate::client::{End, Stop, Target, Unusable};
 
 /// A request as it came over the wire.
 struct Heard {
@@ -249,7 +249,7 @@ GET /x
         "found 400",
         r#"expected .scimType = "noTarget""#,
         r#"> {"token":"(token)"}"#,
-        "< 307 {\"id\":7}",
+        "< 307\n    < location: http://elsewhere.example/\n    < content-length: 8\n    < {\"id\":7}",
         "line 12: expected status 200\n      found 307",
         "line 20: expected .id = 8\n      found 7",
         "line 21: expected something to capture as there\n      found nothing",
@@ -324,7 +324,7 @@ fn the_token_stays_with_the_server_under_test() {
 fn what_a_case_made_goes_again_however_it_was_told_of() {
     let (target, heard) = server(|request| {
         match request.line.as_str() {
-        "POST /scim/v2/Users" if request.body.ends_with(b"\"late\"}") => b"HTTP/1.1 no\r\n\r\n".to_vec(),
+        "POST /scim/v2/Users" if request.body.starts_with(b"{\"userName\":\"late\"") => b"HTTP/1.1 no\r\n\r\n".to_vec(),
         "POST /scim/v2/Users" => reply("201 Created", "", br#"{"id":"a b"}"#),
         "POST /scim/v2/Groups" => {
             reply("200 OK", "", br#"{"id":"g","meta":{"location":"http://x.example/scim/v2/Groups/7"}}"#)
@@ -341,7 +341,9 @@ fn what_a_case_made_goes_again_however_it_was_told_of() {
         _ => reply("204 No Content", "", b""),
     }
     });
-    let make = |path: &str, name: &str| format!("POST {path}\n{{\"userName\":\"{name}\"}}\n\n201\n\n");
+    let make = |path: &str, name: &str| {
+        format!("POST {path}\n{{\"userName\":\"{name}\",\"Operations\":[{{}},{{}}]}}\n\n201\n\n")
+    };
     let suite = [
         "## make\n",
         &make("/Users", "a"),

@@ -25,7 +25,12 @@ struct Doubt {
 
 impl Made {
     /// Keeps account of what a request made or deleted.
-    pub(super) fn note(&mut self, server: &Server, request: &Outgoing, answer: &Result<Incoming, String>) {
+    pub(super) fn note(
+        &mut self,
+        server: &Server<'_>,
+        request: &Outgoing,
+        answer: &Result<Incoming, String>,
+    ) {
         match answer {
             Ok(answer) if request.method == "DELETE" && answer.status < 300 => {
                 self.urls.retain(|url| *url != request.url);
@@ -38,25 +43,24 @@ impl Made {
     }
 
     /// Deletes it all, the newest first; gives the URLs of what could not be deleted.
-    pub(super) fn tidy_up(mut self, server: &Server) -> Vec<String> {
+    pub(super) fn tidy_up(mut self, server: &Server<'_>) -> Vec<String> {
         let doubtful = std::mem::take(&mut self.doubtful);
         self.urls.extend(doubtful.iter().flat_map(|doubt| doubt.found(server)));
-        let stays = |url: &String| {
-            let answer = server.send(&server.request("DELETE", url.clone()));
-            !answer.is_ok_and(|answer| answer.status < 300 || matches!(answer.status, 404 | 410))
-        };
-        self.urls.into_iter().rev().filter(stays).collect()
+        self.urls.into_iter().rev().filter(|url| server.gone().is_some() || !server.delete(url)).collect()
     }
 }
 
 /// The resources that an answer tells of as new.
-fn made(server: &Server, request: &Outgoing, answer: &Incoming) -> Vec<String> {
+fn made(server: &Server<'_>, request: &Outgoing, answer: &Incoming) -> Vec<String> {
     let body = answer.json.as_ref();
     let of = |location: &Value| server.url_of_location(location.as_str()?);
     let operations = body.and_then(|body| body.member("Operations")).and_then(Value::as_array);
     if let Some(operations) = operations.filter(|_| request.method == "POST") {
+        let sent: Value =
+            serde_json::from_slice(request.body.as_deref().unwrap_or_default()).unwrap_or_default();
+        let n_sent = sent.member("Operations").and_then(Value::as_array).map_or(0, Vec::len);
         let new = operations.iter().filter(|it| it.member("method").is_some_and(|method| method == "POST"));
-        return new.filter_map(|it| of(it.member("location")?)).collect();
+        return new.filter_map(|it| of(it.member("location")?)).take(n_sent).collect();
     }
     let id = body.and_then(|body| body.member("id")).filter(|_| request.method == "POST");
     if answer.status != 201 && (id.is_none() || endpoint(request).is_none()) {
@@ -80,7 +84,7 @@ impl Doubt {
 
     /// The URLs of the resources of that name. What a search answers is looked at: a server that does not understand
     /// it may list everybody.
-    fn found(&self, server: &Server) -> Vec<String> {
+    fn found(&self, server: &Server<'_>) -> Vec<String> {
         let filter = percent_encoded(&format!("{} eq {}", self.attribute, self.name));
         let search = server.request("GET", format!("{}?filter={filter}", self.endpoint));
         let listed = server.send(&search).ok().and_then(|answer| answer.json).unwrap_or_default();

@@ -1,13 +1,13 @@
 //! The server against the model: what is different, in words.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::directory::{Directory, Group, Person};
-use super::wire::{Outcome, Wire};
+use super::wire::{self, Outcome, Pages, Wire};
 
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+pub(super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /// How many resources are asked for at once.
 const PAGE: usize = 100;
 
@@ -40,6 +40,7 @@ pub(super) fn of_person(person: &Person, manager: Option<&str>, found: &Value) -
     expect("title", person.title.as_deref(), &found["title"]);
     expect("emails[type eq \"work\"].value", Some(&person.email), &only(&found["emails"]));
     expect("phoneNumbers[type eq \"work\"].value", person.phone.as_deref(), &only(&found["phoneNumbers"]));
+    expect("role", person.role.as_deref(), &role(&found["roles"]));
     expect("department", person.department.as_deref(), &enterprise["department"]);
     expect("manager.value", manager, &enterprise["manager"]["value"]);
     if found["active"] != Value::Bool(person.active) {
@@ -49,6 +50,15 @@ pub(super) fn of_person(person: &Person, manager: Option<&str>, found: &Value) -
         wrong.push("password: expected nothing, found one".to_owned());
     }
     wrong
+}
+
+/// The value of the one role.
+fn role(list: &Value) -> Value {
+    match list.as_array().map(Vec::as_slice) {
+        None | Some([]) => Value::Null,
+        Some([one]) => one["value"].clone(),
+        Some(_) => list.clone(),
+    }
 }
 
 /// The value of the one element of a list, which is for work; the list itself when it has several.
@@ -61,74 +71,114 @@ fn only(list: &Value) -> Value {
 }
 
 /// Reads everything from the server and compares it with the model.
+///
+/// Nobody else may write to the server meanwhile.
 pub(super) fn everything(
     wire: &Wire<'_>,
     directory: &Directory,
     read: &mut dyn FnMut(usize),
 ) -> Outcome<Vec<Difference>> {
-    let mut differences = Vec::new();
-    let users = crawl(wire, "/Users", &mut differences, read)?;
-    let groups = crawl(wire, "/Groups?excludedAttributes=members", &mut differences, read)?;
+    let mut found = Findings { wire, differences: Vec::new() };
+    let users = found.crawl("/Users", read)?;
+    let groups = found.crawl("/Groups?excludedAttributes=members", read)?;
+    let shows_groups = wire.knows.reads_groups || users.values().any(|user| user["groups"].is_array());
     let mut mine = HashSet::new();
     for person in directory.people.iter().flatten() {
-        let Some(id) = wire.user(person.number) else { continue };
+        let Some(id) = wire.users.get(person.number) else {
+            found.differs(&person.user_name, "it was never made");
+            continue;
+        };
         mine.insert(id);
-        let manager = person.manager.and_then(|number| wire.user(number));
-        match users.get(id) {
-            None => differences.push(missing(&person.user_name)),
-            Some(found) => {
-                let mut wrong = of_person(person, manager, found);
-                wrong.extend(groups_of(wire, directory, person, found));
-                differences
-                    .extend(wrong.into_iter().map(|what| Difference { of: person.user_name.clone(), what }));
-            }
-        }
+        let manager = person.manager.and_then(|number| wire.users.get(number));
+        let Some(user) = users.get(id) else {
+            found.differs(&person.user_name, "it is in no list");
+            continue;
+        };
+        let mut wrong = of_person(person, manager, user);
+        wrong.extend(groups_of(wire, directory, person, user).filter(|_| shows_groups));
+        wrong.iter().for_each(|what| found.differs(&person.user_name, what));
     }
     for group in directory.groups.iter().flatten() {
-        let Some(id) = wire.group(group.number) else { continue };
+        let Some(id) = wire.groups.get(group.number) else {
+            found.differs(&group.name, "it was never made");
+            continue;
+        };
         mine.insert(id);
         if !groups.contains_key(id) {
-            differences.push(missing(&group.name));
+            found.differs(&group.name, "it is in no list");
             continue;
         }
-        let found = wire.get("read a group", &format!("/Groups/{id}"))?.json.unwrap_or_default();
-        let wrong = of_group(wire, group, &found);
-        differences.extend(wrong.into_iter().map(|what| Difference { of: group.name.clone(), what }));
+        let answered = wire.get("read a group", &wire::group(id))?.json.unwrap_or_default();
+        of_group(wire, group, &answered).iter().for_each(|what| found.differs(&group.name, what));
         read(1);
     }
-    for (id, found) in users.iter().chain(&groups) {
-        let name = found["userName"].as_str().or(found["displayName"].as_str()).unwrap_or_default();
+    for (id, resource) in users.iter().chain(&groups) {
+        let name = resource["userName"].as_str().or(resource["displayName"].as_str()).unwrap_or_default();
         if name.contains(&directory.tag) && !mine.contains(id.as_str()) {
-            differences.push(Difference {
-                of: name.to_owned(),
-                what: "expected nobody, and it is there".to_owned(),
-            });
+            found.differs(name, "it is there, and the model does not know it");
         }
     }
-    Ok(differences)
+    Ok(found.differences)
 }
 
-fn missing(name: &str) -> Difference {
-    Difference { of: name.to_owned(), what: "it is in no list".to_owned() }
+/// What is found to be different.
+struct Findings<'f> {
+    wire: &'f Wire<'f>,
+    differences: Vec<Difference>,
 }
 
-/// The groups that a user says to be in, by their names; a server that tells of none at all is told by `Knows`.
-fn groups_of(wire: &Wire<'_>, directory: &Directory, person: &Person, found: &Value) -> Option<String> {
-    let told = found["groups"].as_array();
-    if told.is_none() && !wire.knows.reads_groups {
-        return None;
+impl Findings<'_> {
+    fn differs(&mut self, of: &str, what: &str) {
+        let shown = |text: &str| self.wire.server.redaction.of_value(text);
+        self.differences.push(Difference { of: shown(of), what: shown(what) });
     }
+
+    /// Every resource of an endpoint by its id, page by page. A list whose count is not that of what it shows is a
+    /// difference, and so is a resource that comes twice.
+    fn crawl(&mut self, endpoint: &str, read: &mut dyn FnMut(usize)) -> Outcome<HashMap<String, Value>> {
+        let (mut found, mut totals) = (HashMap::new(), BTreeSet::new());
+        let mut pages = Pages::of(self.wire, "list everybody", endpoint, PAGE);
+        while let Some(page) = pages.next()? {
+            totals.insert(page.total);
+            let n = page.resources.len();
+            if u64::try_from(n).is_ok_and(|n| n != page.n_items) {
+                self.differs(&page.path, &format!("itemsPerPage: expected {n}, found {}", page.n_items));
+            }
+            if page.n_known > 0 {
+                self.differs(&page.path, &format!("{} of {n} are on an earlier page", page.n_known));
+            }
+            read(n);
+            let id = |resource: &Value| resource["id"].as_str().unwrap_or_default().to_owned();
+            found.extend(page.resources.into_iter().map(|resource| (id(&resource), resource)));
+        }
+        if totals.len() != 1 || !totals.contains(&u64::try_from(found.len()).unwrap_or_default()) {
+            let n = found.len();
+            self.differs(
+                endpoint,
+                &format!("totalResults: expected {n}, the number of what is listed, found {totals:?}"),
+            );
+        }
+        Ok(found)
+    }
+}
+
+/// What is different about the groups that a user says to be in, and their names where it says those.
+fn groups_of(wire: &Wire<'_>, directory: &Directory, person: &Person, found: &Value) -> Option<String> {
     let named = |group: &Value| (group["value"].to_string(), group["display"].as_str().map(str::to_owned));
-    let told: BTreeMap<String, Option<String>> = told.into_iter().flatten().map(named).collect();
+    let mut told: Vec<(String, Option<String>)> =
+        found["groups"].as_array().into_iter().flatten().map(named).collect();
+    told.sort();
     let groups = directory.groups.iter().flatten().filter(|group| group.members.contains(&person.number));
-    let expected: BTreeMap<String, &str> = groups
-        .filter_map(|group| Some((Value::from(wire.group(group.number)?).to_string(), group.name.as_str())))
+    let mut expected: Vec<(String, &str)> = groups
+        .filter_map(|group| {
+            Some((Value::from(wire.groups.get(group.number)?).to_string(), group.name.as_str()))
+        })
         .collect();
-    let same_names = |id: &String, name: &Option<String>| match (expected.get(id), name) {
-        (Some(expected), Some(name)) => expected == name,
-        (expected, _) => expected.is_some(),
+    expected.sort();
+    let is_same = |(told, expected): (&(String, Option<String>), &(String, &str))| {
+        told.0 == expected.0 && told.1.as_ref().is_none_or(|name| name == expected.1)
     };
-    let equal = told.len() == expected.len() && told.iter().all(|(id, name)| same_names(id, name));
+    let equal = told.len() == expected.len() && told.iter().zip(&expected).all(is_same);
     (!equal).then(|| format!("groups: expected {expected:?}, found {told:?}"))
 }
 
@@ -147,7 +197,8 @@ fn of_group(wire: &Wire<'_>, group: &Group, found: &Value) -> Vec<String> {
         .filter_map(|member| member["value"].as_str())
         .collect();
     let there: BTreeSet<&str> = listed.iter().copied().collect();
-    let expected: BTreeSet<&str> = group.members.iter().filter_map(|number| wire.user(*number)).collect();
+    let expected: BTreeSet<&str> =
+        group.members.iter().filter_map(|number| wire.users.get(*number)).collect();
     if listed.len() != there.len() {
         wrong.push(format!("members: {} are listed more than once", listed.len() - there.len()));
     }
@@ -159,60 +210,4 @@ fn of_group(wire: &Wire<'_>, group: &Group, found: &Value) -> Vec<String> {
         ));
     }
     wrong
-}
-
-/// Every resource of an endpoint by its id, page by page. A list whose count is not that of what it shows is a
-/// difference, and so is a resource that comes twice.
-fn crawl(
-    wire: &Wire<'_>,
-    endpoint: &str,
-    differences: &mut Vec<Difference>,
-    read: &mut dyn FnMut(usize),
-) -> Outcome<HashMap<String, Value>> {
-    let mut found = HashMap::new();
-    let (mut seen, mut totals) = (0, BTreeSet::new());
-    let join = if endpoint.contains('?') { '&' } else { '?' };
-    loop {
-        let path = format!("{endpoint}{join}startIndex={}&count={PAGE}", seen + 1);
-        let answer = wire.get("list everybody", &path)?;
-        let call = super::wire::Call {
-            what: "list everybody",
-            method: "GET",
-            path: &path,
-            body: None,
-            statuses: &[],
-        };
-        let page = wire.resources(&call, &answer)?;
-        let json = answer.json.unwrap_or_default();
-        totals.insert(json["totalResults"].as_u64().unwrap_or_default());
-        if json["itemsPerPage"].as_u64() != u64::try_from(page.len()).ok() {
-            let what = format!("itemsPerPage: expected {}, found {}", page.len(), json["itemsPerPage"]);
-            differences.push(Difference { of: path.clone(), what });
-        }
-        if page.is_empty() || wire.stop.is_asked() {
-            break;
-        }
-        let known = found.len();
-        let n = page.len();
-        for resource in page {
-            let id = resource["id"].as_str().unwrap_or_default().to_owned();
-            found.insert(id, resource);
-        }
-        seen += n;
-        read(n);
-        if found.len() - known < n {
-            let what = format!("{} of {n} were listed on an earlier page", n + known - found.len());
-            differences.push(Difference { of: path, what });
-            // a server that always answers the same page would go on for ever
-            if found.len() == known {
-                break;
-            }
-        }
-    }
-    if totals.len() != 1 || !totals.contains(&u64::try_from(found.len()).unwrap_or_default()) {
-        let what =
-            format!("totalResults: expected {}, the number of what is listed, found {totals:?}", found.len());
-        differences.push(Difference { of: endpoint.to_owned(), what });
-    }
-    Ok(found)
 }

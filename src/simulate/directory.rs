@@ -9,6 +9,8 @@ pub(super) struct Knows {
     pub(super) phone: bool,
     pub(super) department: bool,
     pub(super) manager: bool,
+    /// Whether it assigns a role to some.
+    pub(super) role: bool,
     /// Whether its groups have external ids.
     pub(super) group_ids: bool,
     /// Whether its user names are something else than mail addresses.
@@ -39,6 +41,7 @@ pub(super) struct Person {
     pub(super) title: Option<String>,
     pub(super) phone: Option<String>,
     pub(super) department: Option<String>,
+    pub(super) role: Option<String>,
     /// The number of the manager.
     pub(super) manager: Option<usize>,
     pub(super) active: bool,
@@ -148,6 +151,7 @@ impl Directory {
             title: (knows.title && chance.bool()).then_some(title),
             phone: (knows.phone && chance.bool()).then(|| format!("tel:+49-555-{number:06}")),
             department: (knows.department && chance.bool()).then_some(department),
+            role: None,
             manager: None,
             active: !knows.inactive || chance.u8(..10) > 0,
         };
@@ -169,7 +173,7 @@ impl Directory {
         let before = person.clone();
         let mut pick = |from: &[&str]| chance.choice(from).copied().unwrap_or_default().to_owned();
         let (family, title, department) = (pick(&FAMILY), pick(&TITLES), pick(&DEPARTMENTS));
-        match chance.usize(..6) {
+        match chance.usize(..9) {
             0 => person.family = family,
             1 => person.email = format!("moved.{}@{tag}.example", person.number),
             2 if knows.title => person.title = chance.bool().then_some(title),
@@ -177,6 +181,9 @@ impl Directory {
             4 if knows.phone => {
                 person.phone = chance.bool().then(|| format!("tel:+1-555-{:06}", person.number))
             }
+            5 if knows.role => person.role = chance.bool().then(|| format!("Role {}", person.number % 7)),
+            6 if knows.manager && person.manager.is_some() => person.manager = None,
+            7 if knows.role => person.role = Some("Reader".to_owned()),
             _ => person.user_name = knows.user_name("Renamed", person.number, &tag),
         }
         Some((before, person.clone()))

@@ -29,7 +29,7 @@ mod wire;
 pub use compare::Difference;
 pub use plan::Size;
 pub use play::{Day, simulate};
-pub use report::{End, Report, Requests};
+pub use report::{Report, Requests};
 pub use wire::Trouble;
 
 /// The names of the providers that can be played.

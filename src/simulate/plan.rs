@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::directory::{Directory, Group, Person};
-use super::providers::Provider;
+use super::providers::{Groups, Provider};
 
 /// One thing that a provider does.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub(super) struct Plan {
     pub(super) stages: Vec<Stage>,
     /// What the directory holds when everything is done.
     pub(super) directory: Directory,
+    /// How many groups there are in the morning.
+    pub(super) n_groups: usize,
 }
 
 /// How much there is to do.
@@ -66,7 +68,7 @@ fn share(of: usize, parts: usize) -> usize {
 impl Plan {
     /// The day that belongs to a seed.
     pub(super) fn draw(provider: &dyn Provider, size: Size, tag: &str, seed: u64) -> Plan {
-        let groups = if provider.has_groups() { size.groups } else { 0 };
+        let groups = if provider.groups().is_some() { size.groups } else { 0 };
         // those who join during the day, and those who are hired again
         let people = size.users + 2 * share(size.users, 20);
         let mut day = Day {
@@ -89,7 +91,7 @@ impl Plan {
         day.come_back();
         day.remove_people(size.users + share(size.users, 20));
         day.remove_groups();
-        Plan { stages: day.stages, directory: day.directory }
+        Plan { stages: day.stages, directory: day.directory, n_groups: groups }
     }
 
     /// How many tasks there are.
@@ -193,7 +195,7 @@ impl Day<'_> {
 
     fn change_people(&mut self) {
         let everybody = self.everybody();
-        let movers = self.some(share(everybody.len(), 10), everybody);
+        let movers = self.some(share(everybody.len(), 5), everybody);
         let knows = self.provider.knows();
         let mut lanes = Vec::new();
         for number in movers {
@@ -229,7 +231,7 @@ impl Day<'_> {
                 group.members.retain(|member| !go.contains(member));
                 lane.push(Task::Move { group: group.clone(), come, go });
             }
-            match self.provider.hurries() {
+            match self.provider.groups().is_some_and(Groups::hurries) {
                 true => lanes.extend(lane.into_iter().map(|task| vec![task])),
                 false => lanes.push(lane),
             }
@@ -242,7 +244,7 @@ impl Day<'_> {
         let chosen = self.some(share(all.len(), 10), all);
         let mut lanes = Vec::new();
         for number in chosen {
-            let replaces = self.provider.replaces();
+            let replaces = self.provider.groups().is_some_and(Groups::replaces);
             let newcomers = self.some(3, self.everybody());
             let Some(group) = self.group(number) else { continue };
             group.name = format!("{}, renamed", group.name);
@@ -338,11 +340,17 @@ impl Day<'_> {
         let n = share(all.len(), 20);
         let mut chosen = self.some(2 * n, all);
         let emptied = chosen.split_off(n.min(chosen.len()));
+        let replaces = self.provider.groups().is_some_and(Groups::replaces);
         let mut lanes: Vec<Vec<Task>> = Vec::new();
         for number in emptied {
             let Some(group) = self.group(number).filter(|group| !group.members.is_empty()) else { continue };
             let go: Vec<usize> = std::mem::take(&mut group.members).into_iter().collect();
-            lanes.push(vec![Task::Move { group: group.clone(), come: Vec::new(), go }]);
+            let group = group.clone();
+            lanes.push(vec![if replaces {
+                Task::Push(group)
+            } else {
+                Task::Move { group, come: Vec::new(), go }
+            }]);
         }
         for number in chosen {
             if let Some(place) = self.directory.groups.get_mut(number) {

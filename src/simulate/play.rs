@@ -1,18 +1,18 @@
 //! Playing a day: stage after stage, several lanes at a time, then comparing, then tidying up.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use super::compare;
 use super::directory::Person;
 use super::plan::{Plan, Size, Stage, Task};
-use super::providers::{self, Member, Moves, Provider};
-use super::report::{End, Report, Requests};
-use super::wire::{Call, Failed, Outcome, Record, Wire};
+use super::providers::{self, Groups, Member, Moves, Provider};
+use super::report::{Report, Requests};
+use super::wire::{self, Ids, Outcome, Record, Search, Wire};
 use crate::client::text::percent_encoded;
-use crate::client::{Server, Stop, Target, Unusable};
+use crate::client::{End, Server, Stop, Target, Unusable};
 
 /// Which day is played.
 #[derive(Clone, Copy, Debug)]
@@ -40,23 +40,23 @@ pub fn simulate(
     stop: &Stop,
     progress: &(dyn Fn(&str, usize, usize) + Sync),
 ) -> Result<Report, Unusable> {
-    let server = Server::reach(target)?;
+    let server = Server::reach(target, stop)?;
     let Some((name, provider)) = providers::ALL.into_iter().find(|(name, _)| *name == day.provider) else {
         return Err(server.unusable("no provider of that name can be played"));
     };
-    let tag = format!("sim-{:x}", day.seed);
+    // nobody else's names hold it, and no other seed's
+    let tag = format!("roster-day-{:016x}", day.seed);
     let plan = Plan::draw(provider, day.size, &tag, day.seed);
-    let empty = |n: usize| (0..n).map(|_| OnceLock::new()).collect();
     let wire = Wire {
         server: &server,
-        stop,
         headers: provider.headers(),
+        content_type: provider.content_type(),
         knows: provider.knows(),
-        record: Record::default(),
         tag: &tag,
-        chunk: OnceLock::new(),
-        users: empty(plan.directory.people.len()),
-        groups: empty(plan.directory.groups.len()),
+        record: Record::default(),
+        users: Ids::of(plan.directory.people.len()),
+        groups: Ids::of(plan.directory.groups.len()),
+        config: OnceLock::new(),
     };
     let scene = Scene { wire, provider, plan: &plan, parallel: day.parallel.max(1), progress };
     let started = Instant::now();
@@ -65,19 +65,19 @@ pub fn simulate(
     let elapsed = started.elapsed();
     let end = if stop.is_asked() { End::Interrupted } else { end };
     let left_behind = if day.keep { Vec::new() } else { scene.tidy_up() };
+    let size = Size { groups: plan.n_groups, ..day.size };
     let record = scene.wire.record;
-    let taken = |lock: std::sync::Mutex<usize>| lock.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let tallies = record.tallies.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let kinds = record.milliseconds.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Report {
         url: server.base.clone(),
         provider: name,
         seed: day.seed,
-        size: day.size,
+        size,
         parallel: day.parallel,
         elapsed,
-        requests: tallies.into_iter().map(|(what, tally)| Requests::of(what, tally.milliseconds)).collect(),
-        retries: taken(record.n_retries),
-        n_troubles: taken(record.n_troubles),
+        requests: kinds.into_iter().map(|(what, milliseconds)| Requests::of(what, milliseconds)).collect(),
+        retries: record.n_retries.into_inner(),
+        n_troubles: record.n_troubles.into_inner(),
         troubles: record.troubles.into_inner().unwrap_or_else(PoisonError::into_inner),
         differences: differences.filter(|_| end == End::Complete),
         left_behind,
@@ -99,7 +99,7 @@ impl Scene<'_> {
         let done = AtomicUsize::new(0);
         for stage in &self.plan.stages {
             self.play_stage(stage, &done);
-            if self.wire.stop.is_asked() {
+            if self.wire.server.stop.is_asked() {
                 return End::Interrupted;
             }
             if let Some(gone) = self.wire.server.gone() {
@@ -114,7 +114,7 @@ impl Scene<'_> {
         let n_tasks = self.plan.n_tasks();
         each(&stage.lanes, self.parallel, |lane| {
             for task in lane {
-                if self.wire.stop.is_asked() || self.wire.server.gone().is_some() {
+                if self.wire.server.stop.is_asked() || self.wire.server.gone().is_some() {
                     return;
                 }
                 // what failed stands in the record, and what depends on it shows in the comparison
@@ -126,44 +126,57 @@ impl Scene<'_> {
 
     fn play_task(&self, task: &Task) -> Outcome {
         let (wire, provider) = (&self.wire, self.provider);
-        let user = |number: usize| wire.user(number).ok_or(Failed);
-        let group = |number: usize| wire.group(number).ok_or(Failed);
         match task {
             Task::Test => provider.test_connection(wire),
             Task::Import => provider.import(wire),
-            Task::Create(person) => {
+            Task::Create(person) | Task::CreateAgain(person) => {
                 let id = provider.create(wire, person)?;
-                keep(&wire.users, person.number, id)
+                wire.keep("create a user", &wire.users, person.number, &id)
             }
-            Task::CreateAgain(person) => self.same(user(person.number)?, &provider.create(wire, person)?),
             Task::Find(person) => self.find(person),
-            Task::Update { before, after } => provider.update(wire, user(after.number)?, before, after),
-            Task::Activate(person) => provider.activate(wire, user(person.number)?, person),
-            Task::Remove(number) => provider.remove(wire, user(*number)?),
-            Task::CreateGroup(made) => {
-                let id = provider.create_group(wire, made, &self.members(&made.members))?;
-                keep(&wire.groups, made.number, id)
+            Task::Update { before, after } => provider.update(wire, self.user(after.number)?, before, after),
+            Task::Activate(person) => provider.activate(wire, self.user(person.number)?, person),
+            Task::Remove(number) => provider.remove(wire, self.user(*number)?),
+            _ => provider.groups().map_or(Ok(()), |groups| self.play_group_task(groups, task)),
+        }
+    }
+
+    fn play_group_task(&self, groups: &dyn Groups, task: &Task) -> Outcome {
+        let wire = &self.wire;
+        match task {
+            Task::CreateGroup(group) | Task::CreateGroupAgain(group) => {
+                let id = groups.create(wire, group, &self.members(&group.members))?;
+                wire.keep("create a group", &wire.groups, group.number, &id)
             }
-            Task::CreateGroupAgain(made) => {
-                let id = provider.create_group(wire, made, &self.members(&made.members))?;
-                self.same(group(made.number)?, &id)
+            Task::Rename(group) => {
+                groups.rename(wire, self.group(group.number)?, group, &self.members(&group.members))
             }
-            Task::Rename(renamed) => {
-                provider.rename_group(wire, group(renamed.number)?, renamed, &self.members(&renamed.members))
-            }
-            Task::Move { group: moved, come, go } => {
+            Task::Move { group, come, go } => {
                 let moves = Moves {
                     come: self.members(come),
                     go: self.members(go),
-                    then: self.members(&moved.members),
+                    then: self.members(&group.members),
                 };
-                provider.move_members(wire, group(moved.number)?, moved, &moves)
+                groups.move_members(wire, self.group(group.number)?, group, &moves)
             }
-            Task::Push(pushed) => {
-                provider.push_group(wire, group(pushed.number)?, pushed, &self.members(&pushed.members))
+            Task::Push(group) => {
+                groups.push(wire, self.group(group.number)?, group, &self.members(&group.members))
             }
-            Task::RemoveGroup(number) => provider.remove_group(wire, group(*number)?),
+            Task::RemoveGroup(number) => groups.remove(wire, self.group(*number)?),
+            _ => Ok(()),
         }
+    }
+
+    fn user(&self, number: usize) -> Outcome<&str> {
+        let missing =
+            || self.wire.complain("find the id", &format!("user {number}"), "a user that has been made");
+        self.wire.users.get(number).ok_or_else(missing)
+    }
+
+    fn group(&self, number: usize) -> Outcome<&str> {
+        let missing =
+            || self.wire.complain("find the id", &format!("group {number}"), "a group that has been made");
+        self.wire.groups.get(number).ok_or_else(missing)
     }
 
     /// Members as requests name them, as far as the server has given them ids.
@@ -173,31 +186,19 @@ impl Scene<'_> {
             Some(person.map(|person| person.user_name.clone()).unwrap_or_default())
         };
         let member = |number: &usize| {
-            Some(Member { id: self.wire.user(*number)?.to_owned(), user_name: name(*number)? })
+            Some(Member { id: self.wire.users.get(*number)?.to_owned(), user_name: name(*number)? })
         };
         numbers.into_iter().filter_map(member).collect()
     }
 
-    /// A creation that is sent again must lead to what is there.
-    fn same(&self, known: &str, found: &str) -> Outcome {
-        if known == found {
-            return Ok(());
-        }
-        let call = Call { what: "create again", method: "POST", path: "(again)", body: None, statuses: &[] };
-        Err(self.wire.wrong(&call, None, &format!("the id {known}, found {found}")))
-    }
-
-    /// Names are found in any case, and nobody else is.
+    /// Names are found in any case.
     fn find(&self, person: &Person) -> Outcome {
-        let filter = format!("userName eq \"{}\"", person.user_name.to_uppercase());
-        let found = self.wire.find("look a user up", "/Users", &filter)?;
-        let ids: Vec<&str> = found.iter().filter_map(|user| user["id"].as_str()).collect();
-        if self.wire.user(person.number).is_none_or(|id| ids == [id]) {
+        let search = Search::by("look a user up", "/Users", "userName", &person.user_name.to_uppercase());
+        let found = self.wire.find_id(&search)?;
+        if found.as_deref() == Some(self.user(person.number)?) {
             return Ok(());
         }
-        let path = format!("/Users?filter={filter}");
-        let call = Call { what: "look a user up", method: "GET", path: &path, body: None, statuses: &[] };
-        Err(self.wire.wrong(&call, None, &format!("one user, found {}", ids.len())))
+        Err(self.wire.complain(search.what, &search.query, "to find the user, in whatever case"))
     }
 
     fn compare(&self) -> Option<Vec<compare::Difference>> {
@@ -210,58 +211,69 @@ impl Scene<'_> {
     }
 
     /// Deletes everything that was made, groups first, and whatever a creation without an answer may have made; gives the
-    /// URLs of what stays.
+    /// URLs of what stays. A server that is gone is not asked again.
     fn tidy_up(&self) -> Vec<String> {
-        let server = self.wire.server;
-        let url = |endpoint: &str, id: &str| server.url(&format!("/{endpoint}/{}", percent_encoded(id)));
-        let made = |endpoint: &'static str, ids: &[OnceLock<String>]| -> Vec<String> {
-            ids.iter().filter_map(OnceLock::get).map(|id| url(endpoint, id)).collect()
-        };
-        let done = AtomicUsize::new(0);
-        let mut left = Vec::new();
-        for urls in [made("Groups", &self.wire.groups), made("Users", &self.wire.users), self.doubtful()] {
-            let stays = std::sync::Mutex::new(Vec::new());
-            each(&urls, self.parallel, |url| {
-                let answer = server.send(&server.request("DELETE", url.clone()));
-                if !answer.is_ok_and(|answer| answer.status < 300 || matches!(answer.status, 404 | 410)) {
-                    stays.lock().unwrap_or_else(PoisonError::into_inner).push(url.clone());
-                }
-                (self.progress)("tidying up", done.fetch_add(1, Ordering::Relaxed) + 1, urls.len());
-            });
-            left.extend(stays.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let url = |path: String| self.wire.server.url(&path);
+        let groups: Vec<String> = self.wire.groups.iter().map(|id| url(wire::group(id))).collect();
+        let users: Vec<String> = self.wire.users.iter().map(|id| url(wire::user(id))).collect();
+        let mut left = self.delete(&groups);
+        left.extend(self.delete(&users));
+        // after a day that went well there is nothing to look for
+        let record = &self.wire.record;
+        let is_doubtful =
+            record.n_troubles.load(Ordering::Relaxed) + record.n_retries.load(Ordering::Relaxed) > 0;
+        if is_doubtful || self.wire.server.stop.is_asked() {
+            left.extend(self.delete(&self.of_this_day("Groups", "displayName")));
+            left.extend(self.delete(&self.of_this_day("Users", "userName")));
         }
+        left.sort();
+        left.dedup();
         left
     }
 
-    /// What the server still has of this run's names, where creations may have got lost: not looked for in a day that
-    /// went well.
-    fn doubtful(&self) -> Vec<String> {
+    /// Deletes, several at a time; gives what stays.
+    fn delete(&self, urls: &[String]) -> Vec<String> {
         let server = self.wire.server;
-        let lost = *self.wire.record.n_troubles.lock().unwrap_or_else(PoisonError::into_inner) > 0;
-        if !lost && !self.wire.stop.is_asked() {
-            return Vec::new();
-        }
+        let (done, left) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        each(urls, self.parallel, |url| {
+            if server.gone().is_some() || !server.delete(url) {
+                left.lock().unwrap_or_else(PoisonError::into_inner).push(server.redaction.of_value(url));
+            }
+            (self.progress)("tidying up", done.fetch_add(1, Ordering::Relaxed) + 1, urls.len());
+        });
+        left.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The URLs of what is there under this day's names, looked for as long as the server has more. What a search answers
+    /// is looked at: a server that does not understand it may list everybody.
+    fn of_this_day(&self, endpoint: &str, attribute: &str) -> Vec<String> {
+        let server = self.wire.server;
+        let filter = percent_encoded(&format!("{attribute} co \"{}\"", self.wire.tag));
         let mut urls = Vec::new();
-        for (endpoint, attribute) in [("Groups", "displayName"), ("Users", "userName")] {
-            let filter = percent_encoded(&format!("{attribute} co \"{}\"", self.wire.tag));
-            let search = server.request("GET", server.url(&format!("/{endpoint}?filter={filter}&count=100")));
-            let listed = server.send(&search).ok().and_then(|answer| answer.json).unwrap_or_default();
+        for page in 0..MOST_PAGES {
+            let start = page * PAGE + 1;
+            let search = format!("/{endpoint}?filter={filter}&startIndex={start}&count={PAGE}");
+            let answer = server.send(&server.request("GET", server.url(&search)));
+            let listed = answer.ok().and_then(|answer| answer.json).unwrap_or_default();
             let listed = listed["Resources"].as_array().cloned().unwrap_or_default();
-            // a server that does not understand the search may list everybody
             let ours = listed
                 .iter()
                 .filter(|it| it[attribute].as_str().is_some_and(|it| it.contains(self.wire.tag)));
             let ids = ours.filter_map(|it| it["id"].as_str());
             urls.extend(ids.map(|id| server.url(&format!("/{endpoint}/{}", percent_encoded(id)))));
+            if listed.len() < PAGE {
+                break;
+            }
         }
+        urls.sort();
+        urls.dedup();
         urls
     }
 }
 
-/// Remembers the id that the server gave.
-fn keep(ids: &[OnceLock<String>], number: usize, id: String) -> Outcome {
-    ids.get(number).ok_or(Failed)?.set(id).map_err(|_| Failed)
-}
+/// How many resources are looked at, and how many pages of them, for what may have been left behind.
+const PAGE: usize = 100;
+const MOST_PAGES: usize = 1_000;
 
 /// Does something with each of them, so many at a time.
 fn each<T: Sync>(all: &[T], parallel: usize, work: impl Fn(&T) + Sync) {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::compare::Difference;
 use super::plan::Size;
 use super::wire::Trouble;
+use crate::client::End;
 
 /// How many differences are told in the text.
 const TOLD: usize = 20;
@@ -42,17 +43,6 @@ pub struct Report {
     pub end: End,
 }
 
-/// How a day ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Everything was done, and compared.
-    Complete,
-    /// The end was asked for.
-    Interrupted,
-    /// The server stopped answering; the sentence says so.
-    Gone(String),
-}
-
 /// The requests of one kind.
 #[derive(Clone, Debug)]
 pub struct Requests {
@@ -81,11 +71,11 @@ impl Requests {
 }
 
 impl Report {
-    /// Whether the day went to its end without trouble, and the server holds what the model does.
+    /// Whether the day went to its end without trouble, the server held what the model does, and everything is gone again.
     #[must_use]
     pub fn is_good(&self) -> bool {
         let equal = self.differences.as_ref().is_some_and(Vec::is_empty);
-        self.end == End::Complete && self.n_troubles == 0 && equal
+        self.end == End::Complete && self.n_troubles == 0 && equal && self.left_behind.is_empty()
     }
 
     /// The result in one line.
@@ -128,11 +118,7 @@ impl Report {
             "seconds": self.elapsed.as_secs_f64(), "requests": requests, "retries": self.retries,
             "errors": self.n_troubles, "first_errors": troubles, "differences": differences,
             "left_behind": self.left_behind,
-            "end": match &self.end {
-                End::Complete => "complete",
-                End::Interrupted => "interrupted",
-                End::Gone(_) => "gone",
-            },
+            "end": self.end.word(),
         })
     }
 }

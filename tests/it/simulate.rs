@@ -2,8 +2,8 @@
 
 use crate::support::{Server, TOKEN};
 use roster::{
-    client::{Stop, Target},
-    simulate::{Day, End, Report, Size, providers, simulate},
+    client::{End, Stop, Target},
+    simulate::{Day, Report, Size, providers, simulate},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -58,14 +58,16 @@ fn an_interrupted_day_is_not_compared_and_leaves_nothing() {
 fn a_server_that_holds_something_else_is_found_out() {
     let server = Server::standard();
     // somebody of the run's names whom the model does not know
-    server.user("stranger-of-sim-5");
+    server.user("stranger-of-roster-day-0000000000000005");
 
     let report = played(&url(&server), "rauthy", 5, &Stop::default());
 
     assert!(!report.is_good());
     assert_eq!(report.n_troubles, 0, "{report}");
     assert!(
-        report.to_string().contains("DIFFERENT stranger-of-sim-5: expected nobody, and it is there"),
+        report.to_string().contains(
+            "DIFFERENT stranger-of-roster-day-0000000000000005: it is there, and the model does not know it"
+        ),
         "{report}"
     );
     assert_eq!(report.to_json()["good"], json!(false));

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    Member, Moves, Provider, find_one, found_id, group_body, patch, post_first, profile, put_person, quoted,
-    read_all,
+    Group, Groups, Knows, Member, Moves, Person, Provider, by_group_name, by_name, group_body, patch_group,
+    path_to, post_group_first, post_person_first, profile, put_group, put_person, read_all, values,
 };
-use crate::simulate::directory::{Group, Knows, Person};
-use crate::simulate::wire::{Outcome, Wire};
+use crate::client::text::percent_encoded;
+use crate::simulate::wire::{Outcome, Search, Wire};
 
 pub(super) struct Authentik;
 
@@ -17,16 +17,21 @@ impl Provider for Authentik {
         Knows { group_ids: true, ..Knows::default() }
     }
 
+    fn groups(&self) -> Option<&dyn Groups> {
+        Some(self)
+    }
+
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
         wire.get("test the connection", "/ServiceProviderConfig").map(drop)
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        if let Some(id) = post_first(wire, "create a user", "/Users", &profile(wire, person).into())? {
+        if let Some(id) = post_person_first(wire, person, &profile(wire, person).into())? {
             return Ok(id);
         }
-        let filter = format!("userName eq {}", person.user_name);
-        found_id(&find_one(wire, "look a user up", "/Users", &filter)?.unwrap_or_default())
+        let mut search = by_name(person);
+        search.query = format!("filter={}", percent_encoded(&format!("userName eq {}", person.user_name)));
+        taken_over(wire, &search)
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
@@ -38,51 +43,61 @@ impl Provider for Authentik {
         put_person(wire, what, id, person, &profile(wire, person).into())
     }
 
-    fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
-        let id = match post_first(wire, "create a group", "/Groups", &group_body(group, &[]))? {
-            Some(id) => id,
-            None => {
-                let filter = format!("displayName eq {}", quoted(&group.name));
-                found_id(&find_one(wire, "look a group up", "/Groups", &filter)?.unwrap_or_default())?
-            }
-        };
-        self.move_members(wire, &id, group, &Moves { come: members.to_vec(), ..Moves::default() })?;
-        Ok(id)
-    }
-
-    // the whole group without its members, the id and a path that is null ride along
-    fn rename_group(&self, wire: &Wire<'_>, id: &str, group: &Group, _members: &[Member]) -> Outcome {
-        let value = json!({"id": id, "displayName": group.name, "externalId": group.external_id});
-        let operations = json!([{"op": "replace", "path": null, "value": value}]);
-        patch(wire, "update a group", &format!("/Groups/{id}"), &operations).map(drop)
-    }
-
-    fn move_members(&self, wire: &Wire<'_>, id: &str, _group: &Group, moves: &Moves) -> Outcome {
-        let comes = |it: &Member| json!({"op": "add", "path": "members", "value": [{"value": it.id}]});
-        let goes = |it: &Member| json!({"op": "remove", "path": format!("members[value eq \"{}\"]", it.id), "value": null});
-        let operations: Vec<Value> = moves.come.iter().map(comes).chain(moves.go.iter().map(goes)).collect();
-        for chunk in operations.chunks(chunk_size(wire)) {
-            patch(wire, "change members", &format!("/Groups/{id}"), &chunk.to_vec().into())?;
-        }
-        Ok(())
-    }
-
-    fn push_group(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
-        self.move_members(wire, id, group, &Moves { come: members.to_vec(), ..Moves::default() })
-    }
-
     fn import(&self, wire: &Wire<'_>) -> Outcome {
         read_all(wire, "/Users", 100)?;
         read_all(wire, "/Groups", 100)
     }
 }
 
-/// How many operations go into one request: what the server announces for bulk requests. It is asked once.
-fn chunk_size(wire: &Wire<'_>) -> usize {
-    *wire.chunk.get_or_init(|| {
+impl Groups for Authentik {
+    fn create(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
+        let id = match post_group_first(wire, group, &group_body(group, &[]))? {
+            Some(id) => id,
+            None => taken_over(wire, &by_group_name(group))?,
+        };
+        self.move_members(wire, &id, group, &Moves::in_of(members))?;
+        Ok(id)
+    }
+
+    // the whole group without its members; the id and a path that is null ride along
+    fn rename(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
+        if !supports(wire, "patch") {
+            return put_group(wire, id, &group_body(group, &values(members)));
+        }
+        let value = json!({"id": id, "displayName": group.name, "externalId": group.external_id});
+        patch_group(wire, "update a group", id, &json!([{"op": "replace", "path": null, "value": value}]))
+    }
+
+    fn move_members(&self, wire: &Wire<'_>, id: &str, group: &Group, moves: &Moves) -> Outcome {
+        if !supports(wire, "patch") {
+            return put_group(wire, id, &group_body(group, &values(&moves.then)));
+        }
+        let comes = |it: &Member| json!({"op": "add", "path": "members", "value": [{"value": it.id}]});
+        let goes = |it: &Member| json!({"op": "remove", "path": path_to(it), "value": null});
+        let operations: Vec<Value> = moves.come.iter().map(comes).chain(moves.go.iter().map(goes)).collect();
+        // as many in one request as the server takes in a bulk request
+        let most = announced(wire)["bulk"]["maxOperations"].as_u64().and_then(|n| usize::try_from(n).ok());
+        for chunk in operations.chunks(most.filter(|n| *n > 0).unwrap_or(100)) {
+            patch_group(wire, "change members", id, &chunk.to_vec().into())?;
+        }
+        Ok(())
+    }
+}
+
+/// Who is there already is looked up, if the server can.
+fn taken_over(wire: &Wire<'_>, search: &Search) -> Outcome<String> {
+    let found = if supports(wire, "filter") { wire.find_id(search)? } else { None };
+    found.ok_or_else(|| wire.complain(search.what, search.endpoint, "to find who is said to be there"))
+}
+
+fn supports(wire: &Wire<'_>, feature: &str) -> bool {
+    announced(wire)[feature]["supported"] == true
+}
+
+/// What the server announces; it is asked once.
+fn announced<'w>(wire: &'w Wire<'_>) -> &'w Value {
+    wire.config.get_or_init(|| {
         let config = wire.get("read what is supported", "/ServiceProviderConfig");
-        let config = config.ok().and_then(|answer| answer.json).unwrap_or_default();
-        let announced = config["bulk"]["maxOperations"].as_u64().and_then(|n| usize::try_from(n).ok());
-        announced.filter(|n| *n > 0).unwrap_or(100)
+        config.ok().and_then(|answer| answer.json).unwrap_or_default()
     })
 }

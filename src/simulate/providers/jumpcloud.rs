@@ -4,33 +4,33 @@
 use serde_json::{Value, json};
 
 use super::{
-    Member, Moves, Provider, delete, find_one, found_id, group_body, patch, post, post_person, profile,
-    put_person, quoted, values,
+    GROUP, Group, Groups, Member, Moves, Person, Provider, USER, add_members, by_group_name, by_name, delete,
+    group_body, post_group, post_person, profile, put_person, remove_members_by_value, values,
 };
-use crate::simulate::directory::{Group, Person};
-use crate::simulate::wire::{Outcome, Wire};
+use crate::simulate::wire::{self, Call, Outcome, Wire};
 
 pub(super) struct JumpCloud;
 
 impl Provider for JumpCloud {
+    fn groups(&self) -> Option<&dyn Groups> {
+        Some(self)
+    }
+
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
-        let what = "test the connection";
         let name = format!("jumpcloud-test-{}", wire.tag);
         let user =
-            post(wire, what, "/Users", &json!({"schemas": [super::USER], "userName": name, "emails": []}))?;
-        let members = [json!({"value": user})];
-        let group = json!({"schemas": [super::GROUP], "displayName": name, "members": members});
-        let group = post(wire, what, "/Groups", &group).inspect_err(|_| {
-            let _ = delete(wire, what, &format!("/Users/{user}"));
-        })?;
-        delete(wire, what, &format!("/Groups/{group}"))?;
-        delete(wire, what, &format!("/Users/{user}"))
+            wire::user(&made(wire, "/Users", &json!({"schemas": [USER], "userName": name, "emails": []}))?);
+        let member = user.strip_prefix("/Users/").unwrap_or_default();
+        let body = json!({"schemas": [GROUP], "displayName": name, "members": [{"value": member}]});
+        let group = made(wire, "/Groups", &body);
+        let group = group.and_then(|id| delete(wire, "test the connection", &wire::group(&id)));
+        delete(wire, "test the connection", &user)?;
+        group
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        let filter = format!("userName eq {}", quoted(&person.user_name));
-        match find_one(wire, "look a user up", "/Users", &filter)? {
-            Some(found) => found_id(&found),
+        match wire.find_id(&by_name(person))? {
+            Some(id) => Ok(id),
             None => post_person(wire, person, &full(wire, person)),
         }
     }
@@ -43,48 +43,31 @@ impl Provider for JumpCloud {
         let what = if person.active { "bind a user" } else { "unbind a user" };
         put_person(wire, what, id, person, &full(wire, person))
     }
+}
 
-    fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
-        let filter = format!("displayName eq {}", quoted(&group.name));
-        match find_one(wire, "look a group up", "/Groups", &filter)? {
-            Some(found) => {
-                let id = found_id(&found)?;
-                self.move_members(wire, &id, group, &Moves { come: members.to_vec(), ..Moves::default() })?;
+impl Groups for JumpCloud {
+    fn create(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
+        match wire.find_id(&by_group_name(group))? {
+            Some(id) => {
+                add_members(wire, &id, members)?;
                 Ok(id)
             }
-            None => post(wire, "create a group", "/Groups", &group_body(group, &values(members))),
+            None => post_group(wire, group, &group_body(group, &values(members))),
         }
-    }
-
-    fn rename_group(&self, wire: &Wire<'_>, id: &str, group: &Group, _members: &[Member]) -> Outcome {
-        let operations = json!([{"op": "replace", "path": "displayName", "value": group.name}]);
-        patch(wire, "rename a group", &format!("/Groups/{id}"), &operations).map(drop)
     }
 
     fn move_members(&self, wire: &Wire<'_>, id: &str, _group: &Group, moves: &Moves) -> Outcome {
-        let path = format!("/Groups/{id}");
-        for come in moves.come.chunks(100) {
-            patch(
-                wire,
-                "add members",
-                &path,
-                &json!([{"op": "add", "path": "members", "value": values(come)}]),
-            )?;
-        }
-        for go in moves.go.chunks(100) {
-            patch(
-                wire,
-                "remove members",
-                &path,
-                &json!([{"op": "remove", "path": "members", "value": values(go)}]),
-            )?;
-        }
-        Ok(())
+        add_members(wire, id, &moves.come)?;
+        remove_members_by_value(wire, id, &moves.go)
     }
+}
 
-    fn push_group(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
-        self.move_members(wire, id, group, &Moves { come: members.to_vec(), ..Moves::default() })
-    }
+/// Makes something that goes again at once.
+fn made(wire: &Wire<'_>, path: &str, body: &Value) -> Outcome<String> {
+    let call = Call { what: "test the connection", method: "POST", path, body: Some(body), statuses: &[201] };
+    let answer = wire.call(&call)?;
+    let id = answer.json.as_ref().and_then(|json| json["id"].as_str()).map(str::to_owned);
+    id.ok_or_else(|| wire.wrong(&call, &answer, "a resource with an id"))
 }
 
 fn full(wire: &Wire<'_>, person: &Person) -> Value {

@@ -1,13 +1,13 @@
-//! Keycloak, with an extension that provisions: creates without a look, writes `active` as text, and puts whole groups
-//! whose members it leaves out when there are none.
+//! Keycloak, with an extension that provisions: creates without a look, writes `active` as text and now and then a value
+//! as a list of one, and puts whole groups, whose members it leaves out when there are none.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    Member, Moves, Provider, find_one, found_id, group_body, patch, post_first, profile, put_person, quoted,
+    Group, Groups, Knows, Member, Moves, Person, Provider, by_group_name, by_name, group_body, patch_group,
+    path_to, post_group_first, post_person_first, profile, put_group, put_person,
 };
-use crate::simulate::directory::{Group, Knows, Person};
-use crate::simulate::wire::{Call, Outcome, Wire};
+use crate::simulate::wire::{Outcome, Search, Wire};
 
 pub(super) struct Keycloak;
 
@@ -16,8 +16,8 @@ impl Provider for Keycloak {
         Knows { group_ids: true, inactive: true, ..Knows::default() }
     }
 
-    fn replaces(&self) -> bool {
-        true
+    fn groups(&self) -> Option<&dyn Groups> {
+        Some(self)
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -25,58 +25,68 @@ impl Provider for Keycloak {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        match post_first(wire, "create a user", "/Users", &body(wire, person).into())? {
+        match post_person_first(wire, person, &body(wire, person))? {
             Some(id) => Ok(id),
-            None => synchronized(wire, "/Users", "userName", &person.user_name),
+            None => synchronized(wire, by_name(person)),
         }
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        put_person(wire, "update a user", id, after, &body(wire, after).into())
+        put_person(wire, "update a user", id, after, &body(wire, after))
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         let what = if person.active { "enable a user" } else { "disable a user" };
-        put_person(wire, what, id, person, &body(wire, person).into())
+        put_person(wire, what, id, person, &body(wire, person))
     }
 
-    fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
-        match post_first(wire, "create a group", "/Groups", &whole(group, members))? {
-            Some(id) => Ok(id),
-            None => synchronized(wire, "/Groups", "displayName", &group.name),
-        }
-    }
-
-    fn rename_group(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
-        let (path, body) = (format!("/Groups/{id}"), whole(group, members));
-        let call =
-            Call { what: "update a group", method: "PUT", path: &path, body: Some(&body), statuses: &[200] };
-        wire.call(&call).map(drop)
-    }
-
-    // several people by PUT of the whole group, one who goes by PATCH with a value that is null
-    fn move_members(&self, wire: &Wire<'_>, id: &str, group: &Group, moves: &Moves) -> Outcome {
-        match (moves.come.as_slice(), moves.go.as_slice()) {
-            ([], [gone]) => {
-                let path = format!("members[value eq \"{}\"]", gone.id);
-                let operations = json!([{"op": "remove", "path": path, "value": null}]);
-                patch(wire, "remove a member", &format!("/Groups/{id}"), &operations).map(drop)
-            }
-            _ => self.rename_group(wire, id, group, &moves.then),
-        }
-    }
-
+    // without a word about pages
     fn import(&self, wire: &Wire<'_>) -> Outcome {
         wire.list("import", "/Users")?;
         wire.list("import", "/Groups").map(drop)
     }
 }
 
-fn body(wire: &Wire<'_>, person: &Person) -> Map<String, Value> {
+impl Groups for Keycloak {
+    fn replaces(&self) -> bool {
+        true
+    }
+
+    fn create(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
+        match post_group_first(wire, group, &whole(group, members))? {
+            Some(id) => Ok(id),
+            None => synchronized(wire, by_group_name(group)),
+        }
+    }
+
+    fn rename(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
+        put_group(wire, id, &whole(group, members))
+    }
+
+    // several people by PUT of the whole group, one who goes by PATCH with a value that is null
+    fn move_members(&self, wire: &Wire<'_>, id: &str, group: &Group, moves: &Moves) -> Outcome {
+        match (moves.come.as_slice(), moves.go.as_slice()) {
+            ([], [gone]) => {
+                let operations = json!([{"op": "remove", "path": path_to(gone), "value": null}]);
+                patch_group(wire, "remove a member", id, &operations)
+            }
+            _ => put_group(wire, id, &whole(group, &moves.then)),
+        }
+    }
+
+    fn push(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
+        put_group(wire, id, &whole(group, members))
+    }
+}
+
+fn body(wire: &Wire<'_>, person: &Person) -> Value {
     let mut body = profile(wire, person);
     body.insert("active".to_owned(), json!(person.active.to_string()));
     body.insert("meta".to_owned(), json!({"resourceType": "User"}));
-    body
+    if person.number % 2 == 1 {
+        body.insert("displayName".to_owned(), json!([person.display()]));
+    }
+    body.into()
 }
 
 fn whole(group: &Group, members: &[Member]) -> Value {
@@ -90,7 +100,8 @@ fn whole(group: &Group, members: &[Member]) -> Value {
 }
 
 /// Whoever is there already is found when everybody is synchronized.
-fn synchronized(wire: &Wire<'_>, endpoint: &str, attribute: &str, name: &str) -> Outcome<String> {
-    let found = find_one(wire, "synchronize", endpoint, &format!("{attribute} eq {}", quoted(name)))?;
-    found_id(&found.unwrap_or_default())
+fn synchronized(wire: &Wire<'_>, mut search: Search) -> Outcome<String> {
+    search.what = "synchronize";
+    let found = wire.find_id(&search)?;
+    found.ok_or_else(|| wire.complain(search.what, search.endpoint, "to find who is said to be there"))
 }

@@ -12,15 +12,17 @@ mod rauthy;
 
 use serde_json::{Map, Value, json};
 
-use super::compare;
+use super::compare::{self, ENTERPRISE};
 use super::directory::{Group, Knows, Person};
-use super::wire::{Call, Failed, Outcome, Wire};
+use super::wire::{self, Call, Outcome, Pages, Search, Wire};
 use crate::client::Incoming;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// How many members most providers name in one request.
+const MEMBERS: usize = 100;
 
 /// The providers by their names.
 pub(super) const ALL: [(&str, &dyn Provider); 9] = [
@@ -50,6 +52,12 @@ pub(super) struct Moves {
     pub(super) then: Vec<Member>,
 }
 
+impl Moves {
+    fn in_of(members: &[Member]) -> Moves {
+        Moves { come: members.to_vec(), go: Vec::new(), then: members.to_vec() }
+    }
+}
+
 /// How an identity provider talks to a SCIM server.
 pub(super) trait Provider: Sync {
     /// The headers that are its own, or that it sends otherwise than others.
@@ -57,25 +65,18 @@ pub(super) trait Provider: Sync {
         &[("Accept", "application/scim+json")]
     }
 
+    /// What it calls the bodies that it sends.
+    fn content_type(&self) -> &'static str {
+        "application/scim+json"
+    }
+
     /// What it fills beside names, mail address and whether somebody is active.
     fn knows(&self) -> Knows {
         Knows { title: true, phone: true, department: true, ..Knows::default() }
     }
 
-    /// Whether it pushes groups.
-    fn has_groups(&self) -> bool {
-        true
-    }
-
-    /// Whether it changes the members of one group by several requests at the same time.
-    fn hurries(&self) -> bool {
-        false
-    }
-
-    /// Whether a push of a group replaces its members, so that who is not named leaves; others only add.
-    fn replaces(&self) -> bool {
-        false
-    }
+    /// How it pushes groups, if it does.
+    fn groups(&self) -> Option<&dyn Groups>;
 
     /// Whether it deletes people, and does not only deactivate them.
     fn deletes(&self) -> bool {
@@ -96,31 +97,47 @@ pub(super) trait Provider: Sync {
 
     /// A person is removed for good.
     fn remove(&self, wire: &Wire<'_>, id: &str) -> Outcome {
-        delete(wire, "delete a user", &format!("/Users/{id}"))
-    }
-
-    /// Makes a group with these members, or takes over the one that is there; gives the id.
-    fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String>;
-
-    /// A group has another name now.
-    fn rename_group(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome;
-
-    /// People come into a group and go.
-    fn move_members(&self, wire: &Wire<'_>, id: &str, group: &Group, moves: &Moves) -> Outcome;
-
-    /// Sends a group's members anew, all of them.
-    fn push_group(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
-        self.rename_group(wire, id, group, members)
-    }
-
-    /// A group is removed.
-    fn remove_group(&self, wire: &Wire<'_>, id: &str) -> Outcome {
-        delete(wire, "delete a group", &format!("/Groups/{id}"))
+        delete(wire, "delete a user", &wire::user(id))
     }
 
     /// Reads everybody, as it does to import, where it does.
     fn import(&self, _wire: &Wire<'_>) -> Outcome {
         Ok(())
+    }
+}
+
+/// How a provider pushes groups.
+pub(super) trait Groups: Sync {
+    /// Whether it changes the members of one group by several requests at the same time.
+    fn hurries(&self) -> bool {
+        false
+    }
+
+    /// Whether a push of a group replaces its members, so that who is not named leaves; others only add.
+    fn replaces(&self) -> bool {
+        false
+    }
+
+    /// Makes a group with these members, or takes over the one that is there; gives the id.
+    fn create(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String>;
+
+    /// A group has another name now.
+    fn rename(&self, wire: &Wire<'_>, id: &str, group: &Group, _members: &[Member]) -> Outcome {
+        let operations = json!([{"op": "replace", "path": "displayName", "value": group.name}]);
+        patch_group(wire, "rename a group", id, &operations)
+    }
+
+    /// People come into a group and go.
+    fn move_members(&self, wire: &Wire<'_>, id: &str, group: &Group, moves: &Moves) -> Outcome;
+
+    /// Sends a group's members anew, all of them.
+    fn push(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
+        self.move_members(wire, id, group, &Moves::in_of(members))
+    }
+
+    /// A group is removed.
+    fn remove(&self, wire: &Wire<'_>, id: &str) -> Outcome {
+        delete(wire, "delete a group", &wire::group(id))
     }
 }
 
@@ -163,11 +180,14 @@ fn group_body(group: &Group, members: &[Value]) -> Value {
     body
 }
 
-/// `POST`; gives the id of the answer, which must have one.
-fn post(wire: &Wire<'_>, what: &'static str, path: &str, body: &Value) -> Outcome<String> {
-    let call = Call { what, method: "POST", path, body: Some(body), statuses: &[201] };
-    let answer = wire.call(&call)?;
-    id_of(wire, &call, &answer)
+/// The search for a person by user name.
+fn by_name(person: &Person) -> Search {
+    Search::by("look a user up", "/Users", "userName", &person.user_name)
+}
+
+/// The search for a group by name.
+fn by_group_name(group: &Group) -> Search {
+    Search::by("look a group up", "/Groups", "displayName", &group.name)
 }
 
 /// `POST` of a person; what the answer shows of it must be right.
@@ -175,46 +195,71 @@ fn post_person(wire: &Wire<'_>, person: &Person, body: &Value) -> Outcome<String
     let call =
         Call { what: "create a user", method: "POST", path: "/Users", body: Some(body), statuses: &[201] };
     let answer = wire.call(&call)?;
+    let id = wire.new_id(&call, &answer, &wire.users, person.number)?;
     shows(wire, &call, &answer, person)?;
-    id_of(wire, &call, &answer)
+    Ok(id)
 }
 
-/// `POST`, first and without a look whether the resource is there; None when the server says that its name is taken.
-fn post_first(wire: &Wire<'_>, what: &'static str, path: &str, body: &Value) -> Outcome<Option<String>> {
-    let call = Call { what, method: "POST", path, body: Some(body), statuses: &[201, 409] };
+/// `POST` of a person without a look whether it is there; None when the server says that its name is taken.
+fn post_person_first(wire: &Wire<'_>, person: &Person, body: &Value) -> Outcome<Option<String>> {
+    let call = Call {
+        what: "create a user",
+        method: "POST",
+        path: "/Users",
+        body: Some(body),
+        statuses: &[201, 409],
+    };
     let answer = wire.call(&call)?;
-    if answer.status == 201 {
-        return id_of(wire, &call, &answer).map(Some);
+    if is_taken(wire, &call, &answer)? {
+        return Ok(None);
     }
-    let scim_type = answer.json.as_ref().map(|json| &json["scimType"]);
-    if scim_type.is_some_and(|it| it == "uniqueness") {
-        Ok(None)
-    } else {
-        Err(wire.wrong(&call, Some(&answer), "scimType uniqueness"))
-    }
+    let id = wire.new_id(&call, &answer, &wire.users, person.number)?;
+    shows(wire, &call, &answer, person)?;
+    Ok(Some(id))
 }
 
-fn id_of(wire: &Wire<'_>, call: &Call<'_>, answer: &Incoming) -> Outcome<String> {
-    let id = answer.json.as_ref().and_then(|json| json["id"].as_str()).filter(|id| !id.is_empty());
-    id.map(str::to_owned).ok_or_else(|| wire.wrong(call, Some(answer), "a resource with an id"))
+/// `POST` of a group.
+fn post_group(wire: &Wire<'_>, group: &Group, body: &Value) -> Outcome<String> {
+    let call =
+        Call { what: "create a group", method: "POST", path: "/Groups", body: Some(body), statuses: &[201] };
+    let answer = wire.call(&call)?;
+    wire.new_id(&call, &answer, &wire.groups, group.number)
+}
+
+/// `POST` of a group without a look whether it is there; None when the server says that its name is taken.
+fn post_group_first(wire: &Wire<'_>, group: &Group, body: &Value) -> Outcome<Option<String>> {
+    let call = Call {
+        what: "create a group",
+        method: "POST",
+        path: "/Groups",
+        body: Some(body),
+        statuses: &[201, 409],
+    };
+    let answer = wire.call(&call)?;
+    if is_taken(wire, &call, &answer)? {
+        return Ok(None);
+    }
+    wire.new_id(&call, &answer, &wire.groups, group.number).map(Some)
+}
+
+/// Whether an answer says that the name is taken, in the words that providers understand.
+fn is_taken(wire: &Wire<'_>, call: &Call<'_>, answer: &Incoming) -> Outcome<bool> {
+    let says_so = answer.json.as_ref().is_some_and(|json| json["scimType"] == "uniqueness");
+    match answer.status {
+        409 if !says_so => Err(wire.wrong(call, answer, "scimType uniqueness")),
+        status => Ok(status == 409),
+    }
 }
 
 /// `PUT` of a person; what the answer shows of it must be right.
 fn put_person(wire: &Wire<'_>, what: &'static str, id: &str, person: &Person, body: &Value) -> Outcome {
-    let path = format!("/Users/{id}");
+    let path = wire::user(id);
     let call = Call { what, method: "PUT", path: &path, body: Some(body), statuses: &[200] };
     let answer = wire.call(&call)?;
     shows(wire, &call, &answer, person)
 }
 
-/// `PATCH`; without an answer's body nothing more is known.
-fn patch(wire: &Wire<'_>, what: &'static str, path: &str, operations: &Value) -> Outcome<Option<Value>> {
-    let body = json!({"schemas": [PATCH_OP], "Operations": operations});
-    let call = Call { what, method: "PATCH", path, body: Some(&body), statuses: &[200, 204] };
-    Ok(wire.call(&call)?.json)
-}
-
-/// `PATCH` of a person; what the answer shows of it must be right.
+/// `PATCH` of a person; what the answer shows of it must be right, where it shows it.
 fn patch_person(
     wire: &Wire<'_>,
     what: &'static str,
@@ -222,7 +267,7 @@ fn patch_person(
     person: &Person,
     operations: &Value,
 ) -> Outcome {
-    let path = format!("/Users/{id}");
+    let path = wire::user(id);
     let body = json!({"schemas": [PATCH_OP], "Operations": operations});
     let call = Call { what, method: "PATCH", path: &path, body: Some(&body), statuses: &[200, 204] };
     let answer = wire.call(&call)?;
@@ -231,10 +276,68 @@ fn patch_person(
 
 /// The person in an answer must be the one that was sent.
 fn shows(wire: &Wire<'_>, call: &Call<'_>, answer: &Incoming, person: &Person) -> Outcome {
-    let manager = person.manager.and_then(|number| wire.user(number));
+    let manager = person.manager.and_then(|number| wire.users.get(number));
     let found = answer.json.as_ref().unwrap_or(&Value::Null);
     let wrong = compare::of_person(person, manager, found);
-    if wrong.is_empty() { Ok(()) } else { Err(wire.wrong(call, Some(answer), &wrong.join("; "))) }
+    if wrong.is_empty() { Ok(()) } else { Err(wire.wrong(call, answer, &wrong.join("; "))) }
+}
+
+/// `PATCH` of a group.
+fn patch_group(wire: &Wire<'_>, what: &'static str, id: &str, operations: &Value) -> Outcome {
+    let path = wire::group(id);
+    let body = json!({"schemas": [PATCH_OP], "Operations": operations});
+    wire.call(&Call { what, method: "PATCH", path: &path, body: Some(&body), statuses: &[200, 204] })
+        .map(drop)
+}
+
+/// `PUT` of a whole group.
+fn put_group(wire: &Wire<'_>, id: &str, body: &Value) -> Outcome {
+    let path = wire::group(id);
+    wire.call(&Call {
+        what: "update a group",
+        method: "PUT",
+        path: &path,
+        body: Some(body),
+        statuses: &[200],
+    })
+    .map(drop)
+}
+
+/// One request for each hundred who come.
+fn add_members(wire: &Wire<'_>, id: &str, members: &[Member]) -> Outcome {
+    for come in members.chunks(MEMBERS) {
+        let come: Vec<Value> =
+            come.iter().map(|it| json!({"value": it.id, "display": it.user_name})).collect();
+        patch_group(wire, "add members", id, &json!([{"op": "add", "path": "members", "value": come}]))?;
+    }
+    Ok(())
+}
+
+/// One request for each who goes, with a path to them.
+fn remove_members(wire: &Wire<'_>, id: &str, members: &[Member]) -> Outcome {
+    for member in members {
+        patch_group(wire, "remove a member", id, &json!([{"op": "remove", "path": path_to(member)}]))?;
+    }
+    Ok(())
+}
+
+/// One request for each hundred who go, named by value.
+fn remove_members_by_value(wire: &Wire<'_>, id: &str, members: &[Member]) -> Outcome {
+    for go in members.chunks(MEMBERS) {
+        let operation = json!({"op": "remove", "path": "members", "value": values(go)});
+        patch_group(wire, "remove members", id, &json!([operation]))?;
+    }
+    Ok(())
+}
+
+/// The path to a member.
+fn path_to(member: &Member) -> String {
+    format!("members[value eq {}]", Value::from(member.id.as_str()))
+}
+
+/// `{"value": id}` of each member.
+fn values(members: &[Member]) -> Vec<Value> {
+    members.iter().map(|member| json!({"value": member.id})).collect()
 }
 
 /// `DELETE`; who is gone already is gone.
@@ -242,52 +345,16 @@ fn delete(wire: &Wire<'_>, what: &'static str, path: &str) -> Outcome {
     wire.call(&Call { what, method: "DELETE", path, body: None, statuses: &[204, 404] }).map(drop)
 }
 
-/// The one resource that a search finds, if it finds one; several are trouble.
-fn find_one(wire: &Wire<'_>, what: &'static str, endpoint: &str, filter: &str) -> Outcome<Option<Value>> {
-    let found = wire.find(what, endpoint, filter)?;
-    if found.len() > 1 {
-        let path = format!("{endpoint}?filter={filter}");
-        let call = Call { what, method: "GET", path: &path, body: None, statuses: &[] };
-        return Err(wire.wrong(&call, None, &format!("one resource at most, found {}", found.len())));
-    }
-    Ok(found.into_iter().next())
-}
-
-/// The id of a resource that was found.
-fn found_id(found: &Value) -> Outcome<String> {
-    found["id"].as_str().map(str::to_owned).ok_or(Failed)
-}
-
 /// A list must be empty.
 fn expect_nobody(wire: &Wire<'_>, path: &str) -> Outcome {
     let what = "test the connection";
-    match wire.list(what, path)?.len() {
+    match wire.list(what, path)?.resources.len() {
         0 => Ok(()),
-        n => {
-            let call = Call { what, method: "GET", path, body: None, statuses: &[] };
-            Err(wire.wrong(&call, None, &format!("nobody, found {n}")))
-        }
+        n => Err(wire.complain(what, path, &format!("an empty list, found {n}"))),
     }
 }
 
-/// A text as a filter quotes it.
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
-/// Reads an endpoint page by page, each page beginning where the one before it ended.
+/// Reads an endpoint page by page.
 fn read_all(wire: &Wire<'_>, endpoint: &str, count: usize) -> Outcome {
-    let mut seen = 0;
-    loop {
-        let page = wire.list("import", &format!("{endpoint}?startIndex={}&count={count}", seen + 1))?;
-        seen += page.len();
-        if page.len() < count || wire.stop.is_asked() {
-            return Ok(());
-        }
-    }
-}
-
-/// `{"value": id}` of each member.
-fn values(members: &[Member]) -> Vec<Value> {
-    members.iter().map(|member| json!({"value": member.id})).collect()
+    Pages::of(wire, "import", endpoint, count).read(&mut |_| false)
 }

@@ -1,14 +1,14 @@
-//! Okta: looks up before it creates, reads and puts back whole profiles, deactivates by PATCH, never deletes people,
-//! and sends several changes of one group at the same time.
+//! Okta: looks up before it creates, never deletes people, and sends several changes of one group at the same time.
+//! Applications of its catalogue deactivate by PATCH, those that an admin makes by PUT: here every second person is of
+//! either kind.
 
 use serde_json::{Value, json};
 
 use super::{
-    ENTERPRISE, Member, Moves, Provider, find_one, found_id, patch, patch_person, post, post_person, profile,
-    put_person, quoted, read_all,
+    ENTERPRISE, Group, Groups, Member, Moves, Person, Provider, Search, by_group_name, by_name, group_body,
+    patch_group, patch_person, path_to, post_group, post_person, profile, put_person, read_all, values,
 };
-use crate::simulate::directory::{Group, Person};
-use crate::simulate::wire::{Call, Outcome, Wire};
+use crate::simulate::wire::{self, Outcome, Wire};
 
 pub(super) struct Okta;
 
@@ -21,20 +21,21 @@ impl Provider for Okta {
             ("User-Agent", "Okta SCIM Client 1.0.0"),
             ("Accept", "application/scim+json"),
             ("Accept-Charset", "utf-8"),
+            // on every request, those without a body too
             ("Content-Type", "application/scim+json; charset=utf-8"),
         ]
     }
 
-    fn hurries(&self) -> bool {
-        true
+    fn content_type(&self) -> &'static str {
+        "application/scim+json; charset=utf-8"
+    }
+
+    fn groups(&self) -> Option<&dyn Groups> {
+        Some(self)
     }
 
     fn deletes(&self) -> bool {
         false
-    }
-
-    fn replaces(&self) -> bool {
-        true
     }
 
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
@@ -42,25 +43,23 @@ impl Provider for Okta {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        if let Some(found) = look_up(wire, person)? {
-            let id = found_id(&found)?;
+        if let Some(id) = wire.find_id(&paged(by_name(person)))? {
+            wire.keep("link a user", &wire.users, person.number, &id)?;
             self.update(wire, &id, person, person)?;
             return Ok(id);
         }
         let mut body = profile(wire, person);
         body.insert("locale".to_owned(), json!("en-US"));
         body.insert("groups".to_owned(), json!([]));
-        // sent even where no password is kept in step
-        body.insert("password".to_owned(), json!(format!("1mz050nq-{}", person.external_id)));
+        body.insert("password".to_owned(), json!(password(person)));
         post_person(wire, person, &body.into())
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {
-        let path = format!("/Users/{id}");
+        let path = wire::user(id);
         let read = wire.get("read a user", &path)?;
         let Some(Value::Object(mut body)) = read.json else {
-            let call = Call { what: "read a user", method: "GET", path: &path, body: None, statuses: &[] };
-            return Err(wire.wrong(&call, None, "a user"));
+            return Err(wire.complain("read a user", &path, "a user"));
         };
         // what became empty is sent so, and what stays goes back as it came
         for (name, empty) in
@@ -69,55 +68,30 @@ impl Provider for Okta {
             body.entry(name).and_modify(|value| *value = empty);
         }
         body.extend(profile(wire, after));
-        let body = Value::Object(body);
-        put_person(wire, "update a user", id, after, &body)
+        put_person(wire, "update a user", id, after, &Value::Object(body))?;
+        // now and then the password is pushed, whoever keeps it
+        match after.number % 3 {
+            0 => {
+                let operations = json!([{"op": "replace", "value": {"password": password(after)}}]);
+                patch_person(wire, "push a password", id, after, &operations)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn activate(&self, wire: &Wire<'_>, id: &str, person: &Person) -> Outcome {
         if person.active {
-            look_up(wire, person)?;
+            // whoever comes back is looked up, and must be found under the same id
+            let found = wire.find_id(&paged(by_name(person)))?;
+            if found.as_deref() != Some(id) {
+                return Err(wire.complain("look a user up", &wire::user(id), "the leaver under the same id"));
+            }
+        }
+        if person.number % 2 == 1 {
+            return self.update(wire, id, person, person);
         }
         let what = if person.active { "reactivate a user" } else { "deactivate a user" };
         patch_person(wire, what, id, person, &json!([{"op": "replace", "value": {"active": person.active}}]))
-    }
-
-    fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
-        let filter = format!("displayName eq {}", quoted(&group.name));
-        let id = match find_one(wire, "look a group up", "/Groups", &filter)? {
-            Some(found) => found_id(&found)?,
-            None => post(wire, "create a group", "/Groups", &super::group_body(group, &[]))?,
-        };
-        let moves = Moves { come: members.to_vec(), ..Moves::default() };
-        self.move_members(wire, &id, group, &moves)?;
-        Ok(id)
-    }
-
-    // the id rides along
-    fn rename_group(&self, wire: &Wire<'_>, id: &str, group: &Group, _members: &[Member]) -> Outcome {
-        let operations = json!([{"op": "replace", "value": {"id": id, "displayName": group.name}}]);
-        patch(wire, "rename a group", &format!("/Groups/{id}"), &operations).map(drop)
-    }
-
-    fn move_members(&self, wire: &Wire<'_>, id: &str, _group: &Group, moves: &Moves) -> Outcome {
-        let goes =
-            |member: &Member| json!({"op": "remove", "path": format!("members[value eq \"{}\"]", member.id)});
-        let mut operations: Vec<Value> = moves.go.iter().map(goes).collect();
-        operations.extend(moves.come.chunks(MEMBERS).map(|come| {
-            let come: Vec<Value> =
-                come.iter().map(|it| json!({"value": it.id, "display": it.user_name})).collect();
-            json!({"op": "add", "path": "members", "value": come})
-        }));
-        if operations.is_empty() {
-            return Ok(());
-        }
-        patch(wire, "change members", &format!("/Groups/{id}"), &operations.into()).map(drop)
-    }
-
-    fn push_group(&self, wire: &Wire<'_>, id: &str, _group: &Group, members: &[Member]) -> Outcome {
-        let all: Vec<Value> =
-            members.iter().map(|member| json!({"value": member.id, "display": member.user_name})).collect();
-        let operations = json!([{"op": "replace", "path": "members", "value": all}]);
-        patch(wire, "push a group", &format!("/Groups/{id}"), &operations).map(drop)
     }
 
     fn import(&self, wire: &Wire<'_>) -> Outcome {
@@ -126,7 +100,58 @@ impl Provider for Okta {
     }
 }
 
-fn look_up(wire: &Wire<'_>, person: &Person) -> Outcome<Option<Value>> {
-    let filter = format!("userName eq {}", quoted(&person.user_name));
-    find_one(wire, "look a user up", "/Users", &filter)
+impl Groups for Okta {
+    fn hurries(&self) -> bool {
+        true
+    }
+
+    fn replaces(&self) -> bool {
+        true
+    }
+
+    fn create(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
+        let id = match wire.find_id(&paged(by_group_name(group)))? {
+            Some(id) => id,
+            None => post_group(wire, group, &group_body(group, &[]))?,
+        };
+        self.move_members(wire, &id, group, &Moves::in_of(members))?;
+        Ok(id)
+    }
+
+    // the id rides along
+    fn rename(&self, wire: &Wire<'_>, id: &str, group: &Group, _members: &[Member]) -> Outcome {
+        patch_group(wire, "rename a group", id, &json!([renaming(id, group)]))
+    }
+
+    // and the name is often sent again with the members
+    fn move_members(&self, wire: &Wire<'_>, id: &str, group: &Group, moves: &Moves) -> Outcome {
+        let mut operations = vec![renaming(id, group)];
+        operations.extend(moves.go.iter().map(|member| json!({"op": "remove", "path": path_to(member)})));
+        operations.extend(moves.come.chunks(MEMBERS).map(|come| {
+            let come: Vec<Value> =
+                come.iter().map(|it| json!({"value": it.id, "display": it.user_name})).collect();
+            json!({"op": "add", "path": "members", "value": come})
+        }));
+        patch_group(wire, "change members", id, &operations.into())
+    }
+
+    fn push(&self, wire: &Wire<'_>, id: &str, _group: &Group, members: &[Member]) -> Outcome {
+        let operations = json!([{"op": "replace", "path": "members", "value": values(members)}]);
+        patch_group(wire, "push a group", id, &operations)
+    }
+}
+
+fn renaming(id: &str, group: &Group) -> Value {
+    json!({"op": "replace", "value": {"id": id, "displayName": group.name}})
+}
+
+/// Okta asks for the first hundred whom a search finds.
+fn paged(mut search: Search) -> Search {
+    search.query.push_str("&startIndex=1&count=100");
+    search
+}
+
+/// One is sent even where no password is kept in step.
+fn password(person: &Person) -> String {
+    format!("1mz050nq-{}", person.external_id)
 }

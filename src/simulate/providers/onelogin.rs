@@ -1,18 +1,21 @@
 //! OneLogin: bodies come from a template that an admin wrote, so that one mail address is an object and what is empty is
-//! null; updates and suspensions by PUT.
+//! null; updates and suspensions by PUT; roles mapped to groups.
 
 use serde_json::{Value, json};
 
 use super::{
-    ENTERPRISE, Member, Moves, Provider, USER, find_one, found_id, group_body, patch, post, post_person,
-    put_person, quoted, values,
+    ENTERPRISE, Group, Groups, Member, Moves, Person, Provider, USER, add_members, by_group_name, by_name,
+    group_body, post_group, post_person, put_person, remove_members,
 };
-use crate::simulate::directory::{Group, Person};
 use crate::simulate::wire::{Outcome, Wire};
 
 pub(super) struct OneLogin;
 
 impl Provider for OneLogin {
+    fn groups(&self) -> Option<&dyn Groups> {
+        Some(self)
+    }
+
     fn test_connection(&self, wire: &Wire<'_>) -> Outcome {
         wire.get("test the connection", "/ServiceProviderConfig")?;
         wire.list("test the connection", "/Users?startIndex=1&count=10")?;
@@ -20,9 +23,8 @@ impl Provider for OneLogin {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        let filter = format!("userName eq {}", quoted(&person.user_name));
-        match find_one(wire, "look a user up", "/Users", &filter)? {
-            Some(found) => found_id(&found),
+        match wire.find_id(&by_name(person))? {
+            Some(id) => Ok(id),
             None => post_person(wire, person, &template(person)),
         }
     }
@@ -35,43 +37,21 @@ impl Provider for OneLogin {
         let what = if person.active { "reactivate a user" } else { "suspend a user" };
         put_person(wire, what, id, person, &template(person))
     }
+}
 
-    fn create_group(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
-        let filter = format!("displayName eq {}", quoted(&group.name));
-        let id = match find_one(wire, "look a group up", "/Groups", &filter)? {
-            Some(found) => found_id(&found)?,
-            None => post(wire, "create a group", "/Groups", &group_body(group, &[]))?,
+impl Groups for OneLogin {
+    fn create(&self, wire: &Wire<'_>, group: &Group, members: &[Member]) -> Outcome<String> {
+        let id = match wire.find_id(&by_group_name(group))? {
+            Some(id) => id,
+            None => post_group(wire, group, &group_body(group, &[]))?,
         };
-        let moves = Moves { come: members.to_vec(), ..Moves::default() };
-        self.move_members(wire, &id, group, &moves)?;
+        add_members(wire, &id, members)?;
         Ok(id)
     }
 
-    fn rename_group(&self, wire: &Wire<'_>, id: &str, group: &Group, _members: &[Member]) -> Outcome {
-        let operations = json!([{"op": "replace", "path": "displayName", "value": group.name}]);
-        patch(wire, "rename a group", &format!("/Groups/{id}"), &operations).map(drop)
-    }
-
     fn move_members(&self, wire: &Wire<'_>, id: &str, _group: &Group, moves: &Moves) -> Outcome {
-        let path = format!("/Groups/{id}");
-        for come in moves.come.chunks(100) {
-            patch(
-                wire,
-                "add members",
-                &path,
-                &json!([{"op": "add", "path": "members", "value": values(come)}]),
-            )?;
-        }
-        for member in &moves.go {
-            let operation = json!({"op": "remove", "path": format!("members[value eq \"{}\"]", member.id)});
-            patch(wire, "remove a member", &path, &json!([operation]))?;
-        }
-        Ok(())
-    }
-
-    // roles are mapped to groups again, and whoever is in is added once more
-    fn push_group(&self, wire: &Wire<'_>, id: &str, group: &Group, members: &[Member]) -> Outcome {
-        self.move_members(wire, id, group, &Moves { come: members.to_vec(), ..Moves::default() })
+        add_members(wire, id, &moves.come)?;
+        remove_members(wire, id, &moves.go)
     }
 }
 

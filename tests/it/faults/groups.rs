@@ -37,10 +37,15 @@ pub(super) fn of_patches() -> Vec<Fault> {
         Fault {
             does: "a remove of one member by a value path does nothing",
             caught_by: Suite(&["r_403_remove_with_a_filter_removes_what_it_selects"]),
-            behaviour: instead(|server, request| {
-                let one = |operation: &Value| path_of(operation).starts_with("members[value");
-                let operations = request.json()["Operations"].clone();
-                match operations.as_array().is_some_and(|it| !it.is_empty() && it.iter().all(one)) {
+            behaviour: instead(|server, mut request| {
+                let mut n_left = 0;
+                request.change(|body| {
+                    if let Some(operations) = list(body, "Operations") {
+                        operations.retain(|operation| one_removed(operation).is_none());
+                        n_left = operations.len();
+                    }
+                });
+                match request.is(&["PATCH"], "Groups") && n_left == 0 {
                     true => server.ask("GET", &format!("/Groups/{}", request.id().unwrap()), &Value::Null),
                     false => server.send(&request),
                 }
@@ -229,9 +234,11 @@ pub(super) fn of_names() -> Vec<Fault> {
 /// Reads the group, changes the list, and writes the list.
 fn read_and_write_back(server: &Upstream, request: Request) -> Response {
     let body = request.json();
-    let operations = body["Operations"].as_array().cloned().unwrap_or_default();
+    let mut operations = body["Operations"].as_array().cloned().unwrap_or_default();
+    // a name that rides along
+    operations.retain(|it| it["value"]["displayName"].is_null());
     let moves = |it: &Value| is_operation(it, "add") && path_of(it) == "members" || one_removed(it).is_some();
-    if !request.is(&["PATCH"], "Groups") || !operations.iter().all(moves) {
+    if !request.is(&["PATCH"], "Groups") || operations.is_empty() || !operations.iter().all(moves) {
         return server.send(&request);
     }
     let mut group = server.now(&request);
