@@ -2,9 +2,11 @@
 
     tests/cluster with python3 conformance/results.py --roster target/debug/roster
     tests/cluster with python3 conformance/results.py --roster target/debug/roster --check
+    python3 conformance/results.py --kept
 
 Roster is asked on both engines, by our own suites and by the outside judges; the others by our own suites. With
-`--check` nothing is written, and every verdict must be the committed one. Exit status: 0 when nothing of Roster is
+`--check` nothing is written, and every verdict must be the committed one. With `--kept` nothing is played: the document
+is written, or checked, from the committed verdicts. Exit status: 0 when nothing of Roster is
 unexpected and no verdict differs between the engines, and with `--check` none from the committed ones; 1 otherwise; 2
 when the run was impossible. `README.md`, `judges/README.md` and `peers/README.md` explain what is played.
 """
@@ -57,7 +59,9 @@ def judge_row(suite: Suite) -> Row:
 
 
 def run(options: argparse.Namespace) -> tuple[dict[str, list[Row]], bool]:
-    """What was chosen, and whether all is well with Roster."""
+    """What was chosen, and whether all is well with Roster; nothing is played when the kept verdicts will do."""
+    if options.kept:
+        return {}, True
     roster, work = program(options.roster), options.work.resolve()
     chosen = options.only or [*OWN, *(peer.name for peer in PEERS)]
     found: dict[str, list[Row]] = {}
@@ -114,7 +118,9 @@ def parse_command_line() -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(description="Write docs/conformance.md, or check that it is true.")
     names = [*OWN, *(peer.name for peer in PEERS)]
-    parser.add_argument("--roster", required=True, type=Path, help="the server's binary")
+    played = parser.add_mutually_exclusive_group(required=True)
+    played.add_argument("--roster", type=Path, help="the server's binary, which plays everything")
+    played.add_argument("--kept", action="store_true", help="play nothing, take the committed verdicts")
     parser.add_argument("--check", action="store_true", help="compare with what is committed, write nothing")
     parser.add_argument("--only", action="append", choices=names, help="only this; may be repeated")
     parser.add_argument(
