@@ -6,9 +6,9 @@
 
 Roster is asked on both engines, by our own suites and by the outside judges; the others by our own suites. With
 `--check` nothing is written, and every verdict must be the committed one. With `--kept` nothing is played: the document
-is written, or checked, from the committed verdicts. Exit status: 0 when nothing of Roster is
-unexpected and no verdict differs between the engines, and with `--check` none from the committed ones; 1 otherwise; 2
-when the run was impossible. `README.md`, `judges/README.md` and `peers/README.md` explain what is played.
+is written, or checked, from the committed verdicts. Exit status: 0 when nothing of Roster is unexpected and no verdict
+differs between the engines, and with `--check` none from the committed ones; 1 otherwise; 2 when the run was
+impossible. `README.md`, `judges/README.md` and `peers/README.md` explain what is played.
 """
 
 import argparse

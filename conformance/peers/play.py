@@ -199,7 +199,7 @@ def ask(peer: Peer, roster: str, work: Path) -> list[Row]:
             url = f"http://127.0.0.1:{started.port}{peer.base}"
             if not rows:
                 rows += features(url, token)
-            cases = play(roster, url, token, profile, suite)
+            cases = play(roster, url, token, profile, "--suite", suite, "--timeout", str(ANSWER_SECONDS))
             rows += [
                 ("unsteady", place_of(case), case["name"], "") for case in cases if case["name"] in unsteady
             ]
@@ -222,22 +222,24 @@ def features(url: str, token: str) -> list[Row]:
     return [("announces", "", name, "yes" if supported else "no") for name, supported in said.items()]
 
 
-def play(roster: str, url: str, token: str, profile: str, suite: str) -> list[dict]:
-    """The cases of a suite of `roster conformance`."""
-    command = [roster, "conformance", "--url", url, "--profile", profile, "--suite", suite]
-    command += ["--timeout", str(ANSWER_SECONDS), "--allow-destructive"]
+def play(roster: str, url: str, token: str, profile: str, *options: str) -> list[dict]:
+    """The cases that `roster conformance` played; a run that did not come to its end has no verdicts."""
+    command = [roster, "conformance", "--url", url, "--profile", profile, "--allow-destructive", "--json"]
     settings = environment(ROSTER_CONFORMANCE_TOKEN=token)
     try:
-        done = subprocess.run(
-            [*command, "--json"], env=settings, capture_output=True, timeout=PLAY_SECONDS
-        )
+        done = subprocess.run([*command, *options], env=settings, capture_output=True, timeout=PLAY_SECONDS)
     except subprocess.TimeoutExpired:
         raise Impossible(f"`roster conformance` was not done with {url} within {PLAY_SECONDS} s.") from None
     try:
-        return json.loads(done.stdout)["results"]
+        report = json.loads(done.stdout)
     except ValueError:
+        report = {}
+    # Some may have failed (1); every other status says that not all were played.
+    if done.returncode not in (0, 1) or report.get("end") != "complete":
         reason = last_line(done.stderr.decode("utf-8", "replace"))
-        raise Impossible(f"`roster conformance` ended with status {done.returncode}: {reason}") from None
+        how = f"ended with status {done.returncode}, {report.get('end', 'without a report')}"
+        raise Impossible(f"`roster conformance` {how}: {reason}")
+    return report["results"]
 
 
 def case_row(suite: str, case: dict) -> Row:
