@@ -132,8 +132,12 @@ class Running:
         self.environment = environment(SCIM_TOKEN=token, PYTHONDONTWRITEBYTECODE="1", PYTHONUTF8="1")
         self.ends = 0
         self.stopping = False
+        self.trouble: Exception | None = None
+        # Held while the peer starts, so that what is stopped is the last that was started.
+        self.changing = threading.Lock()
         self.process = self.start()
         self.watch = threading.Thread(target=self.start_again, daemon=True)
+        self.watch.start()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Starts the peer and waits until somebody listens on its port."""
@@ -146,30 +150,46 @@ class Running:
                 stdout=log,
                 stderr=log,
             )
+        try:
+            self.wait_for(process)
+        except BaseException:
+            stop(process)
+            raise
+        return process
+
+    def wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        """Waits until somebody listens on the peer's port."""
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return process
+                    return
             time.sleep(0.05)
-        if process.poll() is None:
-            stop(process)
         said = last_line((self.directory / "log").read_text("utf-8", "replace"))
         raise Impossible(f"{self.command[0]} did not come up: {said}")
 
     def start_again(self) -> None:
-        """Watches over the peer until it is meant to stop."""
+        """Watches over the peer until it is meant to stop; what keeps it from starting is the run's trouble."""
         while self.ends < MOST_ENDS:
             self.process.wait()
-            if self.stopping:
-                return
-            self.ends += 1
-            self.process = self.start()
+            with self.changing:
+                if self.stopping:
+                    return
+                self.ends += 1
+                try:
+                    self.process = self.start()
+                except Exception as reason:
+                    self.trouble = reason
+                    return
 
     def stop(self) -> None:
-        """Ends the peer."""
-        self.stopping = True
+        """Ends the peer, and tells what kept it from starting again, if something did."""
+        with self.changing:
+            self.stopping = True
         stop(self.process)
+        self.watch.join()
+        if self.trouble is not None:
+            raise self.trouble
 
 
 @contextmanager
@@ -181,7 +201,6 @@ def running(peer: Peer, place: Path, token: str) -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="roster-peers-") as directory:
         known = {"at": place, "here": HERE, "data": directory, "port": port, "token": token}
         started = Running([word.format(**known) for word in peer.serve], port, token, Path(directory))
-        started.watch.start()
         try:
             yield started
         finally:
@@ -215,7 +234,9 @@ def features(url: str, token: str) -> list[Row]:
     asked = urllib.request.Request(
         f"{url}/ServiceProviderConfig", headers={"Authorization": f"Bearer {token}"}
     )
-    with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
+    # Not through a proxy of whoever runs this, which would see the token.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(asked, timeout=ANSWER_SECONDS) as answer:
         config = json.load(answer)
     said = {name: config.get(name, {}).get("supported", False) for name in FEATURES}
     said["cursors"] = config.get("pagination", {}).get("cursor", False)
