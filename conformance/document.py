@@ -79,7 +79,7 @@ Of a failed case, all that was sent and answered is shown by `roster conformance
 
 def write(results: dict[str, list[Row]]) -> str:
     """The whole document."""
-    peers = [(peer, sorted_cases(results[peer.name])) for peer in PEERS]
+    peers = [(peer, sorted_cases(peer, results[peer.name])) for peer in PEERS]
     parts = [HEAD, ROSTER, own_table(results["roster"]), HEARD, judge_table(results["judges"]), reasons()]
     parts += [PEERS_HEAD, peers_table(peers), chapter_table(peers), conversation_table(results)]
     parts += [section(peer, results[peer.name], cases) for peer, cases in peers]
@@ -125,9 +125,9 @@ def levels() -> dict[str, str]:
     return {number: level for number, level, *_ in (line.split("\t") for line in lines)}
 
 
-def sorted_cases(rows: list[Row]) -> list[tuple[str, Row]]:
+def sorted_cases(peer: Peer, rows: list[Row]) -> list[tuple[str, Row]]:
     """Every case with its sort: `pass`, one of the four sorts of failures, or `fail` for a case of the clients."""
-    known, reasons = levels(), read_reasons()
+    known, reasons = levels(), read_reasons(peer.name)
     announced = {row[2]: row[3] for row in rows if row[0] == "announces"}
     sorts = []
     for row in (row for row in rows if row[0] in SUITES and row[1]):
@@ -142,7 +142,8 @@ def sorted_cases(rows: list[Row]) -> list[tuple[str, Row]]:
         elif reason(row, reasons):
             sort = EXPLAINED
         else:
-            sort = DEMANDED if known.get(number, "M")[0] in "MS" else OPEN
+            # what has no number, no RFC asks for
+            sort = DEMANDED if known.get(number, "O")[0] in "MS" else OPEN
         sorts.append((sort, row))
     return sorts
 
@@ -222,7 +223,7 @@ def section(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
     titles = {DEMANDED: "MUST or SHOULD", ABSENT: "Not offered", OPEN: "Left open by the RFC"}
     for sort, title in titles.items():
         parts += failures(title, [row for found, row in cases if found == sort])
-    parts += explanations([row for found, row in cases if found == EXPLAINED])
+    parts += explanations(peer, [row for found, row in cases if found == EXPLAINED])
     parts += failures("What identity providers count on", [row for found, row in cases if found == "fail"])
     if unsteady := read_unsteady(peer.name):
         lines = ([title_of(name), why] for name, why in unsteady.items())
@@ -238,11 +239,11 @@ def failures(title: str, rows: list[Row]) -> list[str]:
     return [f"### {title}\n", table(["check", "kind", "request", "first broken expectation"], lines)]
 
 
-def explanations(rows: list[Row]) -> list[str]:
+def explanations(peer: Peer, rows: list[Row]) -> list[str]:
     """A table of what failed for a reason the RFC allows, if there is any."""
     if not rows:
         return []
-    reasons = read_reasons()
+    reasons = read_reasons(peer.name)
     lines = ([title_of(row[2]), code(row[6]), reason(row, reasons) or ""] for row in rows)
     return ["### Explained\n", table(["check", "first broken expectation", "why the RFC allows it"], lines)]
 

@@ -296,14 +296,20 @@ def steps_row(case: dict) -> Row:
     return ("steps", place_of(case), case["name"], f"{played.count('passed')} / {len(played)}")
 
 
-def read_reasons() -> dict[tuple[str, str], str]:
-    """Why a check may fail with this broken expectation, from `explained.tsv`: case or `*`, expectation, reason."""
+def read_reasons(peer: str) -> dict[tuple[str, str], str]:
+    """Why a check of this peer may fail with this broken expectation, by case (or `*`) and expectation."""
     path = HERE / "explained.tsv"
+    known = {"*", *(each.name for each in PEERS)}
     reasons: dict[tuple[str, str], str] = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        case, what, reason, *more = [*line.split("\t"), "", "", ""]
-        if not case or not what or not reason.strip() or any(more) or (case, what) in reasons:
-            raise Impossible(f"{path.name}, line {number}: expected `case TAB expectation TAB reason`, once.")
+        peers, case, what, reason, *more = [*line.split("\t"), "", "", "", ""]
+        named = set(peers.split(" "))
+        if not named <= known or not case or not what or not reason.strip() or any(more):
+            raise Impossible(f"{path.name}, line {number}: expected `peers TAB case TAB expectation TAB reason`.")
+        if not named & {"*", peer}:
+            continue
+        if (case, what) in reasons:
+            raise Impossible(f"{path.name}, line {number}: {peer} has a reason for this already.")
         reasons[case, what] = reason.strip()
     return reasons
 
