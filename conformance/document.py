@@ -1,4 +1,7 @@
-"""Writes `docs/conformance.md` from the verdicts in `results/`: the same verdicts make the same bytes."""
+"""Writes `docs/conformance.md`, and a page for each other server, from the verdicts in `results/`.
+
+The same verdicts make the same bytes.
+"""
 
 import sys
 from collections import Counter
@@ -13,7 +16,7 @@ from expectations import read_expectations  # noqa: E402
 from play import PEERS, SUITES, Peer, Row, read_reasons, read_unsteady, reason  # noqa: E402
 from run import JUDGES  # noqa: E402
 
-DOCUMENT = HERE.parent / "docs" / "conformance.md"
+DOCS = HERE.parent / "docs"
 
 # What a failure is about, when the feature is one that the server says it does not have: the file of the suites it
 # stands in, or what its request or its first broken expectation holds.
@@ -30,15 +33,20 @@ OPTIONAL = {
 DEMANDED, ABSENT, OPEN, EXPLAINED = "demanded", "not offered", "open", "explained"
 SHOWN = 110
 
+# The columns of what is counted at a server.
+COUNTED = ("`rfc`: cases", "passed", "MUST or SHOULD", "not offered", "left open", "explained")
+COUNTED += ("`clients`: cases", "passed")
+
 HEAD = """# What the suites say
 
 The suites of [conformance/](../conformance/README.md) and outside judges, played against Roster, and our suites played against other SCIM servers.
-Everything below is written by one command, from the verdicts it leaves in `conformance/results/`; versions are those that the pins name:
+All of it, and the pages it leads to in `docs/conformance/`, is written by one command, from the verdicts it leaves in `conformance/results/`; versions are those that the pins name:
 
     cargo build
     tests/cluster with python3 conformance/results.py --roster target/debug/roster
 
 `--check` plays everything too, changes nothing, and fails with every verdict that is not the one written here.
+`--kept` in place of `--roster …` plays nothing, and writes the pages, or checks them, from the verdicts that are there.
 """
 
 ROSTER = """## Roster
@@ -65,7 +73,8 @@ What fails of `rfc` is sorted:
 * **left open**: the RFC says MAY, is silent, or contradicts itself, and the check asks for the choice that Roster made;
 * **explained**: it fails for a reason the RFC allows, which is written beside it.
 
-Only the first says something against the server, and not every line of it was judged beside the RFC by hand:
+What failed stands on a page for each server, which the first column leads to.
+Only the first sort says something against the server, and not every line of it was judged beside the RFC by hand:
 the sorting is by requirement, and a check of a MUST can stumble over something beside it. Where we saw that, we changed the check or explain it; tell us where we did not.
 """
 
@@ -77,12 +86,31 @@ Of a failed case, all that was sent and answered is shown by `roster conformance
 """
 
 
-def write(results: dict[str, list[Row]]) -> str:
-    """The whole document."""
+PAGE_HEAD = """What our suites say of this server; [What the suites say](../conformance.md#other-servers) tells how it was asked, and what the sorts of failures mean.
+"""
+
+
+def pages(results: dict[str, list[Row]]) -> dict[Path, str]:
+    """The document and the page of each other server."""
     peers = [(peer, sorted_cases(peer, results[peer.name])) for peer in PEERS]
+    own = {DOCS / page_of(peer): page(peer, results[peer.name], cases) for peer, cases in peers}
+    return {DOCS / "conformance.md": front(results, peers), **own}
+
+
+def strangers(written: Iterable[Path]) -> list[Path]:
+    """Pages that stand beside these and are none of them: those of servers that are asked no more."""
+    return sorted(set((DOCS / "conformance").glob("*.md")) - set(written))
+
+
+def page_of(peer: Peer) -> str:
+    """Where the page of a server stands, from `docs/conformance.md`."""
+    return f"conformance/{peer.name}.md"
+
+
+def front(results: dict[str, list[Row]], peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
+    """The document itself."""
     parts = [HEAD, ROSTER, own_table(results["roster"]), HEARD, judge_table(results["judges"]), reasons()]
     parts += [PEERS_HEAD, peers_table(peers), chapter_table(peers), conversation_table(results)]
-    parts += [section(peer, results[peer.name], cases) for peer, cases in peers]
     return "\n".join([*parts, FOOT])
 
 
@@ -162,24 +190,14 @@ def count(cases: list[tuple[str, Row]], suite: str, *sorts: str) -> int:
 
 def peers_table(peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
     """A row a server."""
-    head = [
-        "server",
-        "version",
-        "from",
-        "`rfc`: cases",
-        "passed",
-        "MUST or SHOULD",
-        "not offered",
-        "left open",
-    ]
-    head += ["explained", "`clients`: cases", "passed"]
-    rows = []
-    for peer, cases in peers:
-        of_rfc = (count(cases, "rfc", sort) for sort in ("pass", DEMANDED, ABSENT, OPEN, EXPLAINED))
-        of_clients = (count(cases, "clients"), count(cases, "clients", "pass"))
-        numbers = map(str, (count(cases, "rfc"), *of_rfc, *of_clients))
-        rows.append([f"[{peer.name}](#{peer.name})", peer.version, peer.registry, *numbers])
-    return table(head, rows)
+    rows = ([f"[{peer.name}]({page_of(peer)})", peer.version, peer.registry, *counts(of)] for peer, of in peers)
+    return table(["server", "version", "from", *COUNTED], rows)
+
+
+def counts(cases: list[tuple[str, Row]]) -> list[str]:
+    """The numbers of a server, in the columns of `COUNTED`."""
+    of_rfc = (count(cases, "rfc", sort) for sort in ("pass", DEMANDED, ABSENT, OPEN, EXPLAINED))
+    return [*map(str, (count(cases, "rfc"), *of_rfc, count(cases, "clients"), count(cases, "clients", "pass")))]
 
 
 def chapter_table(peers: list[tuple[Peer, list[tuple[str, Row]]]]) -> str:
@@ -208,13 +226,13 @@ def conversation_table(results: dict[str, list[Row]]) -> str:
     return told + table(["conversation", *steps], rows)
 
 
-def section(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
-    """All that failed at one server."""
+def page(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
+    """The page of a server: what it is, how many cases it passed, and all that failed."""
     announced = {row[2]: row[3] for row in rows if row[0] == "announces"}
     offers = ", ".join(name for name, said in announced.items() if said == "yes") or "nothing"
     lacks = ", ".join(name for name, said in announced.items() if said == "no") or "nothing"
-    parts = [f"## {peer.name}\n", f"{peer.version} from {peer.registry}. {peer.about}\n"]
-    parts.append(f"It announces {offers}; not {lacks}.\n")
+    parts = [f"# {peer.name}\n", PAGE_HEAD, f"{peer.version} from {peer.registry}. {peer.about}\n"]
+    parts += [f"It announces {offers}; not {lacks}.\n", table(COUNTED, [counts(cases)])]
     parts += [
         f"While it was asked `{row[0]}`, {row[2]}, times: {row[3]}.\n"
         for row in rows
@@ -227,7 +245,7 @@ def section(peer: Peer, rows: list[Row], cases: list[tuple[str, Row]]) -> str:
     parts += failures("What identity providers count on", [row for found, row in cases if found == "fail"])
     if unsteady := read_unsteady(peer.name):
         lines = ([title_of(name), why] for name, why in unsteady.items())
-        parts += ["### Not counted: another verdict in every run\n", table(["check", "why"], lines)]
+        parts += ["## Not counted: another verdict in every run\n", table(["check", "why"], lines)]
     return "\n".join(parts)
 
 
@@ -236,7 +254,7 @@ def failures(title: str, rows: list[Row]) -> list[str]:
     if not rows:
         return []
     lines = ([title_of(row[2]), row[4], code(row[5]), code(row[6])] for row in rows)
-    return [f"### {title}\n", table(["check", "kind", "request", "first broken expectation"], lines)]
+    return [f"## {title}\n", table(["check", "kind", "request", "first broken expectation"], lines)]
 
 
 def explanations(peer: Peer, rows: list[Row]) -> list[str]:
@@ -245,7 +263,7 @@ def explanations(peer: Peer, rows: list[Row]) -> list[str]:
         return []
     reasons = read_reasons(peer.name)
     lines = ([title_of(row[2]), code(row[6]), reason(row, reasons) or ""] for row in rows)
-    return ["### Explained\n", table(["check", "first broken expectation", "why the RFC allows it"], lines)]
+    return ["## Explained\n", table(["check", "first broken expectation", "why the RFC allows it"], lines)]
 
 
 def title_of(name: str) -> str:
