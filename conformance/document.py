@@ -86,6 +86,46 @@ Of a failed case, all that was sent and answered is shown by `roster conformance
 """
 
 
+MEASURED = """## What else is measured
+
+The suites ask one thing at a time; what only a day, chance or a fault shows is measured by these.
+What draws a seed prints it, and with that seed the run can be repeated.
+
+**Days of identity providers.** `roster simulate` plays the day of one of nine providers (okta, entra, onelogin, jumpcloud, ping, google, keycloak, authentik, rauthy) against any server, several requests at a time, and compares in the end what the server holds with a model of what it should hold.
+
+    roster simulate entra --users 10000 --groups 500 --url … --token …
+    cargo test --test it simulate:: -- --nocapture
+
+The first prints every kind of request with its number and its times, and `0 errors; the server and the model are equal` in its last line; the status is 1 when either is not so.
+The second plays all nine against Roster, and shows that a server that holds something else is found out: [tests/it/simulate.rs](../tests/it/simulate.rs).
+
+**Planted faults.** More than a hundred faults of real servers, one at a time in front of Roster: [tests/it/faults/](../tests/it/faults).
+
+    cargo test --test it faults:: -- --nocapture
+
+It prints what catches each: cases of the suites, many clients at once, and for many of them a provider's day.
+A fault that nothing catches fails it, and so does a case that fails without a fault.
+
+**Oracles.** Simple, slow functions that share no code with the engine say what it must answer: [tests/it/oracles/](../tests/it/oracles).
+
+    cargo test --test it oracles:: -- --nocapture
+    ROSTER_ORACLE_TIMES=10 cargo test --test it oracles:: -- --nocapture
+
+Every run tries 10,000 random filters, 2,000 random sequences of PATCH and 600 random uses of the served schemas; the second line, ten times that.
+It prints how many held; the first that does not is made smaller, printed as the request to send, and fails the test.
+`ROSTER_ORACLE_SEED=N` repeats a run.
+
+**Fuzz targets.** The parsers, PATCH, bulk, cursors, projections and the configuration get inputs that nobody thought of: [fuzz/](../fuzz/README.md).
+
+    fuzz/run smoke
+    fuzz/run long
+
+The first gives every target a fixed number of inputs from a fixed seed, the second ten minutes; both print a line a target with what was reached, and end with status 1 when one broke.
+What was found stands in [fuzz/regressions/](../fuzz/regressions) and is tried first in every run.
+
+All of it but the longer runs is part of [tests/all](../tests/all); with `tests/cluster with` before them, the commands of `cargo test` ask Roster on PostgreSQL.
+"""
+
 PAGE_HEAD = """What our suites say of this server; [What the suites say](../conformance.md#other-servers) tells how it was asked, and what the sorts of failures mean.
 """
 
@@ -111,7 +151,7 @@ def front(results: dict[str, list[Row]], peers: list[tuple[Peer, list[tuple[str,
     """The document itself."""
     parts = [HEAD, ROSTER, own_table(results["roster"]), HEARD, judge_table(results["judges"]), reasons()]
     parts += [PEERS_HEAD, peers_table(peers), chapter_table(peers), conversation_table(results)]
-    return "\n".join([*parts, FOOT])
+    return "\n".join([*parts, FOOT, MEASURED])
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
