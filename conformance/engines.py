@@ -3,31 +3,21 @@
 `results.py` runs it. `judges/README.md` explains the judges, `README.md` the suites of our own.
 """
 
-import json
 import secrets
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "judges"))
+sys.path.insert(0, str(HERE / "peers"))
 
-from expectations import Finding, Impossible, Surprise  # noqa: E402
-from run import (  # noqa: E402
-    JUDGES,
-    Database,
-    environment,
-    hear,
-    last_line,
-    postgres,
-    server,
-    sqlite,
-)
+from expectations import Finding, Surprise  # noqa: E402
+from play import play  # noqa: E402
+from run import JUDGES, Database, hear, postgres, server, sqlite  # noqa: E402
 
 # The folders of our own suites that have something for a profile.
 PROFILES = {"standard": ("checks", "clients"), "strict": ("checks", "clients"), "strict-interop": ("checks",)}
-PLAY_SECONDS = 600
 
 # The verdicts of `roster conformance` in the judges' words. A step that was not needed was no check.
 WORDS = {"passed": "pass", "failed": "fail", "skipped": "not needed"}
@@ -106,22 +96,13 @@ def finding(step: dict) -> Finding:
     return Finding(f"{word} {status}" if status else word, "\n".join(failures))
 
 
-def play(roster: str, profile: str, database: Database) -> dict[str, Outcome]:
+def own_outcomes(roster: str, profile: str, database: Database) -> dict[str, Outcome]:
     """Our own suites, by the names of their folders."""
     token = secrets.token_hex(24)
-    settings = environment(ROSTER_CONFORMANCE_TOKEN=token)
     with server(roster, profile, token, database) as url:
-        command = [roster, "conformance", "--url", url, "--profile", profile, "--allow-destructive", "--json"]
-        try:
-            done = subprocess.run(command, env=settings, capture_output=True, timeout=PLAY_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise Impossible(f"`roster conformance` was not done within {PLAY_SECONDS} s.") from None
-    if done.returncode not in (0, 1):
-        reason = last_line(done.stderr.decode("utf-8", "replace"))
-        raise Impossible(f"`roster conformance` ended with status {done.returncode}: {reason}")
-
+        cases = play(roster, url, token, profile)
     suites: dict[str, dict[str, Finding]] = {"checks": {}, "clients": {}}
-    for case in json.loads(done.stdout)["results"]:
+    for case in cases:
         found = suites[Path(case["file"]).parent.name]
         for step in case["steps"]:
             found[f"{case['name']}, line {step['line']}: {step['title']}"] = finding(step)
@@ -144,7 +125,7 @@ def own_suites(roster: str, engines: dict[str, Database]) -> list[Suite]:
     """Our own suites in every profile they are for, on one engine after the other."""
     suites = []
     for profile, folders in PROFILES.items():
-        played = {engine: play(roster, profile, database) for engine, database in engines.items()}
+        played = {engine: own_outcomes(roster, profile, database) for engine, database in engines.items()}
         for name in folders:
             suites.append(Suite(name, profile, {engine: each[name] for engine, each in played.items()}))
     return suites

@@ -1,12 +1,14 @@
-"""Plays every suite against Roster and against other servers, and writes docs/conformance.md.
+"""Plays every suite against Roster and against other servers, and writes docs/conformance.md and docs/conformance/.
 
     tests/cluster with python3 conformance/results.py --roster target/debug/roster
     tests/cluster with python3 conformance/results.py --roster target/debug/roster --check
+    python3 conformance/results.py --kept
 
 Roster is asked on both engines, by our own suites and by the outside judges; the others by our own suites. With
-`--check` nothing is written, and every verdict must be the committed one. Exit status: 0 when nothing of Roster is
-unexpected and no verdict differs between the engines, and with `--check` none from the committed ones; 1 otherwise; 2
-when the run was impossible. `README.md`, `judges/README.md` and `peers/README.md` explain what is played.
+`--check` nothing is written, and every verdict must be the committed one. With `--kept` nothing is played: the pages
+are written, or checked, from the committed verdicts. Exit status: 0 when nothing of Roster is unexpected and no verdict
+differs between the engines, and with `--check` nothing from what is committed; 1 otherwise; 2 when the run was
+impossible. `README.md`, `judges/README.md` and `peers/README.md` explain what is played.
 """
 
 import argparse
@@ -57,7 +59,9 @@ def judge_row(suite: Suite) -> Row:
 
 
 def run(options: argparse.Namespace) -> tuple[dict[str, list[Row]], bool]:
-    """What was chosen, and whether all is well with Roster."""
+    """What was chosen, and whether all is well with Roster; nothing is played when the kept verdicts will do."""
+    if options.kept:
+        return {}, True
     roster, work = program(options.roster), options.work.resolve()
     chosen = options.only or [*OWN, *(peer.name for peer in PEERS)]
     found: dict[str, list[Row]] = {}
@@ -80,14 +84,21 @@ def run(options: argparse.Namespace) -> tuple[dict[str, list[Row]], bool]:
     return found, all(suite.good for suite in suites)
 
 
+def pages() -> dict[Path, str]:
+    """Every page, from the committed verdicts."""
+    return document.pages({name: read(name) for name in (*OWN, *(peer.name for peer in PEERS))})
+
+
 def compare(found: dict[str, list[Row]]) -> bool:
-    """Whether the verdicts and the document are the committed ones; prints what differs."""
+    """Whether the verdicts and the pages are the committed ones; prints what differs."""
     same = True
     for name, rows in found.items():
         same &= equal(f"results/{name}.tsv", text(read(name)), text(rows))
-    committed = {name: read(name) for name in (*OWN, *(peer.name for peer in PEERS))}
-    written = document.DOCUMENT.read_text("utf-8") if document.DOCUMENT.exists() else ""
-    return equal("docs/conformance.md", written, document.write(committed)) and same
+    written = pages()
+    for path, page in {**written, **dict.fromkeys(document.strangers(written), "")}.items():
+        committed = path.read_text("utf-8") if path.exists() else ""
+        same &= equal(str(path.relative_to(PROJECT)), committed, page)
+    return same
 
 
 def equal(name: str, committed: str, found: str) -> bool:
@@ -102,19 +113,25 @@ def equal(name: str, committed: str, found: str) -> bool:
 
 
 def keep(found: dict[str, list[Row]]) -> None:
-    """Writes the verdicts, and the document with them."""
+    """Writes the verdicts, and the pages with them."""
     RESULTS.mkdir(exist_ok=True)
     for name, rows in found.items():
         (RESULTS / f"{name}.tsv").write_text(text(rows), "utf-8")
-    everything = {name: read(name) for name in (*OWN, *(peer.name for peer in PEERS))}
-    document.DOCUMENT.write_text(document.write(everything), "utf-8")
+    written = pages()
+    for path in document.strangers(written):
+        path.unlink()
+    for path, page in written.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page, "utf-8")
 
 
 def parse_command_line() -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(description="Write docs/conformance.md, or check that it is true.")
     names = [*OWN, *(peer.name for peer in PEERS)]
-    parser.add_argument("--roster", required=True, type=Path, help="the server's binary")
+    played = parser.add_mutually_exclusive_group(required=True)
+    played.add_argument("--roster", type=Path, help="the server's binary, which plays everything")
+    played.add_argument("--kept", action="store_true", help="play nothing, take the committed verdicts")
     parser.add_argument("--check", action="store_true", help="compare with what is committed, write nothing")
     parser.add_argument("--only", action="append", choices=names, help="only this; may be repeated")
     parser.add_argument(

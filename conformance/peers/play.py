@@ -132,8 +132,12 @@ class Running:
         self.environment = environment(SCIM_TOKEN=token, PYTHONDONTWRITEBYTECODE="1", PYTHONUTF8="1")
         self.ends = 0
         self.stopping = False
+        self.trouble: Exception | None = None
+        # Held while the peer starts, so that what is stopped is the last that was started.
+        self.changing = threading.Lock()
         self.process = self.start()
         self.watch = threading.Thread(target=self.start_again, daemon=True)
+        self.watch.start()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Starts the peer and waits until somebody listens on its port."""
@@ -146,30 +150,46 @@ class Running:
                 stdout=log,
                 stderr=log,
             )
+        try:
+            self.wait_for(process)
+        except BaseException:
+            stop(process)
+            raise
+        return process
+
+    def wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        """Waits until somebody listens on the peer's port."""
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return process
+                    return
             time.sleep(0.05)
-        if process.poll() is None:
-            stop(process)
         said = last_line((self.directory / "log").read_text("utf-8", "replace"))
         raise Impossible(f"{self.command[0]} did not come up: {said}")
 
     def start_again(self) -> None:
-        """Watches over the peer until it is meant to stop."""
+        """Watches over the peer until it is meant to stop; what keeps it from starting is the run's trouble."""
         while self.ends < MOST_ENDS:
             self.process.wait()
-            if self.stopping:
-                return
-            self.ends += 1
-            self.process = self.start()
+            with self.changing:
+                if self.stopping:
+                    return
+                self.ends += 1
+                try:
+                    self.process = self.start()
+                except Exception as reason:
+                    self.trouble = reason
+                    return
 
     def stop(self) -> None:
-        """Ends the peer."""
-        self.stopping = True
+        """Ends the peer, and tells what kept it from starting again, if something did."""
+        with self.changing:
+            self.stopping = True
         stop(self.process)
+        self.watch.join()
+        if self.trouble is not None:
+            raise self.trouble
 
 
 @contextmanager
@@ -181,7 +201,6 @@ def running(peer: Peer, place: Path, token: str) -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="roster-peers-") as directory:
         known = {"at": place, "here": HERE, "data": directory, "port": port, "token": token}
         started = Running([word.format(**known) for word in peer.serve], port, token, Path(directory))
-        started.watch.start()
         try:
             yield started
         finally:
@@ -199,7 +218,7 @@ def ask(peer: Peer, roster: str, work: Path) -> list[Row]:
             url = f"http://127.0.0.1:{started.port}{peer.base}"
             if not rows:
                 rows += features(url, token)
-            cases = play(roster, url, token, profile, suite)
+            cases = play(roster, url, token, profile, "--suite", suite, "--timeout", str(ANSWER_SECONDS))
             rows += [
                 ("unsteady", place_of(case), case["name"], "") for case in cases if case["name"] in unsteady
             ]
@@ -215,29 +234,33 @@ def features(url: str, token: str) -> list[Row]:
     asked = urllib.request.Request(
         f"{url}/ServiceProviderConfig", headers={"Authorization": f"Bearer {token}"}
     )
-    with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
+    # Not through a proxy of whoever runs this, which would see the token.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(asked, timeout=ANSWER_SECONDS) as answer:
         config = json.load(answer)
     said = {name: config.get(name, {}).get("supported", False) for name in FEATURES}
     said["cursors"] = config.get("pagination", {}).get("cursor", False)
     return [("announces", "", name, "yes" if supported else "no") for name, supported in said.items()]
 
 
-def play(roster: str, url: str, token: str, profile: str, suite: str) -> list[dict]:
-    """The cases of a suite of `roster conformance`."""
-    command = [roster, "conformance", "--url", url, "--profile", profile, "--suite", suite]
-    command += ["--timeout", str(ANSWER_SECONDS), "--allow-destructive"]
+def play(roster: str, url: str, token: str, profile: str, *options: str) -> list[dict]:
+    """The cases that `roster conformance` played; a run that did not come to its end has no verdicts."""
+    command = [roster, "conformance", "--url", url, "--profile", profile, "--allow-destructive", "--json"]
     settings = environment(ROSTER_CONFORMANCE_TOKEN=token)
     try:
-        done = subprocess.run(
-            [*command, "--json"], env=settings, capture_output=True, timeout=PLAY_SECONDS
-        )
+        done = subprocess.run([*command, *options], env=settings, capture_output=True, timeout=PLAY_SECONDS)
     except subprocess.TimeoutExpired:
         raise Impossible(f"`roster conformance` was not done with {url} within {PLAY_SECONDS} s.") from None
     try:
-        return json.loads(done.stdout)["results"]
+        report = json.loads(done.stdout)
     except ValueError:
+        report = {}
+    # Some may have failed (1); every other status says that not all were played.
+    if done.returncode not in (0, 1) or report.get("end") != "complete":
         reason = last_line(done.stderr.decode("utf-8", "replace"))
-        raise Impossible(f"`roster conformance` ended with status {done.returncode}: {reason}") from None
+        how = f"ended with status {done.returncode}, {report.get('end', 'without a report')}"
+        raise Impossible(f"`roster conformance` {how}: {reason}")
+    return report["results"]
 
 
 def case_row(suite: str, case: dict) -> Row:
@@ -273,14 +296,20 @@ def steps_row(case: dict) -> Row:
     return ("steps", place_of(case), case["name"], f"{played.count('passed')} / {len(played)}")
 
 
-def read_reasons() -> dict[tuple[str, str], str]:
-    """Why a check may fail with this broken expectation, from `explained.tsv`: case or `*`, expectation, reason."""
+def read_reasons(peer: str) -> dict[tuple[str, str], str]:
+    """Why a check of this peer may fail with this broken expectation, by case (or `*`) and expectation."""
     path = HERE / "explained.tsv"
+    known = {"*", *(each.name for each in PEERS)}
     reasons: dict[tuple[str, str], str] = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        case, what, reason, *more = [*line.split("\t"), "", "", ""]
-        if not case or not what or not reason.strip() or any(more) or (case, what) in reasons:
-            raise Impossible(f"{path.name}, line {number}: expected `case TAB expectation TAB reason`, once.")
+        peers, case, what, reason, *more = [*line.split("\t"), "", "", "", ""]
+        named = set(peers.split(" "))
+        if not named <= known or not case or not what or not reason.strip() or any(more):
+            raise Impossible(f"{path.name}, line {number}: expected `peers TAB case TAB expectation TAB reason`.")
+        if not named & {"*", peer}:
+            continue
+        if (case, what) in reasons:
+            raise Impossible(f"{path.name}, line {number}: {peer} has a reason for this already.")
         reasons[case, what] = reason.strip()
     return reasons
 
