@@ -167,25 +167,33 @@ pub fn read_element(attribute: &Attribute, element: Value, path: &str, quirks: &
 fn unfold_role(attribute: &Attribute, element: &mut Map<String, Value>, quirks: &mut Quirks) {
     let is_role = attribute.name == "roles";
     if is_role
-        && let Some(Value::String(folded)) = element.get("value")
+        && let Some((value, Value::String(folded))) = named(element, "value")
         && folded.starts_with('{')
         && let Ok(document) = json::object(folded.as_bytes())
         && document.contains_key("value")
         && quirks.allow(Quirk::FoldedRole)
     {
+        let value = value.clone();
+        element.shift_remove(&value);
         for (name, value) in document {
             element.insert(name, value);
         }
         element.remove("id");
     }
     if attribute.sub_attribute("display").is_some()
-        && element.contains_key("displayName")
-        && !element.contains_key("display")
+        && named(element, "display").is_none()
+        && let Some((name, display)) = named(element, "displayName")
         && quirks.allow(if is_role { Quirk::FoldedRole } else { Quirk::BareElement })
-        && let Some(display) = element.remove("displayName")
     {
+        let (name, display) = (name.clone(), display.clone());
+        element.remove(&name);
         element.insert("display".to_owned(), display);
     }
+}
+
+/// A member by its name, in whatever case that is written.
+fn named<'e>(element: &'e Map<String, Value>, name: &str) -> Option<(&'e String, &'e Value)> {
+    element.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 /// Reads a value that is not a list, undoing a list of one and a bare manager.

@@ -239,10 +239,12 @@ impl Step<'_> {
                 if let (true, Some(last)) = (makes_primary(path.sub_attribute, value), chosen.last()) {
                     edit::prefer(elements, *last);
                 }
+                edit::unite(self.slot(&whole), whole.attribute);
                 Ok(())
             }
             Action::Remove | Action::RemoveValues(_) => {
                 edit::remove_elements(edit::elements_mut(self.slot(&whole)), &chosen, path.sub_attribute);
+                edit::unite(self.slot(&whole), whole.attribute);
                 Ok(())
             }
         }

@@ -5,6 +5,7 @@ use crate::scim::{
     validate::clear_primary,
 };
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// The place of an attribute, or of a part of a single complex one; null, and made, when unassigned.
 pub(super) fn slot<'r>(resource: &'r mut Resource, path: &Located) -> &'r mut Value {
@@ -93,6 +94,22 @@ pub(super) fn append(list: &mut Value, attribute: &Attribute, added: &Value) -> 
         }
     }
     check_elements(list, attribute.name)
+}
+
+/// Of one value and type there is one element: what has become the same as an earlier one is merged into that.
+pub(super) fn unite(list: &mut Value, attribute: &Attribute) {
+    let Value::Array(elements) = list else { return };
+    let mut places: HashMap<ElementKey, usize> = HashMap::new();
+    let mut united: Vec<Value> = Vec::with_capacity(elements.len());
+    for element in elements.drain(..).filter(|element| !element.is_null()) {
+        let place = *places.entry(ElementKey::of(attribute, &element)).or_insert(united.len());
+        match (united.get_mut(place), element) {
+            (Some(Value::Object(first)), Value::Object(again)) => first.extend(again),
+            (Some(_), _) => {}
+            (None, element) => united.push(element),
+        }
+    }
+    *elements = united;
 }
 
 /// Makes one element the only primary.

@@ -5,7 +5,7 @@ use super::{
     attributes::{Attribute, Kind, Of, Rule},
     filter::{Filter, Place},
     patch_members::{Members, fixed, template},
-    patch_values::{Answer, assigned, cast, clean, element, is_meant, key, refuse},
+    patch_values::{Answer, assigned, cast, clean, element, is_meant, key, refuse, united},
     population::{LINKS, Population},
 };
 use serde_json::{Map, Value, json};
@@ -423,7 +423,7 @@ impl Work<'_> {
         }
         *self.slot(attribute) = match is_single {
             true => elements.pop().unwrap_or_default(),
-            false => json!(elements),
+            false => json!(united(attribute, elements)),
         };
         if is_created { self.create(place, described, step) } else { Ok(()) }
     }

@@ -134,6 +134,22 @@ fn elements(attribute: &Attribute, sent: &[Value], forgiving: bool) -> Answer<Va
     Ok(if found.is_empty() { Value::Null } else { json!(found) })
 }
 
+/// R-114 once more, of what a change has made alike.
+pub(super) fn united(attribute: &Attribute, elements: Vec<Value>) -> Vec<Value> {
+    let mut found: Vec<Value> = Vec::new();
+    for one in elements.into_iter().filter(|it| !it.is_null()) {
+        match found.iter_mut().find(|it| key(attribute, it) == key(attribute, &one)) {
+            Some(first) => {
+                if let (Some(first), Some(again)) = (first.as_object_mut(), one.as_object()) {
+                    first.extend(again.clone());
+                }
+            }
+            None => found.push(one),
+        }
+    }
+    found
+}
+
 /// What makes an element that element: its `value` and `type`, or all of it where it has no `value`; each text in its
 /// own case rule.
 pub(super) fn key(attribute: &Attribute, element: &Value) -> (Option<String>, Option<String>) {
