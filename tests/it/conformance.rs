@@ -3,7 +3,7 @@
 use crate::support::{Client, Server, TOKEN};
 use roster::{
     client::{Stop, Target},
-    conformance::{Profile, Report, Rule, Scope, cases, play},
+    conformance::{Kind, Profile, Report, Rule, Scope, cases, play},
     scim,
 };
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -53,7 +53,22 @@ fn played(client: &Client, of_run: Profile) -> Report {
     };
     let scope = Scope { profile: of_run, destructive: true };
 
-    play(&target, scope, &cases().unwrap(), &Stop::default(), &mut |_| {}).unwrap()
+    let report = play(&target, scope, &cases().unwrap(), &Stop::default(), &mut |_| {}).unwrap();
+    every_step_shows_a_requirement(&report);
+    report
+}
+
+/// A step shows a requirement in scope, by its own tags or by its case's name, unless it only tidies up.
+fn every_step_shows_a_requirement(report: &Report) {
+    let steps = report.cases.iter().flat_map(|case| case.steps.iter().map(move |step| (case, step)));
+    let in_scope = |rules: &[String]| rules.iter().all(|number| Rule::numbered(number).is_some());
+    let wrong: Vec<String> = steps
+        .filter(|(_, step)| step.kind != Kind::Cleanup)
+        .filter(|(_, step)| step.rules.is_empty() || !in_scope(&step.rules))
+        .map(|(case, step)| format!("{}:{}: {} {:?}", case.file, step.line, step.title, step.rules))
+        .collect();
+
+    assert!(wrong.is_empty(), "steps that show nothing in scope:\n{}", wrong.join("\n"));
 }
 
 #[test]
