@@ -91,6 +91,14 @@ fn every_requirement_is_checked_or_pending() {
     assert!(unknown.is_empty(), "not in scope: {unknown:?}");
 }
 
+#[test]
+fn every_requirement_has_a_source() {
+    let without: Vec<_> =
+        Rule::all().iter().filter(|rule| rule.source.trim_matches('-').is_empty()).collect();
+
+    assert!(without.is_empty(), "{without:?}");
+}
+
 /// Something that shows a requirement.
 pub(crate) struct Check {
     /// The file it stands in.

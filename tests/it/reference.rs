@@ -96,8 +96,7 @@ fn the_page_of_what_is_supported_is_fresh() {
             (None, feature) => (format!("not yet: {}", feature.unwrap()), String::new()),
         };
         let level = rule.level.split('/').map(level).collect::<Vec<_>>().join(", ");
-        let source = rule.source.trim_matches('-');
-        let row = [rule.number, &level, source, rule.sentence, &verdict, &check].join(" | ");
+        let row = [rule.number, &level, rule.source, rule.sentence, &verdict, &check].join(" | ");
         page.push_str(&format!("| {row} |\n"));
     }
 
