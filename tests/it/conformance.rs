@@ -3,7 +3,7 @@
 use crate::support::{Client, Server, TOKEN};
 use roster::{
     client::{Stop, Target},
-    conformance::{Profile, Report, Rule, Scope, cases, play},
+    conformance::{Kind, Profile, Report, Rule, Scope, cases, play},
     scim,
 };
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -53,7 +53,22 @@ fn played(client: &Client, of_run: Profile) -> Report {
     };
     let scope = Scope { profile: of_run, destructive: true };
 
-    play(&target, scope, &cases().unwrap(), &Stop::default(), &mut |_| {}).unwrap()
+    let report = play(&target, scope, &cases().unwrap(), &Stop::default(), &mut |_| {}).unwrap();
+    every_step_shows_a_requirement(&report);
+    report
+}
+
+/// A step shows a requirement in scope, by its own tags or by its case's name, unless it only tidies up.
+fn every_step_shows_a_requirement(report: &Report) {
+    let steps = report.cases.iter().flat_map(|case| case.steps.iter().map(move |step| (case, step)));
+    let in_scope = |rules: &[String]| rules.iter().all(|number| Rule::numbered(number).is_some());
+    let wrong: Vec<String> = steps
+        .filter(|(_, step)| step.kind != Kind::Cleanup)
+        .filter(|(_, step)| step.rules.is_empty() || !in_scope(&step.rules))
+        .map(|(case, step)| format!("{}:{}: {} {:?}", case.file, step.line, step.title, step.rules))
+        .collect();
+
+    assert!(wrong.is_empty(), "steps that show nothing in scope:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -76,6 +91,14 @@ fn every_requirement_is_checked_or_pending() {
     assert!(unknown.is_empty(), "not in scope: {unknown:?}");
 }
 
+#[test]
+fn every_requirement_has_a_source() {
+    let without: Vec<_> =
+        Rule::all().iter().filter(|rule| rule.source.trim_matches('-').is_empty()).collect();
+
+    assert!(without.is_empty(), "{without:?}");
+}
+
 /// Something that shows a requirement.
 pub(crate) struct Check {
     /// The file it stands in.
@@ -84,6 +107,8 @@ pub(crate) struct Check {
     pub(crate) sentence: String,
     /// The only profile it is about, if there is one.
     pub(crate) profile: Option<Profile>,
+    /// The only engine it is tried on, if there is one.
+    pub(crate) engine: Option<&'static str>,
 }
 
 /// The checks of each number: cases of the suites and tests under `tests/`, by the numbers their names begin with.
@@ -92,13 +117,14 @@ pub(crate) fn checks() -> BTreeMap<String, Vec<Check>> {
     for case in cases().unwrap() {
         if let Some(number) = number_in(&case.name) {
             let sentence = sentence_of(&case.name);
-            found.entry(number).or_default().push(Check { file: case.file, sentence, profile: case.profile });
+            let check = Check { file: case.file, sentence, profile: case.profile, engine: None };
+            found.entry(number).or_default().push(check);
         }
     }
-    for (file, name) in test_names(Path::new("tests")) {
+    for (file, name, engine) in test_names(Path::new("tests")) {
         if let Some(number) = number_in(&name) {
             let sentence = sentence_of(&name);
-            found.entry(number).or_default().push(Check { file, sentence, profile: None });
+            found.entry(number).or_default().push(Check { file, sentence, profile: None, engine });
         }
     }
     found
@@ -125,8 +151,9 @@ fn sentence_of(name: &str) -> String {
     name[6..].replace('_', " ")
 }
 
-/// The test functions under a folder, with their files, in order.
-fn test_names(folder: &Path) -> Vec<(String, String)> {
+/// The test functions under a folder that every run of the tests plays, with their files and the only engine each is
+/// tried on, in order.
+fn test_names(folder: &Path) -> Vec<(String, String, Option<&'static str>)> {
     let mut found = Vec::new();
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -134,13 +161,72 @@ fn test_names(folder: &Path) -> Vec<(String, String)> {
         if path.is_dir() {
             found.extend(test_names(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let after_test = text.split("#[test]\n").skip(1);
-            found.extend(after_test.filter_map(|rest| {
-                let name = rest.trim_start().strip_prefix("fn ")?.split('(').next()?;
-                Some((path.to_str()?.to_owned(), name.to_owned()))
-            }));
+            let file = path.to_str().unwrap();
+            let names = tests_in(&fs::read_to_string(&path).unwrap(), engine_of(file));
+            found.extend(names.into_iter().map(|(name, engine)| (file.to_owned(), name, engine)));
         }
     }
     found
+}
+
+/// The only engine of what stands in a module or a folder; `tests/all` leaves it out on the other one by this name.
+fn engine_of(place: &str) -> Option<&'static str> {
+    let named = |name| place.split(['/', ' ']).any(|part| part == name);
+    [("on_sqlite", "SQLite"), ("on_postgres", "PostgreSQL")]
+        .into_iter()
+        .find_map(|(name, engine)| named(name).then_some(engine))
+}
+
+/// The tests in a file that are not ignored, each with the engine of its module or else of the file.
+fn tests_in(text: &str, of_file: Option<&'static str>) -> Vec<(String, Option<&'static str>)> {
+    let (mut found, mut engine, mut attributes) = (Vec::new(), of_file, Vec::new());
+    for line in text.lines() {
+        let code = line.trim_start();
+        if line.starts_with("mod ") && line.ends_with('{') {
+            engine = engine_of(line).or(of_file);
+        } else if line == "}" {
+            engine = of_file;
+        } else if code.starts_with("#[") {
+            attributes.push(code);
+        } else if let Some(rest) = code.strip_prefix("fn ") {
+            let is_ignored = attributes.iter().any(|it| it.starts_with("#[ignore"));
+            if attributes.contains(&"#[test]") && !is_ignored {
+                found.push((rest.split('(').next().unwrap().to_owned(), engine));
+            }
+            attributes.clear();
+        }
+    }
+    found
+}
+
+#[test]
+fn a_test_counts_for_the_engine_of_its_module_and_an_ignored_one_not_at_all() {
+    let text = [
+        "#[test]",
+        "fn a() {",
+        "}",
+        "#[ignore]",
+        "#[test]",
+        "fn b() {",
+        "}",
+        "mod on_sqlite {",
+        "    #[test]",
+        "    fn c() {",
+        "    }",
+        "}",
+        "#[test]",
+        "#[ignore = \"slow\"]",
+        "fn d() {",
+        "}",
+        "fn e() {",
+        "}",
+        "#[test]",
+        "fn f() {",
+    ]
+    .join("\n");
+    let named = |name: &str, engine| (name.to_owned(), engine);
+
+    assert_eq!(tests_in(&text, None), [named("a", None), named("c", Some("SQLite")), named("f", None)]);
+    assert_eq!(engine_of("tests/it/on_postgres/tls.rs"), Some("PostgreSQL"));
+    assert_eq!(engine_of("tests/it/clients.rs"), None);
 }

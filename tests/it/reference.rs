@@ -75,8 +75,9 @@ fn the_page_of_what_is_supported_is_fresh() {
     let (checks, pending) = (checks(), pending());
     let mut page = format!(
         "# What of SCIM is supported\n\nEvery requirement in scope: `R` is what the standards ask for, `Q` what identity \
-         providers count on.\n{} hold, each shown by a check that every test run plays, on SQLite and on PostgreSQL; {} \
-         wait for a feature that does not exist yet.\n`roster conformance --url … R-347` plays the checks of one number \
+         providers count on.\n{} hold, each shown by a check that every test run plays, on SQLite and on PostgreSQL \
+         unless the verdict names one of them; {} wait for a feature that does not exist yet.\n\
+         `roster conformance --url … R-347` plays the checks of one number \
          against any server; those under `tests/` need more than requests.\nThe level is the standard's: must, should, \
          may; *ruling* where it is silent or contradicts itself, *profile* and *tolerance* where it is asked for only \
          there.\nA check with a profile behind it is about that one alone.\nGenerated from the program; \
@@ -92,12 +93,11 @@ fn the_page_of_what_is_supported_is_fresh() {
             page.push_str(&format!("\n## {title}\n\n| number | level | source | what holds | verdict | check |\n|---|---|---|---|---|---|\n"));
         }
         let (verdict, check) = match (checks.get(rule.number), pending.get(rule.number)) {
-            (Some(checks), _) => ("holds".to_owned(), shown(checks)),
+            (Some(checks), _) => (holds(checks), shown(checks)),
             (None, feature) => (format!("not yet: {}", feature.unwrap()), String::new()),
         };
         let level = rule.level.split('/').map(level).collect::<Vec<_>>().join(", ");
-        let source = rule.source.trim_matches('-');
-        let row = [rule.number, &level, source, rule.sentence, &verdict, &check].join(" | ");
+        let row = [rule.number, &level, rule.source, rule.sentence, &verdict, &check].join(" | ");
         page.push_str(&format!("| {row} |\n"));
     }
 
@@ -113,6 +113,16 @@ fn level(letter: &str) -> &str {
         "P" => "profile",
         "C" => "tolerance",
         _ => "",
+    }
+}
+
+/// On which engines the checks show it; without a word about that, on both.
+fn holds(checks: &[Check]) -> String {
+    let shown_on = |engine| checks.iter().any(|check| check.engine.is_none_or(|only| only == engine));
+    match (shown_on("SQLite"), shown_on("PostgreSQL")) {
+        (true, true) => "holds".to_owned(),
+        (true, false) => "holds (SQLite)".to_owned(),
+        (false, _) => "holds (PostgreSQL)".to_owned(),
     }
 }
 

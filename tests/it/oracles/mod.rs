@@ -22,6 +22,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner},
 };
 use std::{
+    cell::Cell,
     collections::hash_map::RandomState,
     fmt::Debug,
     hash::BuildHasher,
@@ -62,7 +63,7 @@ impl Run {
             "oracle {}: {} batches of {}, ROSTER_ORACLE_SEED={}",
             self.name, self.batches, self.trials, self.seed
         );
-        let (next, tried, begun) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
+        let (next, held, begun) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
         let work = || loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= self.batches {
@@ -74,7 +75,7 @@ impl Run {
                 next.store(self.batches, Ordering::Relaxed);
                 return Err(format!("batch {number}: {failure}"));
             }
-            tried.fetch_add(made.tried, Ordering::Relaxed);
+            held.fetch_add(made.held, Ordering::Relaxed);
         };
         let failures: Vec<String> = thread::scope(|scope| {
             let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
@@ -82,16 +83,17 @@ impl Run {
         });
         let (name, seed) = (self.name, self.seed);
         assert!(failures.is_empty(), "oracle {name}, ROSTER_ORACLE_SEED={seed}, {}", failures.join("\n\n"));
-        let tried = tried.into_inner();
-        println!("oracle {name}: {tried} trials held in {:.1} s", begun.elapsed().as_secs_f64());
-        assert_eq!(tried, self.batches * usize::try_from(self.trials).unwrap(), "every trial was made");
+        let held = held.into_inner();
+        println!("oracle {name}: {held} trials held in {:.1} s", begun.elapsed().as_secs_f64());
+        assert_eq!(held, self.batches * usize::try_from(self.trials).unwrap(), "every trial was made");
     }
 }
 
 /// Trials that share their data. What they draw follows from the seed of the run and the batch's number.
 struct Batch {
     runner: TestRunner,
-    tried: usize,
+    /// How many trials were made and held.
+    held: usize,
 }
 
 impl Batch {
@@ -107,7 +109,7 @@ impl Batch {
             ..Config::default()
         };
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        Self { runner: TestRunner::new_with_rng(config, rng), tried: 0 }
+        Self { runner: TestRunner::new_with_rng(config, rng), held: 0 }
     }
 
     /// Draws one value.
@@ -125,8 +127,9 @@ impl Batch {
     where
         S::Value: Debug,
     {
-        let outcome = self.runner.run(strategy, trial);
-        self.tried += usize::try_from(self.runner.config().cases).unwrap();
+        let held = Cell::new(0);
+        let outcome = self.runner.run(strategy, |value| trial(value).inspect(|()| held.set(held.get() + 1)));
+        self.held += held.get();
         match outcome {
             Ok(()) => Ok(()),
             Err(TestError::Fail(why, _)) => Err(why.to_string()),
