@@ -12,7 +12,7 @@ pub struct Rule {
     pub level: &'static str,
     /// Its chapter, or `clients`.
     pub chapter: &'static str,
-    /// Where the standard says so, or for whom it matters; `-` where neither.
+    /// Where the standard says so, or for whom it matters; `RFC silent` for rulings of ours.
     pub source: &'static str,
     /// What holds, in one sentence.
     pub sentence: &'static str,
@@ -44,8 +44,7 @@ impl Rule {
     /// Number, source and sentence in one line.
     #[must_use]
     pub fn told(&self) -> String {
-        let source = if self.source == "-" { String::new() } else { format!(" ({})", self.source) };
-        format!("{}{source}: {}", self.number, self.sentence)
+        format!("{} ({}): {}", self.number, self.source, self.sentence)
     }
 }
 

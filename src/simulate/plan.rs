@@ -198,6 +198,13 @@ impl Day<'_> {
         let movers = self.some(share(everybody.len(), 5), everybody);
         let knows = self.provider.knows();
         let mut lanes = Vec::new();
+        // somebody loses a value for sure, which the chances of a small day might not bring
+        let has_title = |person: &&mut Person| person.title.is_some() && !movers.contains(&person.number);
+        if let Some(person) = self.directory.people.iter_mut().flatten().find(has_title) {
+            let before = person.clone();
+            person.title = None;
+            lanes.push(vec![Task::Update { before: Box::new(before), after: Box::new(person.clone()) }]);
+        }
         for number in movers {
             if let Some((before, after)) = self.directory.change(number, knows, &mut self.chance) {
                 lanes.push(vec![Task::Update { before: Box::new(before), after: Box::new(after) }]);

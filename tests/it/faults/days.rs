@@ -3,7 +3,7 @@
 
 use super::{
     Fault, all_faults,
-    proxy::{Proxy, faithful},
+    proxy::{Proxy, Response, asked, faithful, instead},
 };
 use crate::support::{Server, TOKEN};
 use roster::{
@@ -105,6 +105,52 @@ fn a_day_before_a_server_without_a_fault_is_a_good_day() {
     }
 }
 
+#[test]
+fn a_provider_takes_nobody_for_its_own_who_is_not() {
+    let server = Server::standard();
+    let stranger = server.user("pilot@flightsim.example");
+    let before = server.client.get(&format!("/Users/{stranger}")).json();
+    // searches find whoever is there
+    let proxy = Proxy::before(
+        &server.client.root,
+        asked(|request| request.set_parameters(&[("filter", None), ("count", Some("1"))])),
+    );
+    let url = format!("{}/scim/v2", proxy.root);
+
+    for provider in ["okta", "entra", "authentik", "keycloak"] {
+        let target = Target {
+            url: url.clone(),
+            token: TOKEN.to_owned(),
+            timeout: Duration::from_secs(30),
+            rate: None,
+        };
+        let day = Day { provider, size: Size { users: 5, groups: 2 }, seed: 4, parallel: 2, keep: false };
+        let report = simulate(&target, &day, &Stop::default(), &|_, _, _| {}).unwrap();
+
+        assert!(!report.is_good(), "{provider}");
+        assert_eq!(server.client.get(&format!("/Users/{stranger}")).json(), before, "{provider}");
+    }
+}
+
+#[test]
+fn a_server_that_makes_nobody_is_not_equal_to_the_model() {
+    let server = Server::standard();
+    let proxy = Proxy::before(
+        &server.client.root,
+        instead(|server, request| match request.method.as_str() {
+            "POST" => Response::error(409, "uniqueness"),
+            _ => server.send(&request),
+        }),
+    );
+
+    for provider in ["authentik", "keycloak", "okta"] {
+        let report = day(&proxy, provider);
+
+        assert!(report.n_troubles > 0 && !report.is_good(), "{report}");
+        assert!(told(&report).contains("it was never made"), "{report}");
+    }
+}
+
 fn next<T>(waiting: &Mutex<Vec<T>>) -> Option<T> {
     waiting.lock().unwrap().pop()
 }
@@ -130,7 +176,6 @@ fn told(report: &Report) -> String {
 fn day(proxy: &Proxy, provider: &str) -> Report {
     let url = format!("{}/scim/v2", proxy.root);
     let target = Target { url, token: TOKEN.to_owned(), timeout: Duration::from_secs(30), rate: None };
-    // the day of this seed has somebody lose a value, which few days of this size do
-    let day = Day { provider, size: Size { users: 60, groups: 8 }, seed: 4, parallel: 4, keep: true };
+    let day = Day { provider, size: Size { users: 80, groups: 12 }, seed: 4, parallel: 4, keep: true };
     simulate(&target, &day, &Stop::default(), &|_, _, _| {}).unwrap()
 }
