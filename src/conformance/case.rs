@@ -3,7 +3,7 @@
 use super::expect::Expectation;
 use super::subject::Subject;
 use super::template::Template;
-use super::{Profile, Suite};
+use super::{Profile, Rule, Suite};
 
 /// One conversation: steps that share variables and clean up after themselves.
 pub struct Case {
@@ -49,6 +49,15 @@ impl Case {
     /// The number that its name begins with, as `r_424_…` does.
     pub(super) fn rule(&self) -> Option<String> {
         rule_in(self.name.get(..5)?)
+    }
+
+    /// The requirements that a step of it shows, as far as their numbers are in scope: its own in its own words.
+    pub(super) fn requirements(&self, step: &Step) -> Vec<String> {
+        let own = self.rule().and_then(|number| Rule::numbered(&number));
+        let sentence = self.name.get(6..).unwrap_or_default().replace('_', " ");
+        let own = own.map(|rule| rule.told_as(&sentence));
+        let others = step.tags.rules.iter().filter_map(|number| Rule::numbered(number)).map(Rule::told);
+        own.into_iter().chain(others).collect()
     }
 
     /// The numbers of the rules it shows, its own and its steps'.

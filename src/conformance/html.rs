@@ -68,6 +68,7 @@ mod tests {
             line: 9,
             kind: Kind::Rfc,
             rules: vec!["R-019".to_owned()],
+            requirements: vec!["R-019 (RFC 9110 §9.2.1): reading changes nothing".to_owned()],
             verdict: Verdict::Failed,
             request: "GET http://scim.example/Users".to_owned(),
             status: Some(200),

@@ -122,6 +122,7 @@ impl<'a> Scene<'a> {
             line: step.line,
             kind: step.tags.kind,
             rules: self.case.rule().into_iter().chain(step.tags.rules.iter().cloned()).collect(),
+            requirements: self.case.requirements(step),
             verdict: Verdict::Skipped,
             request: String::new(),
             status: None,

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::Profile;
 use super::case::Kind;
-use super::rules::Rule;
 use crate::client::End;
 
 /// What came of one case.
@@ -31,6 +30,8 @@ pub struct StepReport {
     pub kind: Kind,
     /// The numbers of the rules it shows, its case's own first.
     pub rules: Vec<String>,
+    /// What these ask for, with the section of the standard, a line each.
+    pub requirements: Vec<String>,
     /// Whether it held.
     pub verdict: Verdict,
     /// What was sent, with its headers but for the token's; empty when nothing was.
@@ -99,18 +100,13 @@ impl CaseReport {
 }
 
 impl StepReport {
-    /// The requirements that it shows, as far as their numbers are in scope.
-    pub fn requirements(&self) -> impl Iterator<Item = &'static Rule> {
-        self.rules.iter().filter_map(|number| Rule::numbered(number))
-    }
-
     fn to_json(&self) -> Value {
         let failures = self.failures.iter();
         let failures: Vec<Value> =
             failures.map(|f| json!({"line": f.line, "expected": f.expected, "found": f.found})).collect();
         json!({
             "title": self.title, "line": self.line, "kind": self.kind.word(), "rules": self.rules,
-            "requirements": self.requirements().map(Rule::told).collect::<Vec<_>>(),
+            "requirements": self.requirements,
             "verdict": self.verdict.word(), "request": self.request, "status": self.status,
             "headers": self.head, "answer": self.answer, "ms": self.ms, "failures": failures,
         })
@@ -218,8 +214,8 @@ impl fmt::Display for CaseReport {
         writeln!(f, "{word} {} ({}/{played} steps)", self.name, self.count(Verdict::Passed))?;
         for step in self.steps.iter().filter(|step| step.verdict == Verdict::Failed) {
             writeln!(f, "  {}:{}: {} [{}]", self.file, step.line, step.title, step.kind.word())?;
-            for rule in step.requirements() {
-                writeln!(f, "    {}", rule.told())?;
+            for requirement in &step.requirements {
+                writeln!(f, "    {requirement}")?;
             }
             if !step.request.is_empty() {
                 writeln!(f, "    > {}", step.request.replace('\n', "\n    > "))?;

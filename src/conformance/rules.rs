@@ -44,7 +44,12 @@ impl Rule {
     /// Number, source and sentence in one line.
     #[must_use]
     pub fn told(&self) -> String {
-        format!("{} ({}): {}", self.number, self.source, self.sentence)
+        self.told_as(self.sentence)
+    }
+
+    /// The same with what a case says of it, which may be about one profile alone.
+    pub(super) fn told_as(&self, sentence: &str) -> String {
+        format!("{} ({}): {sentence}", self.number, self.source)
     }
 }
 
