@@ -46,7 +46,8 @@ impl Made {
     pub(super) fn tidy_up(mut self, server: &Server<'_>) -> Vec<String> {
         let doubtful = std::mem::take(&mut self.doubtful);
         self.urls.extend(doubtful.iter().flat_map(|doubt| doubt.found(server)));
-        self.urls.into_iter().rev().filter(|url| server.gone().is_some() || !server.delete(url)).collect()
+        let left = self.urls.iter().rev().filter(|url| server.gone().is_some() || !server.delete(url));
+        left.map(|url| server.redaction.of_value(url)).collect()
     }
 }
 
