@@ -63,7 +63,11 @@ pub fn simulate(
     let end = scene.play();
     let differences = if end == End::Complete { scene.compare() } else { None };
     let elapsed = started.elapsed();
-    let end = if stop.is_asked() { End::Interrupted } else { end };
+    let end = match server.gone() {
+        _ if stop.is_asked() => End::Interrupted,
+        Some(gone) => End::Gone(gone.to_string()),
+        None => end,
+    };
     let left_behind = if day.keep { Vec::new() } else { scene.tidy_up() };
     let size = Size { groups: plan.n_groups, ..day.size };
     let record = scene.wire.record;
