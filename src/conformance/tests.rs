@@ -364,6 +364,19 @@ fn what_a_case_made_goes_again_however_it_was_told_of() {
 }
 
 #[test]
+fn what_cannot_be_looked_for_is_told() {
+    let (target, _heard) = server(|request| match request.line.as_str() {
+        "POST /scim/v2/Users" => reply("500 Internal Server Error", "", b"{}"),
+        _ => reply("404 Not Found", "", b"{}"),
+    });
+
+    let report = played(&target, "## make\nPOST /Users\n{\"userName\":\"ada\"}\n\n500\n");
+
+    assert_eq!(report.left_behind.len(), 1, "{report}");
+    assert!(report.left_behind[0].ends_with("/scim/v2/Users, where \"ada\" may be") && !report.passed());
+}
+
+#[test]
 fn a_run_that_is_interrupted_tidies_up() {
     let (target, heard) = server(|request| match request.line.as_str() {
         "POST /scim/v2/Users" => reply("201 Created", "Location: /scim/v2/Users/1\r\n", b"{}"),

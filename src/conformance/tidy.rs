@@ -44,10 +44,16 @@ impl Made {
 
     /// Deletes it all, the newest first; gives the URLs of what could not be deleted.
     pub(super) fn tidy_up(mut self, server: &Server<'_>) -> Vec<String> {
-        let doubtful = std::mem::take(&mut self.doubtful);
-        self.urls.extend(doubtful.iter().flat_map(|doubt| doubt.found(server)));
-        let left = self.urls.iter().rev().filter(|url| server.gone().is_some() || !server.delete(url));
-        left.map(|url| server.redaction.of_value(url)).collect()
+        let mut left = Vec::new();
+        for doubt in &self.doubtful {
+            match doubt.found(server) {
+                Some(urls) => self.urls.extend(urls),
+                None => left.push(format!("{}, where {} may be", doubt.endpoint, doubt.name)),
+            }
+        }
+        let stays = |url: &&String| server.gone().is_some() || !server.delete(url);
+        left.extend(self.urls.iter().rev().filter(stays).cloned());
+        left.iter().map(|what| server.redaction.of_value(what)).collect()
     }
 }
 
@@ -83,19 +89,16 @@ impl Doubt {
         Some(Doubt { endpoint, attribute, name })
     }
 
-    /// The URLs of the resources of that name. What a search answers is looked at: a server that does not understand
-    /// it may list everybody.
-    fn found(&self, server: &Server<'_>) -> Vec<String> {
+    /// The URLs of the resources of that name; None when the server could not be asked. What a search answers is looked
+    /// at: a server that does not understand it may list everybody.
+    fn found(&self, server: &Server<'_>) -> Option<Vec<String>> {
         let filter = percent_encoded(&format!("{} eq {}", self.attribute, self.name));
         let search = server.request("GET", format!("{}?filter={filter}", self.endpoint));
-        let listed = server.send(&search).ok().and_then(|answer| answer.json).unwrap_or_default();
+        let listed = server.send(&search).ok().filter(|answer| answer.status == 200)?.json?;
         let listed = listed.member("Resources").and_then(Value::as_array).into_iter().flatten();
         let named = listed.filter(|it| it.member(self.attribute).is_some_and(|name| like(name, &self.name)));
-        named
-            .filter_map(|it| {
-                Some(format!("{}/{}", self.endpoint, percent_encoded(it.member("id")?.as_str()?)))
-            })
-            .collect()
+        let ids = named.filter_map(|it| it.member("id")?.as_str());
+        Some(ids.map(|id| format!("{}/{}", self.endpoint, percent_encoded(id))).collect())
     }
 }
 

@@ -148,6 +148,9 @@ impl Findings<'_> {
                 self.differs(&page.path, &format!("{} of {n} are on an earlier page", page.n_known));
             }
             read(n);
+            if self.wire.server.stop.is_asked() {
+                break;
+            }
             let id = |resource: &Value| resource["id"].as_str().unwrap_or_default().to_owned();
             found.extend(page.resources.into_iter().map(|resource| (id(&resource), resource)));
         }

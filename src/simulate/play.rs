@@ -5,12 +5,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use serde_json::Value;
+
 use super::compare;
 use super::directory::Person;
 use super::plan::{Plan, Size, Stage, Task};
 use super::providers::{self, Groups, Member, Moves, Provider};
 use super::report::{Report, Requests};
-use super::wire::{self, Ids, Outcome, Record, Search, Wire};
+use super::wire::{self, Ids, Outcome, Pages, Record, Search, Wire};
 use crate::client::text::percent_encoded;
 use crate::client::{End, Server, Stop, Target, Unusable};
 
@@ -227,8 +229,13 @@ impl Scene<'_> {
         let is_doubtful =
             record.n_troubles.load(Ordering::Relaxed) + record.n_retries.load(Ordering::Relaxed) > 0;
         if is_doubtful || self.wire.server.stop.is_asked() {
-            left.extend(self.delete(&self.of_this_day("Groups", "displayName")));
-            left.extend(self.delete(&self.of_this_day("Users", "userName")));
+            for (endpoint, attribute) in [("/Groups", "displayName"), ("/Users", "userName")] {
+                match self.of_this_day(endpoint, attribute) {
+                    Ok(urls) => left.extend(self.delete(&urls)),
+                    Err(_) => left
+                        .push(format!("{} (what is left could not be looked for)", url(endpoint.to_owned()))),
+                }
+            }
         }
         left.sort();
         left.dedup();
@@ -248,36 +255,25 @@ impl Scene<'_> {
         left.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The URLs of what is there under this day's names, looked for as long as the server has more. What a search answers
-    /// is looked at: a server that does not understand it may list everybody.
-    fn of_this_day(&self, endpoint: &str, attribute: &str) -> Vec<String> {
-        let server = self.wire.server;
+    /// The URLs of what is there under this day's names. What a search answers is looked at: a server that does not
+    /// understand it may list everybody.
+    fn of_this_day(&self, endpoint: &str, attribute: &str) -> Outcome<Vec<String>> {
         let filter = percent_encoded(&format!("{attribute} co \"{}\"", self.wire.tag));
+        let path = format!("{endpoint}?filter={filter}");
+        let mut pages = Pages::of(&self.wire, "tidy up", &path, PAGE);
         let mut urls = Vec::new();
-        for page in 0..MOST_PAGES {
-            let start = page * PAGE + 1;
-            let search = format!("/{endpoint}?filter={filter}&startIndex={start}&count={PAGE}");
-            let answer = server.send(&server.request("GET", server.url(&search)));
-            let listed = answer.ok().and_then(|answer| answer.json).unwrap_or_default();
-            let listed = listed["Resources"].as_array().cloned().unwrap_or_default();
-            let ours = listed
-                .iter()
-                .filter(|it| it[attribute].as_str().is_some_and(|it| it.contains(self.wire.tag)));
-            let ids = ours.filter_map(|it| it["id"].as_str());
-            urls.extend(ids.map(|id| server.url(&format!("/{endpoint}/{}", percent_encoded(id)))));
-            if listed.len() < PAGE {
-                break;
-            }
+        while let Some(page) = pages.next()? {
+            let is_ours =
+                |it: &&Value| it[attribute].as_str().is_some_and(|name| name.contains(self.wire.tag));
+            let ids = page.resources.iter().filter(is_ours).filter_map(|it| it["id"].as_str());
+            urls.extend(ids.map(|id| self.wire.server.url(&format!("{endpoint}/{}", percent_encoded(id)))));
         }
-        urls.sort();
-        urls.dedup();
-        urls
+        Ok(urls)
     }
 }
 
-/// How many resources are looked at, and how many pages of them, for what may have been left behind.
+/// How many resources are asked for at once when it is looked for what is left.
 const PAGE: usize = 100;
-const MOST_PAGES: usize = 1_000;
 
 /// Does something with each of them, so many at a time.
 fn each<T: Sync>(all: &[T], parallel: usize, work: impl Fn(&T) + Sync) {

@@ -307,7 +307,7 @@ impl<'w> Pages<'w> {
     }
 
     pub(super) fn next(&mut self) -> Outcome<Option<Page>> {
-        if self.is_over || self.wire.server.stop.is_asked() {
+        if self.is_over {
             return Ok(None);
         }
         let join = if self.path.contains('?') { '&' } else { '?' };
@@ -328,7 +328,7 @@ impl<'w> Pages<'w> {
                 return Err(self.wire.complain(self.what, &page.path, "resources that no page before had"));
             }
             let is_enough = u64::try_from(self.seen).is_ok_and(|seen| seen >= page.total);
-            if page.resources.iter().any(&mut *is_found) || is_enough {
+            if page.resources.iter().any(&mut *is_found) || is_enough || self.wire.server.stop.is_asked() {
                 break;
             }
         }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    Groups, Knows, Person, Provider, by_name, expect_nobody, patch_person, post_person, profile, put_person,
+    Groups, Knows, Person, Provider, expect_nobody, found_or_posted, patch_person, profile, put_person,
 };
 use crate::simulate::wire::{Outcome, Wire};
 
@@ -31,10 +31,7 @@ impl Provider for Google {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        match wire.find_id(&by_name(person))? {
-            Some(id) => Ok(id),
-            None => post_person(wire, person, &profile(wire, person).into()),
-        }
+        found_or_posted(wire, person, &profile(wire, person).into())
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    GROUP, Group, Groups, Member, Moves, Person, Provider, USER, add_members, by_group_name, by_name, delete,
-    group_body, post_group, post_person, profile, put_person, remove_members_by_value, values,
+    GROUP, Group, Groups, Member, Moves, Person, Provider, USER, add_members, by_group_name, delete,
+    found_or_posted, group_body, post_group, profile, put_person, remove_members_by_value, values,
 };
 use crate::simulate::wire::{self, Call, Outcome, Wire};
 
@@ -29,10 +29,7 @@ impl Provider for JumpCloud {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        match wire.find_id(&by_name(person))? {
-            Some(id) => Ok(id),
-            None => post_person(wire, person, &full(wire, person)),
-        }
+        found_or_posted(wire, person, &full(wire, person))
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {

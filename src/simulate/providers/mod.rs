@@ -190,6 +190,14 @@ fn by_group_name(group: &Group) -> Search {
     Search::by("look a group up", "/Groups", "displayName", &group.name)
 }
 
+/// The id of the person of that name, who is made when nobody has it.
+fn found_or_posted(wire: &Wire<'_>, person: &Person, body: &Value) -> Outcome<String> {
+    match wire.find_id(&by_name(person))? {
+        Some(id) => Ok(id),
+        None => post_person(wire, person, body),
+    }
+}
+
 /// `POST` of a person; what the answer shows of it must be right.
 fn post_person(wire: &Wire<'_>, person: &Person, body: &Value) -> Outcome<String> {
     let call =

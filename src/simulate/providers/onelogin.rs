@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    ENTERPRISE, Group, Groups, Member, Moves, Person, Provider, USER, add_members, by_group_name, by_name,
-    group_body, post_group, post_person, put_person, remove_members,
+    ENTERPRISE, Group, Groups, Member, Moves, Person, Provider, USER, add_members, by_group_name,
+    found_or_posted, group_body, post_group, put_person, remove_members,
 };
 use crate::simulate::wire::{Outcome, Wire};
 
@@ -23,10 +23,7 @@ impl Provider for OneLogin {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        match wire.find_id(&by_name(person))? {
-            Some(id) => Ok(id),
-            None => post_person(wire, person, &template(person)),
-        }
+        found_or_posted(wire, person, &template(person))
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {

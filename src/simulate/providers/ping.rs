@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::{
-    Group, Groups, Knows, Member, Moves, Pages, Person, Provider, add_members, by_name, group_body,
-    patch_group, post_group, post_person, profile, put_person, read_all, remove_members, values,
+    Group, Groups, Knows, Member, Moves, Pages, Person, Provider, add_members, found_or_posted, group_body,
+    patch_group, post_group, profile, put_person, read_all, remove_members, values,
 };
 use crate::simulate::wire::{Outcome, Wire};
 
@@ -35,10 +35,7 @@ impl Provider for Ping {
     }
 
     fn create(&self, wire: &Wire<'_>, person: &Person) -> Outcome<String> {
-        match wire.find_id(&by_name(person))? {
-            Some(id) => Ok(id),
-            None => post_person(wire, person, &profile(wire, person).into()),
-        }
+        found_or_posted(wire, person, &profile(wire, person).into())
     }
 
     fn update(&self, wire: &Wire<'_>, id: &str, _before: &Person, after: &Person) -> Outcome {

@@ -133,6 +133,33 @@ fn a_provider_takes_nobody_for_its_own_who_is_not() {
 }
 
 #[test]
+fn what_is_left_and_cannot_be_looked_for_is_told() {
+    let server = Server::standard();
+    // something goes wrong on the way, and searches by a part of a name are refused
+    let proxy = Proxy::before(
+        &server.client.root,
+        instead(|server, request| match request.method.as_str() {
+            "GET" if request.parameter("filter").is_some_and(|filter| filter.contains(" co ")) => {
+                Response::error(400, "invalidFilter")
+            }
+            "PUT" => Response::error(400, "invalidValue"),
+            _ => server.send(&request),
+        }),
+    );
+    let url = format!("{}/scim/v2", proxy.root);
+    let target = Target { url, token: TOKEN.to_owned(), timeout: Duration::from_secs(30), rate: None };
+    let size = Size { users: 10, groups: 2 };
+    let day = Day { provider: "rauthy", size, seed: 4, parallel: 2, keep: false };
+
+    let report = simulate(&target, &day, &Stop::default(), &|_, _, _| {}).unwrap();
+
+    let told: Vec<_> =
+        report.left_behind.iter().filter(|it| it.contains("could not be looked for")).collect();
+    assert_eq!(told.len(), 2, "{report}");
+    assert!(!report.is_good());
+}
+
+#[test]
 fn a_server_that_makes_nobody_is_not_equal_to_the_model() {
     let server = Server::standard();
     let proxy = Proxy::before(
