@@ -1,6 +1,7 @@
 -- name: event
-INSERT INTO events (organization, id, at, actor, request, kind, resource_type, resource, detail)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO events (organization, id, at, actor, request, kind, resource_type, resource, detail, actor_type,
+                    credential, address)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 RETURNING (SELECT schemas FROM organizations WHERE id = $1)
 
 -- name: claim

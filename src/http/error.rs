@@ -1,6 +1,6 @@
 //! The only place where a failure becomes a status.
 
-use crate::{scim::message, service};
+use crate::{org::refusal::Refusal as Rule, scim::message, service};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
@@ -75,6 +75,11 @@ impl Refusal {
                 (status, Some(keyword))
             }
             Self::Service(Error::NotFound(_)) | Self::NoEndpoint | Self::Nobody => (404, None),
+            Self::Service(Error::Rule(rule)) => match rule {
+                Rule::SeatLimit { .. } | Rule::Forbidden(_) | Rule::Scope(_) => (403, None),
+                Rule::LastAdmin | Rule::Conflict(_) => (409, None),
+                Rule::Unknown(_) | Rule::Invalid(_) => (400, Some("invalidValue")),
+            },
             Self::Service(Error::PreconditionFailed) => (412, None),
             Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
             Self::Service(Error::Busy(_)) => (503, None),

@@ -1,10 +1,16 @@
 //! The organization's rules, pure: state and question in, decision out. No I/O, no clock, no `async`.
 
+pub mod actor;
 pub mod connection;
 pub mod event;
 pub mod organization;
 pub mod record;
+pub mod refusal;
+pub mod role;
 pub mod schema;
 pub mod scim_view;
+pub mod seat;
+pub mod settings;
 pub mod team;
 pub mod user;
+mod words;

@@ -163,7 +163,7 @@ impl Walk {
         let mut walk = Self {
             cx: cx.clone(),
             key: key(cx).await?,
-            bond: format!("{} {query}", cx.actor),
+            bond: format!("{} {query}", cx.actor.id()),
             count,
             place: None,
         };

@@ -349,7 +349,7 @@ fn rows(tx: &ReadTx<'_>, organization: &str, id: &str, base: &str) -> Result<Vec
 }
 
 fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {
-    Holder { organization: &cx.organization, team, connection: Some(&cx.actor) }
+    Holder { organization: &cx.organization, team, connection: cx.actor.connection() }
 }
 
 fn members_of(group: &Resource) -> Vec<Value> {

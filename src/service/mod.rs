@@ -18,10 +18,12 @@ use crate::{
     clock::Clock,
     ids::Ids,
     org::{
+        actor::Actor,
         connection::BadName,
         event::{Event, EventKind},
         organization::BadSlug,
         record::Record,
+        refusal::Refusal,
     },
     scim::{
         self, ErrorKind, Quirks, Resource,
@@ -83,8 +85,12 @@ pub struct Context {
     pub app: Arc<App>,
     /// The organization the credential belongs to.
     pub organization: String,
-    /// The connection's id, or `command` for the command line.
-    pub actor: String,
+    /// Who asks.
+    pub actor: Actor,
+    /// The id of the key or token that was shown; empty where none was.
+    pub credential: String,
+    /// The address the request came from; empty where there is none.
+    pub address: String,
     /// Microseconds since 1970, read once.
     pub now: i64,
     /// The request's id.
@@ -103,7 +109,9 @@ impl Context {
             types: schemas::types_now(app, &organization).await?,
             app: app.clone(),
             organization,
-            actor: "command".to_owned(),
+            actor: Actor::Operator,
+            credential: String::new(),
+            address: String::new(),
             now,
             request: app.ids.make(now),
             base: Arc::from(""),
@@ -146,6 +154,8 @@ impl Context {
             id: &self.app.ids.make(self.now),
             at: self.now,
             actor: &self.actor,
+            credential: &self.credential,
+            address: &self.address,
             request: &self.request,
         };
         Ok(journal::record(tx, entry, event)?)
@@ -200,6 +210,9 @@ pub enum Error {
     /// A name is taken, on a command.
     #[error("{0}")]
     Taken(String),
+    /// A rule of the organization refuses it.
+    #[error(transparent)]
+    Rule(#[from] Refusal),
     /// The protocol refuses the request.
     #[error(transparent)]
     Scim(#[from] scim::Error),

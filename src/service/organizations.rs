@@ -3,6 +3,7 @@
 use super::{App, Error, Result};
 use crate::{
     org::{
+        actor::Actor,
         event::{Event, EventKind},
         organization::{FIRST, Organization, check_slug},
     },
@@ -48,7 +49,9 @@ pub async fn create(app: &Arc<App>, slug: &str, name: &str) -> Result<Organizati
             organization: &new.id,
             id: &job.ids.make(now),
             at: now,
-            actor: "command",
+            actor: &Actor::Operator,
+            credential: "",
+            address: "",
             request: &request,
         };
         let event = Event {

@@ -1,7 +1,7 @@
 //! Events and counters.
 
 use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::Kind};
-use crate::org::event::Event;
+use crate::org::{actor::Actor, event::Event};
 
 const SQL: &str = include_str!("../../sql/queries/journal.sql");
 const EVENT: Statement = Statement::named(SQL, "event");
@@ -17,8 +17,12 @@ pub struct Entry<'a> {
     pub id: &'a str,
     /// Microseconds since 1970.
     pub at: i64,
-    /// The connection's id, or `command`.
-    pub actor: &'a str,
+    /// Who made it.
+    pub actor: &'a Actor,
+    /// The id of the key or token that was shown.
+    pub credential: &'a str,
+    /// The address the request came from.
+    pub address: &'a str,
     /// The request's id.
     pub request: &'a str,
 }
@@ -27,16 +31,19 @@ pub struct Entry<'a> {
 /// changes them now has worked on what this transaction holds.
 pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<i64, DbError> {
     let detail = event.detail.to_string();
-    let args: [Arg<'_>; 9] = [
+    let args: [Arg<'_>; 12] = [
         entry.organization.into(),
         entry.id.into(),
         entry.at.into(),
-        entry.actor.into(),
+        entry.actor.id().into(),
         entry.request.into(),
         event.kind.as_str().into(),
         event.resource_type.into(),
         (&event.resource).into(),
         (&detail).into(),
+        entry.actor.actor_type().as_str().into(),
+        entry.credential.into(),
+        entry.address.into(),
     ];
     let schemas: Option<Option<i64>> = tx.one(EVENT, &args, |row| row.get(0))?;
     tx.note_event(entry.organization, entry.id);

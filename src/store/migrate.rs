@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -51,6 +51,12 @@ const MIGRATIONS: [Migration; 5] = [
         name: "connections",
         sqlite: include_str!("../../sql/migrations/sqlite/0005_connections.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0005_connections.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "organization",
+        sqlite: include_str!("../../sql/migrations/sqlite/0006_organization.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0006_organization.sql"),
     },
 ];
 

@@ -124,7 +124,9 @@ pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
     let organization = organizations::first(app).await.unwrap();
     let cx = Context::of_command(app, organization).await.unwrap();
     Arc::new(Context {
-        actor: DECLARED.to_owned(),
+        actor: roster::org::actor::Actor::Connection(DECLARED.to_owned()),
+        credential: String::new(),
+        address: String::new(),
         base: Arc::from("http://127.0.0.1/scim/v2"),
         ..(*cx).clone()
     })

@@ -12,7 +12,10 @@ mod search;
 
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
-    org::connection::{Scopes, Verdict},
+    org::{
+        actor::Actor,
+        connection::{Scopes, Verdict},
+    },
     scim::{
         ErrorKind, Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD,
         version::Precondition,
@@ -98,7 +101,9 @@ async fn answer(
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
-        actor: verdict.connection.clone(),
+        actor: Actor::Connection(verdict.connection.clone()),
+        credential: verdict.token.clone(),
+        address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
         now: door.app.clock.now(),
         request: line.request.clone(),
         base: slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug)),

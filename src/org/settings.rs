@@ -1,0 +1,108 @@
+//! What admins decide: for the organization, and for each team.
+
+use super::seat::{License, Overflow};
+use serde::{Deserialize, Serialize};
+
+/// The organization's switches. What was never decided has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Settings {
+    /// How many seats there are.
+    pub license: License,
+    /// What happens to somebody new for whom no seat is left.
+    pub seat_overflow: Overflow,
+    /// Whether members create teams, too (W-111).
+    pub user_team_creation: bool,
+    /// Whether admins may add themselves to teams (W-121).
+    pub admin_team_access: bool,
+    /// Whether new service accounts of teams can be made (W-153).
+    pub team_service_account_creation: bool,
+    /// Whether people and service accounts of teams get new keys (W-164).
+    pub key_creation: bool,
+    /// Whether those who only read may hold keys that only read (W-138).
+    pub viewer_keys: bool,
+    /// Whether people may have projects outside of teams (W-127).
+    pub personal_projects: bool,
+    /// How many days events are kept; for ever when it is absent (W-291).
+    pub event_retention_days: Option<i64>,
+    /// What teams cannot decide for themselves.
+    pub enforced: Enforcement,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            license: License::default(),
+            seat_overflow: Overflow::Refuse,
+            user_team_creation: false,
+            admin_team_access: true,
+            team_service_account_creation: true,
+            key_creation: true,
+            viewer_keys: false,
+            personal_projects: true,
+            event_retention_days: None,
+            enforced: Enforcement::default(),
+        }
+    }
+}
+
+/// What the organization decides for all its teams (W-120): each switch, when on, takes one setting out of their hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Enforcement {
+    /// Every team is hidden from those who are not in it.
+    pub hidden: bool,
+    /// Every new project is private.
+    pub private_projects: bool,
+    /// Nobody but admins invites.
+    pub admins_invite: bool,
+    /// No report is shared with the public.
+    pub no_public_reports: bool,
+    /// Code is not saved by default.
+    pub no_code_saving: bool,
+}
+
+/// What a team decides for itself (W-119), unless the organization does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct TeamSettings {
+    /// The team is hidden from those who are not in it.
+    pub hidden: bool,
+    /// New projects are private, without a choice.
+    pub private_projects: bool,
+    /// Any member may invite (W-118).
+    pub members_invite: bool,
+    /// Reports in private projects are not shared with the public.
+    pub no_public_reports: bool,
+    /// Code is saved by default.
+    pub code_saving: bool,
+}
+
+impl TeamSettings {
+    /// What holds in the end. What a team decided stays stored, and holds again when it is no longer enforced.
+    pub const fn effective(self, enforced: Enforcement) -> Self {
+        Self {
+            hidden: self.hidden || enforced.hidden,
+            private_projects: self.private_projects || enforced.private_projects,
+            members_invite: self.members_invite && !enforced.admins_invite,
+            no_public_reports: self.no_public_reports || enforced.no_public_reports,
+            code_saving: self.code_saving && !enforced.no_code_saving,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_enforced_holds_and_what_was_decided_is_not_lost() {
+        let own = TeamSettings { members_invite: true, code_saving: true, ..TeamSettings::default() };
+        let enforced = Enforcement { hidden: true, admins_invite: true, ..Enforcement::default() };
+
+        let effective = own.effective(enforced);
+
+        assert_eq!(effective, TeamSettings { hidden: true, code_saving: true, ..TeamSettings::default() });
+        assert_eq!(own.effective(Enforcement::default()), own);
+    }
+}
