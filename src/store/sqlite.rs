@@ -169,7 +169,10 @@ pub(super) fn execute(
 }
 
 /// SQLite takes `$2` for a name and numbers names by first appearance, so parameters are bound by name.
-const NAMES: [&str; 10] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"];
+const NAMES: [&str; 20] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+    "$17", "$18", "$19", "$20",
+];
 
 fn named<'a>(args: &'a [Arg<'a>]) -> Vec<(&'static str, &'a dyn ToSql)> {
     NAMES.iter().zip(args).map(|(name, arg)| (*name, arg as &dyn ToSql)).collect()
