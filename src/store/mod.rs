@@ -15,6 +15,7 @@ pub mod organizations;
 pub mod postgres;
 pub mod records;
 pub mod schemas;
+pub mod seats;
 mod sqlite;
 mod statement;
 pub mod teams;

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 13] = [
+const WALKS: [&str; 15] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -20,6 +20,9 @@ const WALKS: [&str; 13] = [
     "connections/leniencies",
     "organizations/list",
     "schemas/list",
+    // to name the nearest
+    "teams/names",
+    "memberships/custom_role_names",
 ];
 
 /// Every statement with its name, such as `users/load`.
