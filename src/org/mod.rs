@@ -13,6 +13,7 @@ pub mod schema;
 pub mod scim_view;
 pub mod seat;
 pub mod settings;
+pub mod standing;
 pub mod team;
 pub mod user;
 mod words;

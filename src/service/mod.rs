@@ -14,6 +14,8 @@ pub mod organizations;
 mod plan;
 pub mod read;
 pub mod schemas;
+mod standing;
+mod team_roles;
 pub mod users;
 
 use crate::{
@@ -288,6 +290,11 @@ fn load_for_removal(
     precondition: &Precondition,
 ) -> Result<Record> {
     agreed(records::load_for_removal(tx, kind, &cx.organization, id)?, kind, precondition)
+}
+
+/// A resource that this transaction holds, whatever its version.
+fn record_of(tx: &WriteTx<'_>, cx: &Context, kind: Kind, id: &str) -> Result<Record> {
+    load_for_change(tx, cx, kind, id, &Precondition::default())
 }
 
 fn agreed(record: Option<Record>, kind: Kind, precondition: &Precondition) -> Result<Record> {

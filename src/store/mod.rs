@@ -17,6 +17,7 @@ pub mod organizations;
 pub mod postgres;
 pub mod records;
 pub mod schemas;
+pub mod seats;
 mod sqlite;
 mod statement;
 pub mod teams;

@@ -6,12 +6,18 @@ use super::{
     db::Arg,
     journal,
     records::{self, Kind, bounded},
+    seats,
 };
 use crate::{
-    org::{record::Record, scim_view::stored, user::Columns},
+    org::{
+        record::Record,
+        scim_view::{Activity, stored},
+        standing::Standing,
+        user::{Columns, handle},
+    },
     scim::{Resource, version::Version},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/users.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
@@ -20,6 +26,10 @@ const REMOVE: Statement = Statement::named(SQL, "remove");
 const BURY: Statement = Statement::named(SQL, "bury");
 const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
+const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
+const END_KEYS: Statement = Statement::named(SQL, "end_keys");
+const ACTIVITY: Statement = Statement::named(SQL, "activity");
+const FORGET_ACTIVITY: Statement = Statement::named(SQL, "forget_activity");
 
 /// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
 pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> Result<(), DbError> {
@@ -27,19 +37,41 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let args: [Arg<'_>; 8] = [
+    let handle = take_handle(tx, owner, user.text("userName").unwrap_or_default())?;
+    let args: [Arg<'_>; 11] = [
         organization.into(),
         id.into(),
         name.as_ref().into(),
         columns.display.as_ref().into(),
-        columns.active.into(),
+        columns.standing.active.into(),
         manager.as_deref().into(),
         now.into(),
         (&text).into(),
+        columns.standing.role.as_str().into(),
+        columns.standing.seat.as_str().into(),
+        (&handle).into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
-    journal::count(tx, organization, Kind::of(resource_type).counter(), 1)
+    journal::count(tx, organization, Kind::of(resource_type).counter(), 1)?;
+    seats::count(tx, organization, None, Some(columns.standing))
+}
+
+/// The first handle like the name that nobody has or had.
+fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
+    let wanted = handle(user_name);
+    let numbered = (2..10).map(|n| format!("{wanted}-{n}"));
+    // many of one name: nobody else has this
+    let own = format!("{wanted}-{}", owner.id);
+    for handle in std::iter::once(wanted.clone()).chain(numbered).chain([own]) {
+        if tx
+            .one(TAKE_HANDLE, &[owner.organization.into(), (&handle).into(), owner.id.into()], |_| Ok(()))?
+            .is_some()
+        {
+            return Ok(handle);
+        }
+    }
+    Err(DbError::Busy)
 }
 
 /// Replaces a user that was read as `before`; `None` when somebody else was faster.
@@ -54,19 +86,23 @@ pub fn replace(
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let args: [Arg<'_>; 9] = [
+    let args: [Arg<'_>; 11] = [
         organization.into(),
         id.into(),
         before.version.0.into(),
         name.as_ref().into(),
         columns.display.as_ref().into(),
-        columns.active.into(),
+        columns.standing.active.into(),
         manager.as_deref().into(),
         now.into(),
         (&text).into(),
+        columns.standing.role.as_str().into(),
+        columns.standing.seat.as_str().into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
-    attributes::index(tx, owner, &before.resource()?, user)?;
+    let was = before.resource()?;
+    attributes::index(tx, owner, &was, user)?;
+    seats::count(tx, organization, Some(Standing::of(&was)), Some(columns.standing))?;
     Ok(version)
 }
 
@@ -87,7 +123,26 @@ pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Re
     tx.execute(BURY, &args)?;
     attributes::index(tx, owner, &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), id.into()])?;
-    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)
+    tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
+    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)?;
+    seats::count(tx, organization, Some(Standing::of(&resource)), None)
+}
+
+/// Revokes every key of a user or service account; says which.
+pub fn end_keys(tx: &WriteTx<'_>, organization: &str, owner: &str, now: i64) -> Result<Vec<String>, DbError> {
+    tx.texts(END_KEYS, &[organization.into(), owner.into(), now.into()])
+}
+
+/// When each of the users was last seen, and on how many days; who never was is not among them.
+pub fn activity(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    ids: &[&str],
+) -> Result<HashMap<String, Activity>, DbError> {
+    let rows = tx.rows(ACTIVITY, &[organization.into(), ids.into()], |row| {
+        Ok((row.get::<String>(0)?, Activity { last_active_at: row.get(1)?, days: row.get(2)? }))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The ids of at most `limit` users who name this user as their manager.

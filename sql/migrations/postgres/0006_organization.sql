@@ -76,6 +76,7 @@ CREATE TABLE roles (
     organization TEXT COLLATE "C" NOT NULL,
     id           TEXT COLLATE "C" NOT NULL,
     name_key     TEXT COLLATE "C" NOT NULL,
+    name         TEXT COLLATE "C" NOT NULL,
     version      BIGINT NOT NULL,
     created_at   BIGINT NOT NULL,
     modified_at  BIGINT NOT NULL,

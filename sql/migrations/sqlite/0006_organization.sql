@@ -76,6 +76,7 @@ CREATE TABLE roles (
     organization TEXT    NOT NULL,
     id           TEXT    NOT NULL,
     name_key     TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
     version      INTEGER NOT NULL,
     created_at   INTEGER NOT NULL,
     modified_at  INTEGER NOT NULL,

@@ -5,6 +5,7 @@
 
 use super::{
     Attribute, Mutability, ResourceType, Returned, Schema, Type,
+    organization::{ORGANIZATION_GROUP, ORGANIZATION_USER},
     resource_type::{Extension, Indexed},
 };
 use crate::scim::urn;
@@ -15,7 +16,7 @@ pub static USER_TYPE: ResourceType = ResourceType {
     endpoint: "/Users",
     description: "People and service accounts",
     schema: &USER,
-    extensions: &[Extension::optional(&ENTERPRISE_USER)],
+    extensions: &[Extension::optional(&ENTERPRISE_USER), Extension::optional(&ORGANIZATION_USER)],
     indexed: &[
         Indexed::always("externalId"),
         Indexed::always("displayName"),
@@ -38,7 +39,7 @@ pub static GROUP_TYPE: ResourceType = ResourceType {
     endpoint: "/Groups",
     description: "Teams",
     schema: &GROUP,
-    extensions: &[],
+    extensions: &[Extension::optional(&ORGANIZATION_GROUP)],
     indexed: &[Indexed::always("externalId")],
     hides: false,
     rows: Some(&MEMBERS),
