@@ -12,11 +12,14 @@ pub mod idempotency;
 pub mod keys;
 mod look;
 pub mod organizations;
+pub mod page;
+pub mod people;
 mod plan;
 pub mod read;
 pub mod schemas;
 mod standing;
 mod team_roles;
+pub mod teams;
 pub mod users;
 
 use crate::{

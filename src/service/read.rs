@@ -132,6 +132,16 @@ pub(super) fn related(
     Ok(ids.into_iter().map(user).collect())
 }
 
+/// All that belongs to each of the records.
+pub(super) fn related_of(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: Kind,
+    found: &[Record],
+) -> Result<Vec<Related>, DbError> {
+    related(tx, cx, kind, found, Wanted { members: true, teams: true, activity: true })
+}
+
 /// What of the rows that belong to a resource is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
