@@ -58,7 +58,7 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
 }
 
 /// The first handle like the name that nobody has or had.
-fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
+pub(super) fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
     let wanted = handle(user_name);
     let numbered = (2..10).map(|n| format!("{wanted}-{n}"));
     // many of one name: nobody else has this
