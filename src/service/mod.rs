@@ -3,6 +3,7 @@
 //! A function reads as the recipe: load, check, apply, save, record. The functions below it are siblings;
 //! they hand values back and never call each other.
 
+mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
