@@ -99,4 +99,4 @@ DELETE FROM users WHERE organization = $1 AND id = $2
 
 -- name: bury
 INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT organization, id, $3, coalesce(display, handle), handle, $4 FROM users WHERE organization = $1 AND id = $2

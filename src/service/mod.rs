@@ -17,6 +17,8 @@ pub mod people;
 mod plan;
 pub mod read;
 pub mod schemas;
+pub mod service_accounts;
+pub mod settings;
 mod standing;
 mod team_roles;
 pub mod teams;

@@ -1,54 +1,62 @@
-//! Pages of the API's lists: so many at a time, after the last one that was shown.
+//! Lists by cursor, of what is ordered by id.
 
-use serde::Serialize;
+use crate::org::refusal::Refusal;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// The most of one page.
-const MAX: usize = 1_000;
+/// How many items a page has when nobody says, and at most.
+const LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1_000;
 
-/// Which page is asked for.
-#[derive(Debug, Clone)]
-pub struct Paging {
-    after: String,
-    limit: usize,
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// The last id of the page before; empty for the first page.
+    pub after: String,
+    /// How many items a page has.
+    pub limit: usize,
 }
 
-/// The first page, of a hundred.
-impl Default for Paging {
-    fn default() -> Self {
-        Self { after: String::new(), limit: 100 }
+impl Slice {
+    /// Reads `limit` and `cursor` of a query.
+    pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Refusal> {
+        let limit = match limit.map(str::parse) {
+            None => LIMIT,
+            Some(Ok(limit @ 1..=MAX_LIMIT)) => limit,
+            Some(_) => {
+                return Err(Refusal::Invalid(format!("limit: expected a number from 1 to {MAX_LIMIT}")));
+            }
+        };
+        let read = |cursor| String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok();
+        match cursor.map(read) {
+            None => Ok(Self { after: String::new(), limit }),
+            Some(Some(after)) => Ok(Self { after, limit }),
+            Some(None) => {
+                Err(Refusal::Invalid("cursor: expected what `next` of the page before says".to_owned()))
+            }
+        }
+    }
+
+    /// One item more than the page has, to see whether there is a next one.
+    pub(super) fn one_more(&self) -> usize {
+        self.limit + 1
     }
 }
 
-impl Paging {
-    /// At most `limit` (1 to 1,000), after what a cursor names.
-    pub fn new(after: String, limit: usize) -> Self {
-        Self { after, limit: limit.clamp(1, MAX) }
-    }
-
-    /// What the last page ended with; empty before the first.
-    pub(super) fn after(&self) -> &str {
-        &self.after
-    }
-
-    /// How many at most.
-    pub(super) fn limit(&self) -> usize {
-        self.limit
-    }
-
-    /// A page of what was found, which is one more than fits where there is a next one.
-    pub(super) fn page<T>(&self, mut found: Vec<T>, key: impl Fn(&T) -> &str) -> Page<T> {
-        let more = found.len() > self.limit;
-        found.truncate(self.limit);
-        let next = found.last().filter(|_| more).map(|last| key(last).to_owned());
-        Page { items: found, next }
-    }
-}
-
-/// A page, and the cursor of the next one, if there is one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items, by id.
     pub items: Vec<T>,
-    /// The cursor of the next one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of what was found, which may be one item more than the page has.
+    pub(super) fn of(slice: &Slice, mut items: Vec<T>, id: impl Fn(&T) -> &str) -> Self {
+        let is_last = items.len() <= slice.limit;
+        items.truncate(slice.limit);
+        let last = items.last().filter(|_| !is_last);
+        Self { next: last.map(|item| URL_SAFE_NO_PAD.encode(id(item))), items }
+    }
 }

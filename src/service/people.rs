@@ -4,7 +4,7 @@ use super::{
     Context, Error, Result,
     authorization::About,
     idempotency::Made,
-    page::{Page, Paging},
+    page::{Page, Slice},
     read::related_of,
     users::{self, Change, Demand},
 };
@@ -15,9 +15,9 @@ use crate::{
     },
     scim::{Quirks, Resource, projection::Projection, text, urn, version::Precondition},
     store::{
-        ReadTx, WriteTx, attributes,
+        DbError, ReadTx, WriteTx, attributes,
         records::{self, Kind},
-        users as rows,
+        seats, users as rows,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ pub struct Profile {
 }
 
 /// The users, or the one whose user name, handle or e-mail address is `login` (W-003), by id.
-pub async fn list(cx: &Arc<Context>, login: Option<String>, paging: Paging) -> Result<Page<Person>> {
+pub async fn list(cx: &Arc<Context>, login: Option<String>, slice: Slice) -> Result<Page<Person>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::UserRead, About::ORGANIZATION)?;
@@ -123,9 +123,9 @@ pub async fn list(cx: &Arc<Context>, login: Option<String>, paging: Paging) -> R
                 let ids = holders_of(tx, &job, login)?;
                 records::among(tx, kind, &job.organization, &ids)?
             }
-            None => records::after(tx, kind, &job.organization, paging.after(), paging.limit() + 1)?,
+            None => records::after(tx, kind, &job.organization, &slice.after, slice.one_more())?,
         };
-        Ok::<_, Error>(paging.page(people(tx, &job, &found)?, |person| &person.id))
+        Ok::<_, Error>(Page::of(&slice, people(tx, &job, &found)?, |person| &person.id))
     };
     cx.app.store.read(work).await
 }
@@ -281,6 +281,41 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
 pub async fn leave(cx: &Arc<Context>) -> Result<()> {
     let own = cx.actor.id().to_owned();
     users::remove_as(cx, Action::OrganizationLeave, &own, Precondition::default()).await
+}
+
+/// How many seats of a kind there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Seats {
+    /// How many are taken.
+    pub used: i64,
+    /// How many there are; null for as many as wanted.
+    pub total: Option<i64>,
+}
+
+/// Seats by kind, and how many active admins there are (W-011 recommends more than one).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SeatsInUse {
+    /// Full seats.
+    pub full: Seats,
+    /// Seats that only read.
+    pub viewer: Seats,
+    /// Active admins.
+    pub admins: i64,
+}
+
+/// How many seats there are and are taken.
+pub async fn seats(cx: &Arc<Context>) -> Result<SeatsInUse> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        let license = job.authorize(tx, Action::LicenseRead, About::ORGANIZATION)?.license;
+        let of = |seat| {
+            let used = seats::taken(tx, &job.organization, seat)?;
+            Ok::<_, DbError>(Seats { used, total: license.limit(seat) })
+        };
+        let admins = seats::admins(tx, &job.organization)?;
+        Ok::<_, Error>(SeatsInUse { full: of(Seat::Full)?, viewer: of(Seat::Viewer)?, admins })
+    };
+    cx.app.store.read(work).await
 }
 
 /// Who an id belongs to, also when that was long ago.

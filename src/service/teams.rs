@@ -6,7 +6,7 @@ use super::{
     event, groups,
     idempotency::Made,
     load, load_for_change,
-    page::{Page, Paging},
+    page::{Page, Slice},
     team_roles,
     users::{Change, Demand},
 };
@@ -106,18 +106,18 @@ pub struct ArchivedTeam {
 pub const RESTORABLE: i64 = 30 * 24 * 3_600 * 1_000_000;
 
 /// The teams that the actor may see, or the one that has or had this name.
-pub async fn list(cx: &Arc<Context>, name: Option<String>, paging: Paging) -> Result<Page<Team>> {
+pub async fn list(cx: &Arc<Context>, name: Option<String>, slice: Slice) -> Result<Page<Team>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
         let settings = job.authorize(tx, Action::TeamList, About::ORGANIZATION)?;
         let kind = Kind::of(job.types.group);
         let mut found = Vec::new();
-        let mut after = paging.after().to_owned();
+        let mut after = slice.after.clone();
         // those that are hidden from the actor are passed over
-        while found.len() <= paging.limit() {
+        while found.len() <= slice.limit {
             let batch = match &name {
                 Some(name) => by_name(tx, &job, name)?.into_iter().collect(),
-                None => records::after(tx, kind, &job.organization, &after, paging.limit() + 1)?,
+                None => records::after(tx, kind, &job.organization, &after, slice.one_more())?,
             };
             let Some(last) = batch.last() else { break };
             after.clone_from(&last.id);
@@ -130,7 +130,7 @@ pub async fn list(cx: &Arc<Context>, name: Option<String>, paging: Paging) -> Re
                 break;
             }
         }
-        Ok::<_, Error>(paging.page(found, |team| &team.id))
+        Ok::<_, Error>(Page::of(&slice, found, |team| &team.id))
     };
     cx.app.store.read(work).await
 }
@@ -305,13 +305,13 @@ pub struct NewMember {
 }
 
 /// The members of a team, by id.
-pub async fn members(cx: &Arc<Context>, team: &str, paging: Paging) -> Result<Page<Member>> {
+pub async fn members(cx: &Arc<Context>, team: &str, slice: Slice) -> Result<Page<Member>> {
     let (job, team) = (cx.clone(), team.to_owned());
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::TeamRead, About::team(&team))?;
-        let found = memberships::listed(tx, &job.organization, &team, paging.after(), paging.limit() + 1)?;
+        let found = memberships::listed(tx, &job.organization, &team, &slice.after, slice.one_more())?;
         let found = found.into_iter().map(Member::from).collect();
-        Ok::<_, Error>(paging.page(found, |member: &Member| &member.id))
+        Ok::<_, Error>(Page::of(&slice, found, |member: &Member| &member.id))
     };
     cx.app.store.read(work).await
 }

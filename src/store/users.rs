@@ -64,7 +64,7 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
 }
 
 /// The first handle like the name that nobody has or had.
-fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
+pub(super) fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
     let wanted = handle(user_name);
     let numbered = (2..10).map(|n| format!("{wanted}-{n}"));
     // many of one name: nobody else has this
@@ -116,17 +116,7 @@ pub fn replace(
 pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Result<(), DbError> {
     let Owner { organization, resource_type, id } = owner;
     let resource = user.resource()?;
-    let handle = resource.text("userName").unwrap_or_default();
-    let display = Columns::of(&resource).display.unwrap_or_else(|| handle.to_owned());
-    let args: [Arg<'_>; 6] = [
-        organization.into(),
-        id.into(),
-        resource_type.name.into(),
-        (&display).into(),
-        handle.into(),
-        now.into(),
-    ];
-    tx.execute(BURY, &args)?;
+    tx.execute(BURY, &[organization.into(), id.into(), resource_type.name.into(), now.into()])?;
     attributes::index(tx, owner, &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), id.into()])?;
     tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
