@@ -2,8 +2,10 @@
 
 pub mod actor;
 pub mod connection;
+pub mod custom_role;
 pub mod event;
 pub mod organization;
+pub mod permission;
 pub mod record;
 pub mod refusal;
 pub mod role;

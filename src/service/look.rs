@@ -127,5 +127,6 @@ impl<'l> Look<'l> {
 
 /// What is not part of the stored text.
 fn is_derived(path: &Located) -> bool {
-    path.attribute.mutability == Mutability::ReadOnly || ["members", "manager"].contains(&path.attribute.name)
+    path.attribute.mutability == Mutability::ReadOnly
+        || ["members", "manager", "permissions"].contains(&path.attribute.name)
 }

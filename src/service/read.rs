@@ -1,4 +1,4 @@
-//! Reading users and groups: one, or a list.
+//! Reading users, groups and roles: one, or a list.
 
 use super::{
     Answer, App, Context, Error, Result,
@@ -15,7 +15,7 @@ use crate::{
         ErrorKind, Resource, message,
         projection::Projection,
         query::Query,
-        schema::ResourceType,
+        schema::{Noun, ResourceType},
         sort::SortKey,
         version::{Precondition, Version},
     },
@@ -105,6 +105,9 @@ pub(super) fn related(
     projection: &Projection,
 ) -> Result<Vec<Related>, DbError> {
     let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
+    if kind.resource_type.noun == Noun::Role {
+        return Ok(vec![Related::Nothing; ids.len()]);
+    }
     if kind.resource_type.rows.is_some() {
         let mut all = match projection.shows("members") {
             true => memberships::members(tx, &cx.organization, &ids)?,

@@ -14,6 +14,7 @@ mod migrate;
 pub mod organizations;
 pub mod postgres;
 pub mod records;
+pub mod roles;
 pub mod schemas;
 mod sqlite;
 mod statement;

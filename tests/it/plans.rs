@@ -5,11 +5,13 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 13] = [
+const WALKS: [&str; 15] = [
     "users/page",
     "users/after",
     "teams/page",
     "teams/after",
+    "roles/page",
+    "roles/after",
     // connections, tokens, schemas and organizations are few
     "connections/any_ever",
     "connections/list",
@@ -85,7 +87,7 @@ mod on_postgres {
         let mut wrong = Vec::new();
         for (name, statement) in statements() {
             let text = statement.for_postgres();
-            let n_parameters = (1..=10).take_while(|n| text.contains(&format!("${n}"))).count();
+            let n_parameters = (1..=20).take_while(|n| text.contains(&format!("${n}"))).count();
             let nulls = match n_parameters {
                 0 => String::new(),
                 n => format!("({})", vec!["NULL"; n].join(", ")),

@@ -71,11 +71,12 @@ CREATE TABLE team_aliases (
     PRIMARY KEY (organization, name_key)
 ) STRICT, WITHOUT ROWID;
 
--- Custom roles. resource holds the role as it is answered.
+-- Custom roles. resource holds the permissions that were added; what a role inherits is put beside them in answers.
 CREATE TABLE roles (
     organization TEXT    NOT NULL,
     id           TEXT    NOT NULL,
     name_key     TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
     version      INTEGER NOT NULL,
     created_at   INTEGER NOT NULL,
     modified_at  INTEGER NOT NULL,
