@@ -3,9 +3,11 @@
 pub mod actor;
 pub mod authority;
 pub mod connection;
+pub mod custom_role;
 pub mod event;
 pub mod key;
 pub mod organization;
+pub mod permission;
 pub mod record;
 pub mod refusal;
 pub mod role;

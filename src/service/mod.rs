@@ -16,6 +16,7 @@ pub mod page;
 pub mod people;
 mod plan;
 pub mod read;
+pub mod roles;
 pub mod schemas;
 pub mod service_accounts;
 pub mod settings;
@@ -152,7 +153,7 @@ impl Context {
         Ok(made)
     }
 
-    /// Writes an event beside the change of a user or team it tells of.
+    /// Writes an event beside the change of a user, team or role it tells of.
     ///
     /// By then the transaction holds what it changes; should the organization's schemas have changed since the request
     /// was read, it is to be read again ([`Error::Busy`]).
@@ -254,6 +255,7 @@ impl From<DbError> for Error {
             DbError::Unique(column) => match column.as_str() {
                 "users.user_name_key" => taken("userName", "user"),
                 "teams.display_name_key" => taken("displayName", "group"),
+                "roles.name_key" => taken("name", "role"),
                 "organizations.slug" => Self::Taken("another organization has this slug".to_owned()),
                 "connections.name_key" => Self::Taken("another connection has this name".to_owned()),
                 "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),
@@ -308,7 +310,7 @@ fn agreed(record: Option<Record>, kind: Kind, precondition: &Precondition) -> Re
     if precondition.allows_change(record.version) { Ok(record) } else { Err(Error::PreconditionFailed) }
 }
 
-/// An event about a user or team.
+/// An event about a user, team or role.
 fn event(kind: EventKind, resource_type: &ResourceType, id: &str, detail: Value) -> Event {
     Event { kind, resource_type: resource_type.name, resource: id.to_owned(), detail }
 }

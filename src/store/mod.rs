@@ -16,6 +16,7 @@ mod migrate;
 pub mod organizations;
 pub mod postgres;
 pub mod records;
+pub mod roles;
 pub mod schemas;
 pub mod seats;
 pub mod service_accounts;
