@@ -4,6 +4,7 @@ pub mod actor;
 pub mod authority;
 pub mod connection;
 pub mod custom_role;
+pub mod decision;
 pub mod event;
 pub mod key;
 pub mod organization;

@@ -7,6 +7,7 @@ mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
+pub mod decisions;
 pub mod groups;
 pub mod idempotency;
 pub mod keys;

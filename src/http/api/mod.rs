@@ -3,6 +3,7 @@
 //! One handler serves all routes, so that the order of refusals is one piece of code: 401, 404 of unknown paths, 405,
 //! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
 
+mod decisions;
 mod keys;
 mod me;
 mod organization;

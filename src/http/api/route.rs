@@ -1,6 +1,6 @@
 //! The routes of the API: one table.
 
-use super::{Call, Reply, keys, me, organization, service_accounts, teams, users};
+use super::{Call, Reply, decisions, keys, me, organization, service_accounts, teams, users};
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
@@ -322,6 +322,14 @@ pub(super) const ROUTES: &[Route] = &[
         summary: "Restore a team with its members",
         query: &[],
         handler: Handler::Plain(|call| Box::pin(teams::restore(call))),
+    },
+    Route {
+        method: "POST",
+        pattern: "/decisions",
+        action: Action::DecisionMake,
+        summary: "May whoever shows a key do something in a team, why, and who is credited",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(decisions::decide(call))),
     },
 ];
 
