@@ -1,6 +1,8 @@
 -- name: add
-INSERT INTO memberships (organization, team, member, member_type, position, connection)
-SELECT $1, $2, list.value, $4, $5 + list.place, $6
+-- Who comes over SCIM has the team's default role.
+INSERT INTO memberships (organization, team, member, member_type, position, connection, role, origin)
+SELECT $1, $2, list.value, $4, $5 + list.place, $6,
+       coalesce((SELECT default_role FROM teams WHERE organization = $1 AND id = $2), 'member'), $7
   FROM unnest($3::text[]) WITH ORDINALITY AS list (value, place)
  WHERE true
     ON CONFLICT (organization, team, member) DO NOTHING
@@ -28,12 +30,41 @@ SELECT m.team, m.member, m.member_type, coalesce(u.display, t.display)
 
 -- name: teams_of
 -- The live teams each of these is a member of, not through another. CROSS JOIN keeps the order: from the few
--- memberships to their teams.
-SELECT m.member, t.id, t.display
+-- memberships to their teams. Who is in a team through another has the outer team's default role.
+SELECT m.member, t.id, t.display, CASE WHEN m.member_type = 'Group' THEN t.default_role ELSE m.role END, r.name
   FROM memberships m CROSS JOIN teams t
+       LEFT JOIN roles r ON r.organization = $1
+                        AND r.id = CASE WHEN m.member_type = 'Group' THEN t.default_role ELSE m.role END
  WHERE m.organization = $1 AND m.member = ANY($2)
    AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
  ORDER BY m.member, t.id
+
+-- name: role
+SELECT role, origin FROM memberships WHERE organization = $1 AND team = $2 AND member = $3 AND member_type = 'User'
+
+-- name: listed
+SELECT m.member, m.member_type, coalesce(u.display, u.handle, t.display), coalesce(r.name, m.role), m.origin,
+       m.connection
+  FROM memberships m
+       LEFT JOIN users u ON m.member_type = 'User' AND u.organization = m.organization AND u.id = m.member
+       LEFT JOIN teams t ON m.member_type = 'Group' AND t.organization = m.organization AND t.id = m.member
+       LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
+ WHERE m.organization = $1 AND m.team = $2 AND m.member > $3
+ ORDER BY m.member LIMIT $4
+
+-- name: one
+SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, m.role), m.origin, m.connection
+  FROM memberships m
+       LEFT JOIN users u ON u.organization = m.organization AND u.id = m.member
+       LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
+ WHERE m.organization = $1 AND m.team = $2 AND m.member = $3
+
+-- name: other_admins
+SELECT count(*) FROM memberships
+ WHERE organization = $1 AND team = $2 AND member <> $3 AND role = 'admin' AND member_type = 'User'
+
+-- name: set_role
+UPDATE memberships SET role = $4, origin = $5 WHERE organization = $1 AND team = $2 AND member = $3
 
 -- name: direct_teams
 SELECT m.team
@@ -79,3 +110,9 @@ SELECT coalesce(max(level), 0) FROM down
 
 -- name: forget_member
 DELETE FROM memberships WHERE organization = $1 AND member = $2 RETURNING team
+
+-- name: custom_role
+SELECT id FROM roles WHERE organization = $1 AND name_key = $2 AND name = $3
+
+-- name: custom_role_names
+SELECT name FROM roles WHERE organization = $1 ORDER BY name LIMIT 1000

@@ -1,18 +1,18 @@
 -- name: load
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
- WHERE u.organization = $1 AND u.id = $2
+ WHERE u.organization = $1 AND u.account_type = 'user' AND u.id = $2
 
 -- name: load_for_change
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
- WHERE u.organization = $1 AND u.id = $2
+ WHERE u.organization = $1 AND u.account_type = 'user' AND u.id = $2
    FOR NO KEY UPDATE OF u
 
 -- name: load_for_removal
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
- WHERE u.organization = $1 AND u.id = $2
+ WHERE u.organization = $1 AND u.account_type = 'user' AND u.id = $2
    FOR UPDATE OF u
 
 -- name: page
@@ -20,40 +20,77 @@ SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resour
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
  WHERE u.organization = $1
-   AND u.id IN (SELECT id FROM users WHERE organization = $1 ORDER BY id LIMIT $2 OFFSET $3)
+   AND u.id IN (SELECT id FROM users WHERE organization = $1 AND account_type = 'user' ORDER BY id LIMIT $2 OFFSET $3)
  ORDER BY u.id
 
 -- name: after
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
- WHERE u.organization = $1 AND u.id > $2
+ WHERE u.organization = $1 AND u.account_type = 'user' AND u.id > $2
  ORDER BY u.id LIMIT $3
 
 -- name: among
 SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resource, m.display
   FROM users u LEFT JOIN users m ON m.organization = u.organization AND m.id = u.manager
- WHERE u.organization = $1 AND u.id = ANY($2)
+ WHERE u.organization = $1 AND u.account_type = 'user' AND u.id = ANY($2)
  ORDER BY u.id
 
 -- name: named
-SELECT id FROM users WHERE organization = $1 AND user_name_key = $2
+SELECT id FROM users WHERE organization = $1 AND user_name_key = $2 AND account_type = 'user'
+
+-- name: role_of_active
+-- Whoever changes it waits until this transaction ends.
+SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR SHARE
+
+-- name: by_handle
+SELECT id FROM users
+ WHERE organization = $1 AND account_type = 'user'
+   AND id = (SELECT owner FROM handles WHERE organization = $1 AND handle = $2)
+
+-- name: cards
+SELECT u.id, u.handle, t.id
+  FROM users u LEFT JOIN teams t ON t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL
+ WHERE u.organization = $1 AND u.id = ANY($2)
+
+-- name: set_team
+UPDATE users SET team = $3 WHERE organization = $1 AND id = $2
+
+-- name: known
+SELECT coalesce(display, handle), handle, CAST(NULL AS BIGINT) FROM users WHERE organization = $1 AND id = $2
+ UNION ALL
+SELECT display, handle, removed_at FROM tombstones WHERE organization = $1 AND id = $2
 
 -- name: reports
-SELECT id FROM users WHERE organization = $1 AND manager = $2 ORDER BY id LIMIT $3
+SELECT id FROM users WHERE organization = $1 AND manager = $2 AND account_type = 'user' ORDER BY id LIMIT $3
 
 -- name: existing
 -- Those who are being removed are waited for; those found cannot be removed before this transaction ends.
-SELECT id FROM users WHERE organization = $1 AND id = ANY($2) ORDER BY id FOR KEY SHARE
+SELECT id FROM users WHERE organization = $1 AND id = ANY($2) AND account_type = 'user' ORDER BY id FOR KEY SHARE
 
 -- name: insert
-INSERT INTO users (organization, id, user_name_key, display, active, manager, version, created_at, modified_at, resource)
-VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8)
+INSERT INTO users (organization, id, user_name_key, display, active, manager, version, created_at, modified_at, resource,
+                   organization_role, seat, handle)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11)
+
+-- name: take_handle
+INSERT INTO handles (organization, handle, owner) VALUES ($1, $2, $3)
+    ON CONFLICT (organization, handle) DO NOTHING
+RETURNING handle
+
+-- name: end_keys
+UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL RETURNING id
+
+-- name: activity
+SELECT owner, last_active_at, days FROM activity WHERE organization = $1 AND owner = ANY($2)
+
+-- name: forget_activity
+DELETE FROM activity WHERE organization = $1 AND owner = $2
 
 -- name: replace
 -- Compare and swap: no row comes back when the version has moved on.
 UPDATE users
    SET user_name_key = $4, display = $5, active = $6, manager = $7, modified_at = $8, resource = $9,
-       version = version + 1
+       organization_role = $10, seat = $11, version = version + 1
  WHERE organization = $1 AND id = $2 AND version = $3
 RETURNING version
 
@@ -62,4 +99,4 @@ DELETE FROM users WHERE organization = $1 AND id = $2
 
 -- name: bury
 INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT organization, id, $3, coalesce(display, handle), handle, $4 FROM users WHERE organization = $1 AND id = $2

@@ -1,9 +1,11 @@
 //! The organization's rules, pure: state and question in, decision out. No I/O, no clock, no `async`.
 
 pub mod actor;
+pub mod authority;
 pub mod connection;
 pub mod custom_role;
 pub mod event;
+pub mod key;
 pub mod organization;
 pub mod permission;
 pub mod record;
@@ -12,7 +14,9 @@ pub mod role;
 pub mod schema;
 pub mod scim_view;
 pub mod seat;
+pub mod service_account;
 pub mod settings;
+pub mod standing;
 pub mod team;
 pub mod user;
 mod words;

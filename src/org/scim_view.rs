@@ -10,6 +10,7 @@ use crate::scim::{
     projection::Projection,
     schema::{
         Noun, ResourceType,
+        organization::TEAM_ROLES,
         standard::{GROUP_TYPE, USER_TYPE},
     },
     text, urn,
@@ -27,6 +28,19 @@ pub struct TeamRef {
     pub display: String,
     /// Whether the user is a member itself, not only through another team.
     pub direct: bool,
+    /// The user's role in the team: a word, or a custom role's id.
+    pub role: String,
+    /// What the role is called.
+    pub role_name: String,
+}
+
+/// When somebody was last seen, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// Microseconds since 1970.
+    pub last_active_at: i64,
+    /// On how many days.
+    pub days: i64,
 }
 
 /// A member of a team.
@@ -44,7 +58,7 @@ pub struct MemberRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants say it")]
 pub enum Related {
-    Teams(Vec<TeamRef>),
+    User { teams: Vec<TeamRef>, activity: Option<Activity> },
     Members(Vec<MemberRef>),
     Nothing,
 }
@@ -53,7 +67,7 @@ impl Related {
     /// Nothing, for a resource of this type.
     pub fn none(resource_type: &ResourceType) -> Self {
         match resource_type.noun {
-            Noun::User => Self::Teams(Vec::new()),
+            Noun::User => Self::User { teams: Vec::new(), activity: None },
             Noun::Group => Self::Members(Vec::new()),
             Noun::Role => Self::Nothing,
         }
@@ -82,10 +96,12 @@ pub fn answer(
     if is_plain && !record.text.contains("\"manager\":") {
         // both are objects with something in them
         let head = record.text.strip_suffix('}').unwrap_or(&record.text);
+        let (head, inner) = with_team_roles(head, related)?;
         let derived = Derived::of(resource_type, record, related, base);
         let members = derived.members.as_ref().map_or(0, Members::length);
         let mut text = Vec::with_capacity(head.len() + members + 512);
         text.extend_from_slice(head.as_bytes());
+        text.extend_from_slice(inner.as_bytes());
         let seam = text.len();
         serde_json::to_writer(&mut text, &derived)?;
         if let Some(brace) = text.get_mut(seam) {
@@ -116,6 +132,17 @@ pub fn decorated(
             }
         }
     }
+    if let (Related::User { teams, activity }, Some(Value::Object(extension))) =
+        (related, resource.0.get_mut(urn::ORGANIZATION_USER))
+    {
+        if !teams.is_empty() {
+            extension.insert(TEAM_ROLES.name.to_owned(), serde_json::to_value(team_roles(teams))?);
+        }
+        if let Some(activity) = activity {
+            extension.insert("lastActiveAt".to_owned(), text::date_time(activity.last_active_at).into());
+            extension.insert("daysActive".to_owned(), activity.days.into());
+        }
+    }
     if resource_type.noun == Noun::Role {
         custom_role::show(&mut resource);
     }
@@ -123,6 +150,31 @@ pub fn decorated(
         resource.0.extend(derived);
     }
     Ok(resource)
+}
+
+/// A user's text without its last brace, opened up to hold the team roles: our extension ends it. And what goes there.
+fn with_team_roles<'t>(head: &'t str, related: &Related) -> Result<(&'t str, String), serde_json::Error> {
+    match (related, head.strip_suffix('}')) {
+        (Related::User { teams, .. }, Some(open)) if !teams.is_empty() => {
+            let roles = serde_json::to_string(&team_roles(teams))?;
+            Ok((open, format!(",\"{}\":{roles}}}", TEAM_ROLES.name)))
+        }
+        _ => Ok((head, String::new())),
+    }
+}
+
+fn team_roles(teams: &[TeamRef]) -> Vec<TeamRoleElement<'_>> {
+    teams
+        .iter()
+        .map(|team| TeamRoleElement { team_name: &team.display, role_name: &team.role_name })
+        .collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TeamRoleElement<'d> {
+    team_name: &'d str,
+    role_name: &'d str,
 }
 
 /// Where a resource is found.
@@ -250,8 +302,10 @@ impl<'d> Derived<'d> {
         base: &'d str,
     ) -> Self {
         let (groups, members) = match related {
-            Related::Teams(teams) if teams.is_empty() => (None, None),
-            Related::Teams(teams) => (Some(teams.iter().map(|team| Group::of(team, base)).collect()), None),
+            Related::User { teams, .. } if teams.is_empty() => (None, None),
+            Related::User { teams, .. } => {
+                (Some(teams.iter().map(|team| Group::of(team, base)).collect()), None)
+            }
             Related::Members(members) => (None, Some(Members { members, base })),
             Related::Nothing => (None, None),
         };

@@ -1,6 +1,7 @@
 //! Teams and who may belong to them.
 
-use crate::scim::{ErrorKind, Resource, Result, text};
+use crate::scim::{ErrorKind, Resource, Result, text, urn};
+use serde_json::Value;
 use std::str::FromStr;
 
 /// How many teams may stand one inside the other.
@@ -78,6 +79,35 @@ pub fn check_nesting(holder: &str, joining: &str, around: &Surroundings) -> Resu
         return Err(ErrorKind::InvalidValue.because(format!(
             "members: with the group {joining} groups would stand more than {MAX_DEPTH} deep"
         )));
+    }
+    Ok(())
+}
+
+/// The name of the role of those who become members over SCIM, where the team says one.
+pub fn default_role(team: &Resource) -> Option<&str> {
+    team.get(urn::ORGANIZATION_GROUP)?.get("defaultRole")?.as_str()
+}
+
+/// Who stores what teams make (W-252).
+const PROVIDERS: [&str; 5] = ["COREWEAVE", "AWS", "AZURE", "GCP", "MINIO"];
+
+/// Checks the shape of a team's own bucket, where it has one.
+pub fn check_storage(team: &Resource) -> Result<()> {
+    let extension = team.get(urn::ORGANIZATION_GROUP);
+    let Some(storage) = extension.and_then(|extension| extension.get("storage")) else { return Ok(()) };
+    let part = |name: &str| storage.get(name).and_then(Value::as_str);
+    match part("provider") {
+        Some(provider) if PROVIDERS.contains(&provider) => {}
+        other => {
+            let found = other.map_or("none".to_owned(), text::shown);
+            let detail = format!("storage.provider: expected one of {}, found {found}", PROVIDERS.join(", "));
+            return Err(ErrorKind::InvalidValue.because(detail));
+        }
+    }
+    if part("name").is_none_or(text::is_blank) {
+        return Err(
+            ErrorKind::InvalidValue.because("storage.name: expected the name of a bucket, found none")
+        );
     }
     Ok(())
 }

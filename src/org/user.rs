@@ -1,5 +1,6 @@
 //! People: what the store must know of a user beside its text.
 
+use super::standing::Standing;
 use crate::scim::{Resource, text, urn};
 use serde_json::Value;
 
@@ -10,10 +11,10 @@ pub struct Columns {
     pub user_name_key: String,
     /// The name that other resources show of the user, where there is one.
     pub display: Option<String>,
-    /// Whether the person may sign in.
-    pub active: bool,
     /// The id of the manager, known or not.
     pub manager: Option<String>,
+    /// Where the person stands in the organization.
+    pub standing: Standing,
 }
 
 impl Columns {
@@ -22,8 +23,8 @@ impl Columns {
         Self {
             user_name_key: text::fold(user.text("userName").unwrap_or_default()),
             display: display(user).map(str::to_owned),
-            active: user.get("active") == Some(&Value::Bool(true)),
             manager: manager(user).map(text::exact),
+            standing: Standing::of(user),
         }
     }
 }
@@ -47,4 +48,32 @@ pub fn without_manager(mut user: Resource) -> Resource {
     }
     user.drop_unassigned();
     user
+}
+
+/// The longest handle, in characters, before a number is added.
+const MAX_HANDLE: usize = 60;
+
+/// The short name that a user name suggests (W-002, W-003): what stands before an `@`, in letters, digits, `_` and `-`
+/// of ASCII.
+pub fn handle(user_name: &str) -> String {
+    let local = user_name.split('@').next().unwrap_or_default();
+    let letter = |letter: char| match letter.to_ascii_lowercase() {
+        it @ ('a'..='z' | '0'..='9' | '_' | '-') => it,
+        _ => '-',
+    };
+    let handle: String = local.chars().take(MAX_HANDLE).map(letter).collect();
+    let handle = handle.trim_matches('-');
+    if handle.is_empty() { "user".to_owned() } else { handle.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_what_stands_before_the_at_in_plain_letters() {
+        assert_eq!(handle("Grace.Hopper@example.com"), "grace-hopper");
+        assert_eq!(handle("ada_l-1"), "ada_l-1");
+        assert_eq!(handle("\u{9ec4}@example.com"), "user");
+    }
 }

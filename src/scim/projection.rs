@@ -3,7 +3,7 @@
 use super::{
     ErrorKind, Quirks, Resource, Result,
     path::{Located, Place, locate},
-    schema::{Attribute, ResourceType, Returned},
+    schema::{Attribute, ResourceType, Returned, Schema},
 };
 use scim_filter_parser::{Dialect, parse_path};
 use serde_json::Value;
@@ -66,6 +66,30 @@ impl Projection {
             Self::Default | Self::Sent(_) => true,
             Self::Only(places) => places.iter().any(some),
             Self::Except(places) => !places.iter().any(whole),
+        }
+    }
+
+    /// Whether this attribute of an extension is part of the answer, or some part of it.
+    pub fn shows_of(&self, schema: &'static Schema, name: &str) -> bool {
+        let Some(attribute) = schema.attribute(name) else { return false };
+        let is_named = |places: &[Place], whole: bool| {
+            places.iter().any(|place| match place {
+                Place::Extension(named) => named.id == schema.id,
+                Place::Attribute(path) => {
+                    path.extension.is_some_and(|it| it.id == schema.id)
+                        && path.attribute.name == name
+                        && !(whole && path.sub_attribute.is_some())
+                }
+            })
+        };
+        match (self, attribute.returned) {
+            (_, Returned::Never) => false,
+            (_, Returned::Always) => true,
+            (Self::Only(places), _) => is_named(places, false),
+            (Self::Sent(places), Returned::Request) => is_named(places, false),
+            (_, Returned::Request) => false,
+            (Self::Default | Self::Sent(_), _) => true,
+            (Self::Except(places), _) => !is_named(places, true),
         }
     }
 

@@ -6,6 +6,8 @@ pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// The enterprise extension of User.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// What the organization knows of a user: roles, seat, where the account came from.
+pub const ORGANIZATION_USER: &str = "urn:roster:scim:schemas:extension:organization:1.0:User";
 /// What the organization knows of a team.
 pub const ORGANIZATION_GROUP: &str = "urn:roster:scim:schemas:extension:organization:1.0:Group";
 /// The resource behind `/ServiceProviderConfig`.

@@ -6,14 +6,16 @@
 use super::{
     Answer, Context, Error, Result, changed_names, event, load, load_for_change, load_for_removal,
     read::{Found, LARGE, answer, get},
+    team_roles,
     users::{Change, Demand},
 };
 use crate::{
     org::{
         event::EventKind,
         record::Record,
+        role::{Origin, TeamRole},
         scim_view::{self, Related, decorated},
-        team::{MemberType, check_nesting},
+        team::{self, MemberType, check_nesting, check_storage},
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
@@ -73,8 +75,9 @@ pub(super) fn insert(
     let members = members_of(group);
     let mut bare = group.clone();
     bare.strip(cx.types.group);
+    check_storage(&bare)?;
     let owner = cx.owner(cx.types.group, &id);
-    teams::insert(tx, owner, &bare, cx.now)?;
+    teams::insert(tx, owner, &bare, &default_role(tx, cx, &bare)?, cx.now)?;
     let moved = join(tx, cx, &id, &members, quirks)?;
     teams::count(tx, owner, moved.more())?;
     cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], quirks)))?;
@@ -146,6 +149,20 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
     })
 }
 
+/// Changes a group by hand: `set` gets the resource as it is stored.
+pub(super) fn edit(change: Change<'_>, quirks: &mut Quirks, set: &dyn Fn(&mut Resource)) -> Result<()> {
+    let group_type = change.cx.types.group;
+    let edited = make(change, quirks, |before, quirks| {
+        let before = before.stripped(group_type)?;
+        let mut group = before.clone();
+        set(&mut group);
+        group.drop_unassigned();
+        validate::check(group_type, Some(&before), &mut group, quirks)?;
+        Ok((group, MemberChanges::default()))
+    });
+    edited.map(drop)
+}
+
 /// Load, check the version, make the change, let members leave and join, save, record; nothing at all when
 /// nothing changes. Says how many members there are then.
 fn make(
@@ -162,14 +179,25 @@ fn make(
     let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
     let moved = Moved { left, ..join(tx, cx, id, &joining, quirks)? };
     if group != was || moved.anybody() {
-        let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
+        let default_role = default_role(tx, cx, &group)?;
+        let change = teams::Change {
+            default_role: Some(&default_role),
+            now: cx.modified(&before),
+            more_members: moved.more(),
+        };
         let version = teams::replace(tx, cx.owner(cx.types.group, id), &before, &group, change)?;
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
+        teams::alias(tx, &cx.organization, id, (&was, &group), cx.now)?;
         let detail = moved.detail(&changed_names(&was, &group), quirks);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)
+}
+
+/// The role of those who become members, as a group's `defaultRole` names it.
+fn default_role(tx: &ReadTx<'_>, cx: &Context, group: &Resource) -> Result<TeamRole> {
+    team::default_role(group).map_or(Ok(TeamRole::Member), |name| team_roles::resolve(tx, cx, name))
 }
 
 /// `DELETE /Groups/{id}`: RFC 7644 §3.6. The team is archived, its name free at once.
@@ -349,7 +377,8 @@ fn rows(tx: &ReadTx<'_>, organization: &str, id: &str, base: &str) -> Result<Vec
 }
 
 fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {
-    Holder { organization: &cx.organization, team, connection: cx.actor.connection() }
+    let connection = cx.actor.connection();
+    Holder { organization: &cx.organization, team, connection, origin: Origin::Scim }
 }
 
 fn members_of(group: &Resource) -> Vec<Value> {

@@ -1,14 +1,17 @@
 //! A look at resources one by one, for what no index can tell.
 
-use super::{Context, Error, Result, plan::Plan, read::related};
+use super::{
+    Context, Error, Result,
+    plan::Plan,
+    read::{Wanted, related},
+};
 use crate::{
     org::{record::Record, scim_view},
     scim::{
         ErrorKind, Resource,
         filter::{Predicate, eval::eval},
         path::Located,
-        projection::Projection,
-        schema::Mutability,
+        schema::{Mutability, organization::TEAM_ROLES},
         sort::SortBy,
     },
     store::{
@@ -28,7 +31,7 @@ pub(super) struct Look<'l> {
     kind: Kind,
     filter: Option<&'l Predicate>,
     /// Nothing of the rows is loaded unless the filter or the order looks at them.
-    related: Projection,
+    wanted: Wanted,
     derived: bool,
     looked_at: usize,
 }
@@ -41,13 +44,12 @@ impl<'l> Look<'l> {
         filter: Option<&'l Predicate>,
         sort: Option<&SortBy>,
     ) -> Self {
-        let rows = if kind.resource_type.rows.is_some() { "members" } else { "groups" };
-        let rows_needed = filter.is_some_and(|filter| filter.mentions(rows))
-            || sort.is_some_and(|sort| sort.path.attribute.name == rows);
-        let derived = filter.is_some_and(|filter| filter.any_path(&is_derived))
-            || sort.is_some_and(|sort| is_derived(&sort.path));
-        let related = if rows_needed { Projection::Default } else { Projection::Only(Vec::new()) };
-        Self { cx, kind, filter, related, derived, looked_at: 0 }
+        let any_path = |wanted: &dyn Fn(&Located) -> bool| {
+            filter.is_some_and(|filter| filter.any_path(wanted))
+                || sort.is_some_and(|sort| wanted(&sort.path))
+        };
+        let (wanted, derived) = (Wanted::reached(&any_path), any_path(&is_derived));
+        Self { cx, kind, filter, wanted, derived, looked_at: 0 }
     }
 
     /// Shows `keep` every match there is: of the candidates an index knows, or of all resources, in the order of
@@ -111,7 +113,7 @@ impl<'l> Look<'l> {
         if cx.app.clock.now() - cx.now > SCAN_TIME {
             return Err(Error::Busy(DbError::Busy));
         }
-        let related = related(tx, cx, self.kind, &batch, &self.related)?;
+        let related = related(tx, cx, self.kind, &batch, self.wanted)?;
         for (record, related) in batch.into_iter().zip(&related) {
             let resource = match self.derived {
                 true => scim_view::decorated(resource_type, &record, related, &cx.base)?,
@@ -128,5 +130,5 @@ impl<'l> Look<'l> {
 /// What is not part of the stored text.
 fn is_derived(path: &Located) -> bool {
     path.attribute.mutability == Mutability::ReadOnly
-        || ["members", "manager", "permissions"].contains(&path.attribute.name)
+        || ["members", "manager", "permissions", TEAM_ROLES.name].contains(&path.attribute.name)
 }

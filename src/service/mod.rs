@@ -3,16 +3,26 @@
 //! A function reads as the recipe: load, check, apply, save, record. The functions below it are siblings;
 //! they hand values back and never call each other.
 
+mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
 pub mod groups;
+pub mod idempotency;
+pub mod keys;
 mod look;
 pub mod organizations;
+pub mod page;
+pub mod people;
 mod plan;
 pub mod read;
 pub mod roles;
 pub mod schemas;
+pub mod service_accounts;
+pub mod settings;
+mod standing;
+mod team_roles;
+pub mod teams;
 pub mod users;
 
 use crate::{
@@ -22,6 +32,7 @@ use crate::{
         actor::Actor,
         connection::BadName,
         event::{Event, EventKind},
+        key::Scopes,
         organization::BadSlug,
         record::Record,
         refusal::Refusal,
@@ -90,6 +101,10 @@ pub struct Context {
     pub actor: Actor,
     /// The id of the key or token that was shown; empty where none was.
     pub credential: String,
+    /// How far that key reaches.
+    pub scopes: Scopes,
+    /// How to tell the request when it is made again, where it says so.
+    pub once: Option<idempotency::Once>,
     /// The address the request came from; empty where there is none.
     pub address: String,
     /// Microseconds since 1970, read once.
@@ -112,6 +127,8 @@ impl Context {
             organization,
             actor: Actor::Operator,
             credential: String::new(),
+            scopes: Scopes::ALL,
+            once: None,
             address: String::new(),
             now,
             request: app.ids.make(now),
@@ -281,6 +298,11 @@ fn load_for_removal(
     precondition: &Precondition,
 ) -> Result<Record> {
     agreed(records::load_for_removal(tx, kind, &cx.organization, id)?, kind, precondition)
+}
+
+/// A resource that this transaction holds, whatever its version.
+fn record_of(tx: &WriteTx<'_>, cx: &Context, kind: Kind, id: &str) -> Result<Record> {
+    load_for_change(tx, cx, kind, id, &Precondition::default())
 }
 
 fn agreed(record: Option<Record>, kind: Kind, precondition: &Precondition) -> Result<Record> {

@@ -13,15 +13,20 @@ use crate::{
     },
     scim::{
         ErrorKind, Resource, message,
+        path::Located,
         projection::Projection,
         query::Query,
-        schema::{Noun, ResourceType},
+        schema::{
+            Noun, ResourceType,
+            organization::{ORGANIZATION_USER, TEAM_ROLES},
+        },
         sort::SortKey,
         version::{Precondition, Version},
     },
     store::{
         DbError, ReadTx, journal, memberships,
         records::{self, Kind},
+        users,
     },
 };
 use std::{collections::HashMap, sync::Arc};
@@ -87,7 +92,7 @@ pub(super) fn answer(
     record: &Record,
     projection: &Projection,
 ) -> Result<Answer> {
-    let related = related(tx, cx, kind, std::slice::from_ref(record), projection)?;
+    let related = related(tx, cx, kind, std::slice::from_ref(record), Wanted::shown(projection))?;
     let related = related.into_iter().next().unwrap_or_else(|| Related::none(kind.resource_type));
     Ok(Answer {
         body: Some(scim_view::answer(kind.resource_type, record, &related, projection, &cx.base)?),
@@ -96,30 +101,84 @@ pub(super) fn answer(
     })
 }
 
-/// What belongs to each of the records, in one statement; nothing where the projection shows nothing of it.
+/// What belongs to each of the records, a statement for each thing that is wanted.
 pub(super) fn related(
     tx: &ReadTx<'_>,
     cx: &Context,
     kind: Kind,
     found: &[Record],
-    projection: &Projection,
+    wanted: Wanted,
 ) -> Result<Vec<Related>, DbError> {
     let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
     if kind.resource_type.noun == Noun::Role {
         return Ok(vec![Related::Nothing; ids.len()]);
     }
     if kind.resource_type.rows.is_some() {
-        let mut all = match projection.shows("members") {
+        let mut all = match wanted.members {
             true => memberships::members(tx, &cx.organization, &ids)?,
             false => Default::default(),
         };
         return Ok(ids.iter().map(|id| Related::Members(all.remove(*id).unwrap_or_default())).collect());
     }
-    let mut all = match projection.shows("groups") {
+    let mut teams = match wanted.teams {
         true => memberships::teams_of(tx, &cx.organization, &ids)?,
         false => Default::default(),
     };
-    Ok(ids.iter().map(|id| Related::Teams(all.remove(*id).unwrap_or_default())).collect())
+    let activity = match wanted.activity {
+        true => users::activity(tx, &cx.organization, &ids)?,
+        false => Default::default(),
+    };
+    let user = |id: &str| Related::User {
+        teams: teams.remove(id).unwrap_or_default(),
+        activity: activity.get(id).copied(),
+    };
+    Ok(ids.into_iter().map(user).collect())
+}
+
+/// All that belongs to each of the records.
+pub(super) fn related_of(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: Kind,
+    found: &[Record],
+) -> Result<Vec<Related>, DbError> {
+    related(tx, cx, kind, found, Wanted { members: true, teams: true, activity: true })
+}
+
+/// What of the rows that belong to a resource is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    members: bool,
+    teams: bool,
+    activity: bool,
+}
+
+impl Wanted {
+    /// What an answer shows.
+    fn shown(projection: &Projection) -> Self {
+        let shows = |name| projection.shows_of(&ORGANIZATION_USER, name);
+        Self {
+            members: projection.shows("members"),
+            teams: projection.shows("groups") || shows(TEAM_ROLES.name),
+            activity: shows("lastActiveAt") || shows("daysActive"),
+        }
+    }
+
+    /// What some of the paths lead to.
+    pub(super) fn reached(any_path: &dyn Fn(&dyn Fn(&Located) -> bool) -> bool) -> Self {
+        let named = |names: &[&str]| {
+            let is_one = |path: &Located| {
+                path.extension.is_none_or(|schema| schema.id == ORGANIZATION_USER.id)
+                    && names.contains(&path.attribute.name)
+            };
+            any_path(&is_one)
+        };
+        Self {
+            members: named(&["members"]),
+            teams: named(&["groups", TEAM_ROLES.name]),
+            activity: named(&["lastActiveAt", "daysActive"]),
+        }
+    }
 }
 
 /// `GET /{type}`: RFC 7644 §3.4.2. The body of a ListResponse.
@@ -219,7 +278,7 @@ fn rendered(
     found: &[Record],
     projection: &Projection,
 ) -> Result<Vec<String>> {
-    let related = related(tx, cx, kind, found, projection)?;
+    let related = related(tx, cx, kind, found, Wanted::shown(projection))?;
     let answer =
         |(record, related)| scim_view::answer(kind.resource_type, record, related, projection, &cx.base);
     Ok(found.iter().zip(&related).map(answer).collect::<Result<_, _>>()?)

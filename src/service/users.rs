@@ -1,21 +1,30 @@
 //! What a provisioning client can do to users.
 
 use super::{
-    Answer, Context, Error, Result, changed_names, event, load, load_for_change, load_for_removal,
+    Answer, Context, Error, Result,
+    authorization::About,
+    changed_names, event, load, load_for_change, load_for_removal,
     read::answer,
+    standing,
+    team_roles::{self, Assignee, Reach},
 };
 use crate::{
     org::{
+        authority::Action,
         event::EventKind,
         record::Record,
         scim_view::{Related, decorated},
+        standing::{NamedTeamRole, Source, Standing, keep, settle},
         user,
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
         patch::{self, Patch},
+        path::Located,
         projection::Projection,
-        read, urn, validate,
+        read,
+        schema::organization::{ORGANIZATION_USER, TEAM_ROLES},
+        urn, validate,
         version::Precondition,
     },
     store::{DbError, WriteTx, memberships, records::Kind, teams, users},
@@ -30,30 +39,47 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let user = new(cx, body, quirks)?;
-    let projection = projection.with_sent(cx.types.user, |path| user.attribute(path).is_some());
+    let user = new(cx, body, Source::Scim, quirks)?;
+    let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
     cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await
 }
 
+/// A user about to be created, and the roles in teams that come with it.
+pub(super) struct NewUser {
+    resource: Resource,
+    team_roles: Vec<NamedTeamRole>,
+}
+
 /// A user as a body describes it.
-pub(super) fn new(cx: &Context, body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
+pub(super) fn new(
+    cx: &Context,
+    body: Map<String, Value>,
+    from: Source,
+    quirks: &mut Quirks,
+) -> Result<NewUser> {
     let mut user = read::resource(cx.types.user, body, quirks)?;
     validate::created(cx.types.user, &mut user, quirks)?;
     user.strip(cx.types.user);
-    Ok(user)
+    let team_roles = settle(None, from, &mut user)?;
+    Ok(NewUser { resource: user, team_roles })
 }
 
 /// Check the rules, save, record.
 pub(super) fn insert(
     tx: &WriteTx<'_>,
     cx: &Context,
-    user: &Resource,
+    user: &NewUser,
     projection: &Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
     let id = cx.app.ids.make(cx.now);
-    check_manager(tx, cx, user, quirks)?;
-    users::insert(tx, cx.owner(cx.types.user, &id), user, cx.now)?;
+    check_manager(tx, cx, &user.resource, quirks)?;
+    let resource = standing::seated(tx, cx, &user.resource)?;
+    users::insert(tx, cx.owner(cx.types.user, &id), &resource, cx.now)?;
+    let stands = Standing::of(&resource);
+    let to = Assignee { user: &id, standing: stands, teams: &[] };
+    team_roles::assign(tx, cx, to, &user.team_roles, Reach { joins: true, leaves: false })?;
+    standing::check(tx, cx, None, Some(stands))?;
     let detail = json!({"quirks": quirks.rules()});
     cx.record(tx, &event(EventKind::UserCreated, cx.types.user, &id, detail))?;
     answer(tx, cx, Kind::of(cx.types.user), &load(tx, cx, Kind::of(cx.types.user), &id)?, projection)
@@ -77,8 +103,11 @@ pub async fn replace(
 /// Puts what a body describes in a user's place.
 pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<Answer> {
     let cx = change.cx;
-    change.make(quirks, |before, quirks| {
-        Ok(validate::replaced(cx.types.user, &before.stripped(cx.types.user)?, body.clone(), quirks)?)
+    change.make(quirks, Reach::default(), |before, quirks| {
+        let before = before.stripped(cx.types.user)?;
+        let mut user = validate::replaced(cx.types.user, &before, body.clone(), quirks)?;
+        keep(&before, &mut user);
+        Ok(user)
     })
 }
 
@@ -97,19 +126,55 @@ pub async fn patch(
         .await
 }
 
+/// Where team roles stand in a user.
+const TEAM_ROLES_PATH: Located =
+    Located { extension: Some(&ORGANIZATION_USER), attribute: &TEAM_ROLES, sub_attribute: None };
+
 /// Applies a patch to a user.
 pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> Result<Answer> {
     let Change { tx, cx, .. } = change;
-    change.make(quirks, |before, quirks| {
+    let team_roles = TEAM_ROLES_PATH;
+    let reach = Reach { joins: patch.adds(&team_roles), leaves: patch.removes(&team_roles) };
+    change.make(quirks, reach, |before, quirks| {
         // an operation may repeat what is derived, so it must be there to compare with
-        let teams = match patch.mentions("groups") {
+        let teams = match patch.mentions("groups") || patch.names(&team_roles) {
             true => memberships::teams_of(tx, &cx.organization, &[&before.id])?.remove(&before.id),
             false => None,
         };
-        let related = Related::Teams(teams.unwrap_or_default());
+        let related = Related::User { teams: teams.unwrap_or_default(), activity: None };
         let before = decorated(cx.types.user, before, &related, &cx.base)?;
-        Ok(patch::apply(cx.types.user, &before, &[], patch, quirks)?.resource)
+        let mut user = patch::apply(cx.types.user, &before, &[], patch, quirks)?.resource;
+        if !patch.reaches(&ORGANIZATION_USER) {
+            // also when `schemas` is said to be without it
+            keep(&before, &mut user);
+        }
+        Ok(user)
     })
+}
+
+/// Changes a user by hand: `set` gets the resource as it is stored.
+pub(super) fn edit(change: Change<'_>, quirks: &mut Quirks, set: &dyn Fn(&mut Resource)) -> Result<Answer> {
+    let user_type = change.cx.types.user;
+    change.make(quirks, Reach::default(), |before, quirks| {
+        let before = before.stripped(user_type)?;
+        let mut user = before.clone();
+        set(&mut user);
+        user.drop_unassigned();
+        validate::check(user_type, Some(&before), &mut user, quirks)?;
+        Ok(user)
+    })
+}
+
+/// Writes down that somebody's default team is another.
+pub(super) fn note_default_team(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    user: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> Result<()> {
+    let detail = json!({"defaultTeam": {"before": before, "after": after}});
+    cx.record(tx, &event(EventKind::UserChanged, cx.types.user, user, detail))
 }
 
 /// What a client demands of a change: which version it finds, and what the answer holds.
@@ -136,6 +201,7 @@ impl Change<'_> {
     fn make(
         self,
         quirks: &mut Quirks,
+        reach: Reach,
         make: impl Fn(&Record, &mut Quirks) -> Result<Resource>,
     ) -> Result<Answer> {
         let Self { tx, cx, id, demand } = self;
@@ -143,6 +209,13 @@ impl Change<'_> {
         let mut user = make(&before, quirks)?;
         user.strip(cx.types.user);
         let was = before.stripped(cx.types.user)?;
+        let asked = settle(Some(&was), Source::Scim, &mut user)?;
+        let (stood, stands) = (Standing::of(&was), Standing::of(&user));
+        if !asked.is_empty() || reach.leaves {
+            let teams = memberships::teams_of(tx, &cx.organization, &[id])?.remove(id).unwrap_or_default();
+            let to = Assignee { user: id, standing: stands, teams: &teams };
+            team_roles::assign(tx, cx, to, &asked, reach)?;
+        }
         if user == was {
             // read again: what stands beside a row that was waited for may be older than the row
             return answer(
@@ -157,7 +230,11 @@ impl Change<'_> {
             check_manager(tx, cx, &user, quirks)?;
         }
         save(tx, cx, &before, &user)?;
-        let detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+        standing::check(tx, cx, Some(stood), Some(stands))?;
+        let mut detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+        if stood.active && !stands.active {
+            detail["ended"] = ended(tx, cx, id)?;
+        }
         cx.record(tx, &event(EventKind::UserChanged, cx.types.user, id, detail))?;
         answer(
             tx,
@@ -178,11 +255,24 @@ const REPORTS_AT_ONCE: usize = 50;
 /// Many reports are released in several transactions; the last of them removes the user. Should it not come to
 /// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
+    remove_as(cx, Action::ScimWrite, id, precondition).await
+}
+
+/// Removes a user, which is this action of whoever asks.
+pub(super) async fn remove_as(
+    cx: &Arc<Context>,
+    action: Action,
+    id: &str,
+    precondition: Precondition,
+) -> Result<()> {
     let mut begun = false;
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
-        let released =
-            cx.app.store.write(move |tx| leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)).await;
+        let work = move |tx: &WriteTx<'_>| {
+            job.authorize_change(tx, action, About::user(&leaver))?;
+            leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)
+        };
+        let released = cx.app.store.write(work).await;
         match released {
             // a refused precondition must mean that nothing happened
             Err(Error::PreconditionFailed) if begun => return Err(Error::Busy(DbError::Busy)),
@@ -236,8 +326,16 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
         let detail = json!({"left": [user.id]});
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))?;
     }
+    let ended = ended(tx, cx, &user.id)?;
     users::remove(tx, cx.owner(cx.types.user, &user.id), user, cx.now)?;
-    cx.record(tx, &event(EventKind::UserRemoved, cx.types.user, &user.id, json!({"teams": left})))
+    standing::check(tx, cx, Some(Standing::of(&user.resource()?)), None)?;
+    let detail = json!({"teams": left, "ended": ended});
+    cx.record(tx, &event(EventKind::UserRemoved, cx.types.user, &user.id, detail))
+}
+
+/// Ends what somebody could still get in with who may no longer; says what that was.
+fn ended(tx: &WriteTx<'_>, cx: &Context, user: &str) -> Result<Value> {
+    Ok(json!({"keys": users::end_keys(tx, &cx.organization, user, cx.now)?}))
 }
 
 /// A miss can only mean that somebody else was faster; the client may try again.

@@ -67,7 +67,10 @@ pub fn settle(tx: &WriteTx<'_>, organization: &str, kind: Kind) -> Result<(), Db
 
 /// How many live resources of a kind there are; exact.
 pub fn total(tx: &ReadTx<'_>, kind: Kind, organization: &str) -> Result<usize, DbError> {
-    let value: Option<i64> =
-        tx.one(COUNTED, &[organization.into(), kind.counter().into()], |row| row.get(0))?;
-    Ok(usize::try_from(value.unwrap_or(0)).unwrap_or(0))
+    Ok(usize::try_from(counted(tx, organization, kind.counter())?).unwrap_or(0))
+}
+
+/// What a counter holds.
+pub(super) fn counted(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<i64, DbError> {
+    Ok(tx.one(COUNTED, &[organization.into(), name.into()], |row| row.get(0))?.unwrap_or(0))
 }

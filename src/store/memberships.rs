@@ -1,10 +1,16 @@
 //! Memberships: one row each, so that adding or removing one costs the same in a team of any size.
 
-use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::int};
+use super::{
+    DbError, ReadTx, Statement, WriteTx,
+    db::{Arg, Row},
+    records::int,
+};
 use crate::org::{
+    role::{Origin, TeamRole},
     scim_view::{MemberRef, TeamRef},
     team::{MemberType, Surroundings},
 };
+use crate::scim::text;
 use std::{cell::RefCell, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/memberships.sql");
@@ -14,6 +20,13 @@ const REMOVE: Statement = Statement::named(SQL, "remove");
 const KEEP_ONLY: Statement = Statement::named(SQL, "keep_only");
 const MEMBERS: Statement = Statement::named(SQL, "members");
 const TEAMS_OF: Statement = Statement::named(SQL, "teams_of");
+const ROLE: Statement = Statement::named(SQL, "role");
+const SET_ROLE: Statement = Statement::named(SQL, "set_role");
+const CUSTOM_ROLE: Statement = Statement::named(SQL, "custom_role");
+const CUSTOM_ROLE_NAMES: Statement = Statement::named(SQL, "custom_role_names");
+const LISTED: Statement = Statement::named(SQL, "listed");
+const ONE: Statement = Statement::named(SQL, "one");
+const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
 const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
 const DEPTH_ABOVE: Statement = Statement::named(SQL, "depth_above");
@@ -29,6 +42,8 @@ pub struct Holder<'a> {
     pub team: &'a str,
     /// Where the memberships come from.
     pub connection: Option<&'a str>,
+    /// What decides them.
+    pub origin: Origin,
 }
 
 /// Adds members of one type, in this order; says which of them were none before. `position` orders the members:
@@ -40,13 +55,14 @@ pub fn add(
     ids: &[&str],
     position: i64,
 ) -> Result<Vec<String>, DbError> {
-    let args: [Arg<'_>; 6] = [
+    let args: [Arg<'_>; 7] = [
         holder.organization.into(),
         holder.team.into(),
         ids.into(),
         member_type.as_str().into(),
         position.into(),
         holder.connection.into(),
+        holder.origin.as_str().into(),
     ];
     tx.texts(ADD, &args)
 }
@@ -132,7 +148,16 @@ fn direct_teams_of(
     members: &[&str],
 ) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
     let rows = tx.rows(TEAMS_OF, &[organization.into(), members.into()], |row| {
-        Ok((row.get::<String>(0)?, TeamRef { id: row.get(1)?, display: row.get(2)?, direct: true }))
+        let role: String = row.get(3)?;
+        let role_name: Option<String> = row.get(4)?;
+        let team = TeamRef {
+            id: row.get(1)?,
+            display: row.get(2)?,
+            direct: true,
+            role_name: role_name.unwrap_or_else(|| role.clone()),
+            role,
+        };
+        Ok((row.get::<String>(0)?, team))
     })?;
     Ok(by_key(rows))
 }
@@ -169,6 +194,92 @@ pub fn surroundings(tx: &ReadTx<'_>, holder: Holder<'_>, joining: &str) -> Resul
         above: above.into_iter().map(|(team, _)| team).collect(),
         levels_below,
     })
+}
+
+/// A person's own role in a team, and what decided it; `None` for who is no member.
+pub fn role(
+    tx: &ReadTx<'_>,
+    holder: Holder<'_>,
+    member: &str,
+) -> Result<Option<(TeamRole, Origin)>, DbError> {
+    let args = [holder.organization.into(), holder.team.into(), member.into()];
+    tx.one(ROLE, &args, |row| {
+        let Ok(role) = row.get::<String>(0)?.parse();
+        Ok((role, row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?))
+    })
+}
+
+/// A membership with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The member's id.
+    pub id: String,
+    /// What the member is.
+    pub member_type: MemberType,
+    /// The member's name.
+    pub display: Option<String>,
+    /// The name of the role.
+    pub role_name: String,
+    /// What decided it.
+    pub origin: Origin,
+    /// The id of the connection it came over.
+    pub connection: Option<String>,
+}
+
+/// At most `count` memberships of a team, of those whose id comes after one.
+pub fn listed(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    after: &str,
+    count: usize,
+) -> Result<Vec<Listed>, DbError> {
+    tx.rows(LISTED, &[organization.into(), team.into(), after.into(), int(count).into()], row_of)
+}
+
+/// One membership.
+pub fn one(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<Option<Listed>, DbError> {
+    tx.one(ONE, &[organization.into(), team.into(), member.into()], row_of)
+}
+
+fn row_of(row: &Row<'_>) -> Result<Listed, DbError> {
+    Ok(Listed {
+        id: row.get(0)?,
+        member_type: row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?,
+        display: row.get(2)?,
+        role_name: row.get(3)?,
+        origin: row.get::<String>(4)?.parse().map_err(DbError::Corrupt)?,
+        connection: row.get(5)?,
+    })
+}
+
+/// How many admins a team has beside one of its members.
+pub fn other_admins(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<i64, DbError> {
+    let args = [organization.into(), team.into(), member.into()];
+    Ok(tx.one(OTHER_ADMINS, &args, |row| row.get(0))?.unwrap_or(0))
+}
+
+/// The id of the custom role of exactly that name.
+pub fn custom_role(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<Option<String>, DbError> {
+    let key = text::fold(name);
+    tx.one(CUSTOM_ROLE, &[organization.into(), (&key).into(), name.into()], |row| row.get(0))
+}
+
+/// The names of custom roles, to say which is like one that does not exist; at most a thousand.
+pub fn custom_role_names(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(CUSTOM_ROLE_NAMES, &[organization.into()])
+}
+
+/// Gives a member another role.
+pub fn set_role(tx: &WriteTx<'_>, holder: Holder<'_>, member: &str, role: &TeamRole) -> Result<(), DbError> {
+    let args: [Arg<'_>; 5] = [
+        holder.organization.into(),
+        holder.team.into(),
+        member.into(),
+        role.as_str().into(),
+        holder.origin.as_str().into(),
+    ];
+    tx.execute(SET_ROLE, &args).map(drop)
 }
 
 /// Ends every membership of a user or team; says in which teams.

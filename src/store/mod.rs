@@ -4,9 +4,11 @@
 //! `statement`, [`db`], `sqlite`, [`postgres`] and `sql/`. Names of attributes never become SQL text, values are
 //! always bound, and keys arrive folded.
 
+pub mod api_keys;
 pub mod attributes;
 pub mod connections;
 pub mod db;
+pub mod idempotency;
 pub mod journal;
 pub mod keys;
 pub mod memberships;
@@ -16,6 +18,8 @@ pub mod postgres;
 pub mod records;
 pub mod roles;
 pub mod schemas;
+pub mod seats;
+pub mod service_accounts;
 mod sqlite;
 mod statement;
 pub mod teams;

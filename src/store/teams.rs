@@ -1,14 +1,14 @@
 //! Teams: the rows that writes make.
 
 use super::{
-    DbError, Statement, WriteTx,
+    DbError, ReadTx, Statement, WriteTx,
     attributes::{self, Owner},
     db::Arg,
     journal,
     records::{Kind, bounded},
 };
 use crate::{
-    org::{record::Record, scim_view::stored, team::Columns},
+    org::{record::Record, role::TeamRole, scim_view::stored, settings::TeamSettings, team::Columns},
     scim::{Resource, version::Version},
 };
 
@@ -16,24 +16,39 @@ const SQL: &str = include_str!("../../sql/queries/teams.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
 const REPLACE: Statement = Statement::named(SQL, "replace");
 const COUNT_MEMBERS: Statement = Statement::named(SQL, "count_members");
+const GAIN_MEMBER: Statement = Statement::named(SQL, "gain_member");
+const SETTINGS: Statement = Statement::named(SQL, "settings");
+const SET_SETTINGS: Statement = Statement::named(SQL, "set_settings");
+const BY_NAME: Statement = Statement::named(SQL, "by_name");
+const ALIAS: Statement = Statement::named(SQL, "alias");
+const ARCHIVED: Statement = Statement::named(SQL, "archived");
+const RESTORE: Statement = Statement::named(SQL, "restore");
+const NAMES: Statement = Statement::named(SQL, "names");
 const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
 const HOLD_AROUND: Statement = Statement::named(SQL, "hold_around");
 const ARCHIVE: Statement = Statement::named(SQL, "archive");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 
 /// Inserts a team without members, to be counted by [`count`]. A taken name is `DbError::Unique("teams.display_name_key")`.
-pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, team: &Resource, now: i64) -> Result<(), DbError> {
+pub fn insert(
+    tx: &WriteTx<'_>,
+    owner: Owner<'_>,
+    team: &Resource,
+    default_role: &TeamRole,
+    now: i64,
+) -> Result<(), DbError> {
     let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(team);
     let text = stored(resource_type, id, team);
     let name = bounded(&columns.display_name_key);
-    let args: [Arg<'_>; 6] = [
+    let args: [Arg<'_>; 7] = [
         organization.into(),
         id.into(),
         name.as_ref().into(),
         (&columns.display).into(),
         now.into(),
         (&text).into(),
+        default_role.as_str().into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), team)
@@ -46,13 +61,13 @@ pub fn replace(
     owner: Owner<'_>,
     before: &Record,
     team: &Resource,
-    change: Change,
+    change: Change<'_>,
 ) -> Result<Option<Version>, DbError> {
     let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(team);
     let text = stored(resource_type, id, team);
     let name = bounded(&columns.display_name_key);
-    let args: [Arg<'_>; 8] = [
+    let args: [Arg<'_>; 9] = [
         organization.into(),
         id.into(),
         before.version.0.into(),
@@ -61,6 +76,7 @@ pub fn replace(
         change.now.into(),
         (&text).into(),
         change.more_members.into(),
+        change.default_role.map(TeamRole::as_str).into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
     attributes::index(tx, owner, &before.resource()?, team)?;
@@ -69,7 +85,9 @@ pub fn replace(
 
 /// When a team changed and by how many members.
 #[derive(Debug, Clone, Copy)]
-pub struct Change {
+pub struct Change<'a> {
+    /// The role of those who become members over SCIM, where it is another.
+    pub default_role: Option<&'a TeamRole>,
     /// Microseconds since 1970.
     pub now: i64,
     /// How many members more, or fewer.
@@ -87,6 +105,85 @@ pub fn count(tx: &WriteTx<'_>, owner: Owner<'_>, members: i64) -> Result<(), DbE
 pub fn count_members(tx: &WriteTx<'_>, organization: &str, id: &str, more: i64) -> Result<(), DbError> {
     tx.execute(COUNT_MEMBERS, &[organization.into(), id.into(), more.into()])?;
     Ok(())
+}
+
+/// Notes that a team gained a member.
+pub fn gain_member(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
+    tx.execute(GAIN_MEMBER, &[organization.into(), id.into(), now.into()]).map(drop)
+}
+
+/// The id of the team that has this name, or else of the one that last had it.
+pub fn by_name(tx: &ReadTx<'_>, organization: &str, key: &str) -> Result<Option<String>, DbError> {
+    tx.one(BY_NAME, &[organization.into(), bounded(key).as_ref().into()], |row| row.get(0))
+}
+
+/// Keeps the name that a team had before, if it has another now (W-113).
+pub fn alias(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    (before, after): (&Resource, &Resource),
+    now: i64,
+) -> Result<(), DbError> {
+    let (before, after) = (Columns::of(before).display_name_key, Columns::of(after).display_name_key);
+    if before == after {
+        return Ok(());
+    }
+    tx.execute(ALIAS, &[organization.into(), bounded(&before).as_ref().into(), id.into(), now.into()])
+        .map(drop)
+}
+
+/// A team that is archived.
+#[derive(Debug, Clone)]
+pub struct Archived {
+    /// The id.
+    pub id: String,
+    /// The name it had.
+    pub name: String,
+    /// When it was archived; microseconds since 1970.
+    pub archived_at: i64,
+}
+
+/// At most a thousand of the teams that were archived after a time, in that order.
+pub fn archived(tx: &ReadTx<'_>, organization: &str, after: i64) -> Result<Vec<Archived>, DbError> {
+    tx.rows(ARCHIVED, &[organization.into(), after.into()], |row| {
+        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
+    })
+}
+
+/// Brings back a team that was archived after a time; says whether there is one. A name that is taken by now is
+/// `DbError::Unique("teams.display_name_key")`.
+pub fn restore(tx: &WriteTx<'_>, owner: Owner<'_>, after: i64, now: i64) -> Result<bool, DbError> {
+    let args = [owner.organization.into(), owner.id.into(), after.into(), now.into()];
+    let text: Option<String> = tx.one(RESTORE, &args, |row| row.get(0))?;
+    let Some(text) = text else { return Ok(false) };
+    let mut team = Resource(serde_json::from_str(&text)?);
+    team.strip(owner.resource_type);
+    attributes::index(tx, owner, &Resource::default(), &team)?;
+    journal::count(tx, owner.organization, Kind::of(owner.resource_type).counter(), 1)?;
+    Ok(true)
+}
+
+/// What a team decided for itself; `None` when there is no such team, or it is archived.
+pub fn settings(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<TeamSettings>, DbError> {
+    let text: Option<String> = tx.one(SETTINGS, &[organization.into(), id.into()], |row| row.get(0))?;
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+}
+
+/// Keeps what a team decided for itself.
+pub fn set_settings(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    settings: &TeamSettings,
+) -> Result<(), DbError> {
+    let text = serde_json::to_string(settings)?;
+    tx.execute(SET_SETTINGS, &[organization.into(), id.into(), (&text).into()]).map(drop)
+}
+
+/// The names of teams, to say which is like one that does not exist; at most a thousand.
+pub fn names(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(NAMES, &[organization.into()])
 }
 
 /// Notes that a team lost a member who was removed altogether.

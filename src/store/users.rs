@@ -6,12 +6,19 @@ use super::{
     db::Arg,
     journal,
     records::{self, Kind, bounded},
+    seats,
 };
 use crate::{
-    org::{record::Record, scim_view::stored, user::Columns},
+    org::{
+        record::Record,
+        role::OrganizationRole,
+        scim_view::{Activity, stored},
+        standing::Standing,
+        user::{Columns, handle},
+    },
     scim::{Resource, version::Version},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/users.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
@@ -20,6 +27,15 @@ const REMOVE: Statement = Statement::named(SQL, "remove");
 const BURY: Statement = Statement::named(SQL, "bury");
 const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
+const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
+const BY_HANDLE: Statement = Statement::named(SQL, "by_handle");
+const CARDS: Statement = Statement::named(SQL, "cards");
+const SET_TEAM: Statement = Statement::named(SQL, "set_team");
+const KNOWN: Statement = Statement::named(SQL, "known");
+const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
+const END_KEYS: Statement = Statement::named(SQL, "end_keys");
+const ACTIVITY: Statement = Statement::named(SQL, "activity");
+const FORGET_ACTIVITY: Statement = Statement::named(SQL, "forget_activity");
 
 /// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
 pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> Result<(), DbError> {
@@ -27,19 +43,41 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let args: [Arg<'_>; 8] = [
+    let handle = take_handle(tx, owner, user.text("userName").unwrap_or_default())?;
+    let args: [Arg<'_>; 11] = [
         organization.into(),
         id.into(),
         name.as_ref().into(),
         columns.display.as_ref().into(),
-        columns.active.into(),
+        columns.standing.active.into(),
         manager.as_deref().into(),
         now.into(),
         (&text).into(),
+        columns.standing.role.as_str().into(),
+        columns.standing.seat.as_str().into(),
+        (&handle).into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
-    journal::count(tx, organization, Kind::of(resource_type).counter(), 1)
+    journal::count(tx, organization, Kind::of(resource_type).counter(), 1)?;
+    seats::count(tx, organization, None, Some(columns.standing))
+}
+
+/// The first handle like the name that nobody has or had.
+pub(super) fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
+    let wanted = handle(user_name);
+    let numbered = (2..10).map(|n| format!("{wanted}-{n}"));
+    // many of one name: nobody else has this
+    let own = format!("{wanted}-{}", owner.id);
+    for handle in std::iter::once(wanted.clone()).chain(numbered).chain([own]) {
+        if tx
+            .one(TAKE_HANDLE, &[owner.organization.into(), (&handle).into(), owner.id.into()], |_| Ok(()))?
+            .is_some()
+        {
+            return Ok(handle);
+        }
+    }
+    Err(DbError::Busy)
 }
 
 /// Replaces a user that was read as `before`; `None` when somebody else was faster.
@@ -54,19 +92,23 @@ pub fn replace(
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let args: [Arg<'_>; 9] = [
+    let args: [Arg<'_>; 11] = [
         organization.into(),
         id.into(),
         before.version.0.into(),
         name.as_ref().into(),
         columns.display.as_ref().into(),
-        columns.active.into(),
+        columns.standing.active.into(),
         manager.as_deref().into(),
         now.into(),
         (&text).into(),
+        columns.standing.role.as_str().into(),
+        columns.standing.seat.as_str().into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
-    attributes::index(tx, owner, &before.resource()?, user)?;
+    let was = before.resource()?;
+    attributes::index(tx, owner, &was, user)?;
+    seats::count(tx, organization, Some(Standing::of(&was)), Some(columns.standing))?;
     Ok(version)
 }
 
@@ -74,20 +116,85 @@ pub fn replace(
 pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Result<(), DbError> {
     let Owner { organization, resource_type, id } = owner;
     let resource = user.resource()?;
-    let handle = resource.text("userName").unwrap_or_default();
-    let display = Columns::of(&resource).display.unwrap_or_else(|| handle.to_owned());
-    let args: [Arg<'_>; 6] = [
-        organization.into(),
-        id.into(),
-        resource_type.name.into(),
-        (&display).into(),
-        handle.into(),
-        now.into(),
-    ];
-    tx.execute(BURY, &args)?;
+    tx.execute(BURY, &[organization.into(), id.into(), resource_type.name.into(), now.into()])?;
     attributes::index(tx, owner, &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), id.into()])?;
-    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)
+    tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
+    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)?;
+    seats::count(tx, organization, Some(Standing::of(&resource)), None)
+}
+
+/// The role in the organization of somebody who may sign in; it stays so until the transaction ends.
+pub fn role_of_active(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+) -> Result<Option<OrganizationRole>, DbError> {
+    tx.one(ROLE_OF_ACTIVE, &[organization.into(), id.into()], |row| {
+        row.get::<String>(0)?.parse().map_err(DbError::Corrupt)
+    })
+}
+
+/// What products call a user, and the user's default team, if it is still there.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// The handle.
+    pub handle: String,
+    /// The id of the default team.
+    pub team: Option<String>,
+}
+
+/// The cards of those among these ids who are here.
+pub fn cards(tx: &ReadTx<'_>, organization: &str, ids: &[&str]) -> Result<HashMap<String, Card>, DbError> {
+    let rows = tx.rows(CARDS, &[organization.into(), ids.into()], |row| {
+        Ok((row.get::<String>(0)?, Card { handle: row.get(1)?, team: row.get(2)? }))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The id of the person who has this handle now.
+pub fn by_handle(tx: &ReadTx<'_>, organization: &str, handle: &str) -> Result<Option<String>, DbError> {
+    tx.one(BY_HANDLE, &[organization.into(), handle.into()], |row| row.get(0))
+}
+
+/// Sets a user's default team.
+pub fn set_team(tx: &WriteTx<'_>, organization: &str, id: &str, team: Option<&str>) -> Result<(), DbError> {
+    tx.execute(SET_TEAM, &[organization.into(), id.into(), team.into()]).map(drop)
+}
+
+/// Somebody who is or was here.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The name, or the last one.
+    pub name: String,
+    /// The handle, or the last one.
+    pub handle: String,
+    /// When they were removed; microseconds since 1970.
+    pub removed_at: Option<i64>,
+}
+
+/// Whom an id belongs or belonged to.
+pub fn known(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<Known>, DbError> {
+    tx.one(KNOWN, &[organization.into(), id.into()], |row| {
+        Ok(Known { name: row.get(0)?, handle: row.get(1)?, removed_at: row.get(2)? })
+    })
+}
+
+/// Revokes every key of a user or service account; says which.
+pub fn end_keys(tx: &WriteTx<'_>, organization: &str, owner: &str, now: i64) -> Result<Vec<String>, DbError> {
+    tx.texts(END_KEYS, &[organization.into(), owner.into(), now.into()])
+}
+
+/// When each of the users was last seen, and on how many days; who never was is not among them.
+pub fn activity(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    ids: &[&str],
+) -> Result<HashMap<String, Activity>, DbError> {
+    let rows = tx.rows(ACTIVITY, &[organization.into(), ids.into()], |row| {
+        Ok((row.get::<String>(0)?, Activity { last_active_at: row.get(1)?, days: row.get(2)? }))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The ids of at most `limit` users who name this user as their manager.

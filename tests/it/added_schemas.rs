@@ -3,7 +3,7 @@
 use crate::{
     commands::{json, roster},
     database::Database,
-    support::{Client, GROUP, Program, USER, serve},
+    support::{Client, GROUP, ORGANIZATION, Program, USER, serve},
 };
 use serde_json::{Value, json};
 use std::{
@@ -102,14 +102,14 @@ fn an_added_schema_is_published_at_once_and_in_every_form() {
     assert_eq!(attributes[4]["returned"], "request");
     assert_eq!(attributes[7]["subAttributes"][0]["required"], true);
     let all = client.get("/Schemas").json();
-    assert_eq!(all["totalResults"], 9, "a schema that extends both types is listed once");
+    assert_eq!(all["totalResults"], 11, "a schema that extends both types is listed once");
     for name in ["User", "Group"] {
         let described = client.get(&format!("/ResourceTypes/{name}")).json();
         let extensions = described["schemaExtensions"].as_array().unwrap();
         assert!(extensions.contains(&json!({"schema": BADGE, "required": false})), "{described}");
     }
     let anonymous = client.send("GET", "/Schemas", &[("Authorization", "")], &[]);
-    assert_eq!(anonymous.json()["totalResults"], 8, "an organization's own schemas are for those it knows");
+    assert_eq!(anonymous.json()["totalResults"], 10, "an organization's own schemas are for those it knows");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn its_values_are_checked_stored_projected_filtered_sorted_and_patched() {
     own.holder("joan", &json!({"number": "B-2"}));
 
     let shown = client.get(&format!("/Users/{ada}")).json();
-    assert_eq!(shown["schemas"], json!([USER, BADGE]));
+    assert_eq!(shown["schemas"], json!([USER, ORGANIZATION, BADGE]));
     assert_eq!(shown[BADGE], json!({"number": "A-1", "level": 3, "since": "2026-01-02T03:04:05.000Z"}));
     let narrow = client.get(&format!("/Users/{ada}?attributes={BADGE}:level")).json();
     assert_eq!(narrow[BADGE], json!({"level": 3}));
@@ -270,7 +270,7 @@ fn r_115_a_definition_that_breaks_the_rules_is_refused_with_all_its_mistakes() {
     ] {
         assert!(told.contains(part), "{part} is not in {told}");
     }
-    assert_eq!(own.client().get("/Schemas").json()["totalResults"], 8);
+    assert_eq!(own.client().get("/Schemas").json()["totalResults"], 10);
     for text in
         [r#"{"id": "urn:a:b:c"}"#, "[]", "{", r#"{"id": "urn:a:b:c", "name": "x", "attributes": [], "x": 1}"#]
     {
@@ -384,7 +384,7 @@ fn a_removed_schema_leaves_nothing_behind() {
     json(&roster(&own.database.setting(), &["schema", "remove", BADGE, "--yes", "--json"]));
 
     let shown = client.get(&ada).json();
-    assert!(shown.get(BADGE).is_none() && shown["schemas"] == json!([USER]), "{shown}");
+    assert!(shown.get(BADGE).is_none() && shown["schemas"] == json!([USER, ORGANIZATION]), "{shown}");
     assert_eq!(client.get(&format!("/Schemas/{BADGE}")).error().0, 404);
     assert_eq!(client.get(&plain).header("ETag"), before, "who had no badge did not change");
     assert_eq!(

@@ -31,6 +31,7 @@ mod laws;
 mod lifecycle;
 mod on_postgres;
 mod oracles;
+mod organization;
 mod organizations;
 mod plans;
 mod races;

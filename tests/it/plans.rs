@@ -22,6 +22,9 @@ const WALKS: [&str; 15] = [
     "connections/leniencies",
     "organizations/list",
     "schemas/list",
+    // to name the nearest
+    "teams/names",
+    "memberships/custom_role_names",
 ];
 
 /// Every statement with its name, such as `users/load`.

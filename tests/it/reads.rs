@@ -2,7 +2,7 @@
 
 use crate::support::{GROUP, Server, USER, context, wait};
 use roster::{
-    org::team::MemberType,
+    org::{role::Origin, team::MemberType},
     service::App,
     store::{
         DbError, WriteTx,
@@ -232,7 +232,12 @@ pub(crate) fn fill(app: &Arc<App>, team: &str, size: i64) {
     wait(async {
         let cx = context(&app).await;
         let work = move |tx: &WriteTx<'_>| {
-            let holder = Holder { organization: &cx.organization, team: &team, connection: None };
+            let holder = Holder {
+                organization: &cx.organization,
+                team: &team,
+                connection: None,
+                origin: Origin::Scim,
+            };
             let ids: Vec<String> = (0..size).map(|n| format!("member-{n}")).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             memberships::add(tx, holder, MemberType::User, &ids, 0)?;

@@ -1,6 +1,9 @@
 //! What the store promises whoever writes.
 
-use crate::{database::Database, support::wait};
+use crate::{
+    database::Database,
+    support::{ORGANIZATION, USER, wait},
+};
 use aws_lc_rs::digest::{SHA256, digest};
 use roster::org::organization::Organization;
 use roster::scim::schema::standard::{GROUP_TYPE, USER_TYPE};
@@ -148,7 +151,10 @@ mod on_sqlite {
                 version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
              ) STRICT;
              INSERT INTO schema_migrations VALUES (1, 'first_road', '{checksum}', 0);
-             INSERT INTO counters VALUES ('o', 'users', 7), ('o', 'teams', 3)"
+             INSERT INTO counters VALUES ('o', 'users', 7), ('o', 'teams', 3);
+             INSERT INTO organizations VALUES ('o', 'o', 'O', 0);
+             INSERT INTO users (organization, id, user_name_key, active, version, created_at, modified_at, resource)
+             VALUES ('o', 'u', 'ada', 1, 1, 0, 0, '{{\"schemas\":[\"{USER}\"],\"id\":\"u\",\"userName\":\"ada\"}}')"
         ));
 
         let store = database.store().unwrap();
@@ -158,6 +164,15 @@ mod on_sqlite {
             Ok::<_, DbError>([total(&USER_TYPE)?, total(&GROUP_TYPE)?])
         }));
         assert_eq!(totals.unwrap(), [7, 3]);
-        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 5);
+        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 6);
+        let member = database.ask("SELECT resource FROM users").pop().and_then(|row| row.into_iter().next());
+        assert_eq!(
+            member.unwrap(),
+            format!(
+                "{{\"schemas\":[\"{USER}\",\"{ORGANIZATION}\"],\"id\":\"u\",\"userName\":\"ada\",\"{ORGANIZATION}\":\
+                 {{\"organizationRole\":\"member\",\"seat\":\"full\",\"accountType\":\"user\",\"source\":\"scim\"}}}}"
+            )
+        );
+        assert_eq!(database.number("SELECT value FROM counters WHERE name = 'seats.full'"), 1);
     }
 }

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 /// The token that test servers accept.
 pub(crate) const TOKEN: &str = "a-token-for-tests-that-is-long-enough";
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub(crate) const ORGANIZATION: &str = "urn:roster:scim:schemas:extension:organization:1.0:User";
 pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub(crate) const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 

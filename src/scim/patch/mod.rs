@@ -15,7 +15,11 @@ pub use apply::{Outcome, apply};
 pub use members::MemberChanges;
 pub use target::Target;
 
-use super::{filter::Predicate, path::Located, schema::ResourceType};
+use super::{
+    filter::Predicate,
+    path::Located,
+    schema::{ResourceType, Schema},
+};
 use serde_json::Value;
 
 /// The operations of a PATCH, bound to a resource type.
@@ -50,6 +54,16 @@ pub enum Action {
 }
 
 impl Operation {
+    /// Whether the operation is about this attribute, or about the extension that holds it.
+    fn names(&self, path: &Located) -> bool {
+        match &self.target {
+            Target::Attribute(it) | Target::Elements { attribute: it, .. } => {
+                it.extension == path.extension && it.attribute.name == path.attribute.name
+            }
+            Target::Extension(schema) => Some(*schema) == path.extension,
+        }
+    }
+
     /// Whether the operation can only be understood with the rows at hand: it selects them by something
     /// other than their `value`, or depends on whether one is there.
     fn needs_rows(&self, resource_type: &ResourceType) -> bool {
@@ -72,12 +86,28 @@ impl Patch {
 
     /// Whether an operation names this attribute, or the extension that holds it.
     pub fn names(&self, path: &Located) -> bool {
+        self.operations.iter().any(|operation| operation.names(path))
+    }
+
+    /// Whether an operation is about this extension or something in it.
+    pub fn reaches(&self, schema: &Schema) -> bool {
         self.operations.iter().any(|operation| match &operation.target {
             Target::Attribute(it) | Target::Elements { attribute: it, .. } => {
-                it.extension == path.extension && it.attribute.name == path.attribute.name
+                it.extension.is_some_and(|extension| extension.id == schema.id)
             }
-            Target::Extension(schema) => Some(*schema) == path.extension,
+            Target::Extension(extension) => extension.id == schema.id,
         })
+    }
+
+    /// Whether an operation that adds names this attribute, or the extension that holds it.
+    pub fn adds(&self, path: &Located) -> bool {
+        self.operations.iter().any(|it| matches!(it.action, Action::Add(_)) && it.names(path))
+    }
+
+    /// Whether an operation takes elements of this attribute away, or all of it.
+    pub fn removes(&self, path: &Located) -> bool {
+        let removes = |action: &Action| matches!(action, Action::Remove | Action::RemoveValues(_));
+        self.operations.iter().any(|it| removes(&it.action) && it.names(path))
     }
 
     /// Whether an operation is about this core attribute.

@@ -2,6 +2,7 @@
 
 pub mod attribute;
 pub mod definition;
+pub mod organization;
 pub mod resource_type;
 mod service;
 pub mod standard;

@@ -5,6 +5,7 @@
 
 use super::{
     Attribute, Mutability, Noun, ResourceType, Returned, Schema, Type,
+    organization::{ORGANIZATION_GROUP, ORGANIZATION_USER},
     resource_type::{Extension, Indexed},
 };
 use crate::scim::urn;
@@ -16,7 +17,7 @@ pub static USER_TYPE: ResourceType = ResourceType {
     description: "People and service accounts",
     noun: Noun::User,
     schema: &USER,
-    extensions: &[Extension::optional(&ENTERPRISE_USER)],
+    extensions: &[Extension::optional(&ENTERPRISE_USER), Extension::optional(&ORGANIZATION_USER)],
     indexed: &[
         Indexed::always("externalId"),
         Indexed::always("displayName"),
@@ -40,7 +41,7 @@ pub static GROUP_TYPE: ResourceType = ResourceType {
     description: "Teams",
     noun: Noun::Group,
     schema: &GROUP,
-    extensions: &[],
+    extensions: &[Extension::optional(&ORGANIZATION_GROUP)],
     indexed: &[Indexed::always("externalId")],
     hides: false,
     rows: Some(&MEMBERS),

@@ -7,7 +7,10 @@ use crate::{
     support::{Program, serve, wait},
 };
 use roster::{
-    org::team::MemberType,
+    org::{
+        role::{Origin, TeamRole},
+        team::MemberType,
+    },
     scim::{Resource, schema::standard::GROUP_TYPE},
     store::{
         DbError,
@@ -118,10 +121,10 @@ fn members_are_kept_in_time_that_grows_with_their_number() {
     let database = Database::on_postgres();
     let store = database.store().unwrap();
     let took = wait(store.write(|tx| {
-        let holder = Holder { organization: "o", team: "t", connection: None };
+        let holder = Holder { organization: "o", team: "t", connection: None, origin: Origin::Scim };
         let team = Resource(Map::from_iter([("displayName".to_owned(), json!("Everybody"))]));
         let owner = Owner { organization: "o", resource_type: &GROUP_TYPE, id: "t" };
-        teams::insert(tx, owner, &team, 0)?;
+        teams::insert(tx, owner, &team, &TeamRole::Member, 0)?;
         let ids: Vec<String> = (0..MANY).map(|n| format!("member-{n}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         // often enough that the server has settled for a plan

@@ -1,0 +1,198 @@
+//! Roles in teams: who has which, as SCIM's `teamRoles` and groups' `defaultRole` name them.
+
+use super::{Context, Error, Result, event, load, people::holders_of, record_of};
+use crate::{
+    org::{
+        event::EventKind,
+        refusal::{Refusal, unknown},
+        role::{Origin, TeamRole},
+        scim_view::TeamRef,
+        standing::{NamedTeamRole, Standing, check_team_role},
+        team::MemberType,
+    },
+    scim::text,
+    store::{
+        ReadTx, WriteTx,
+        memberships::{self, Holder},
+        records::{self, Kind},
+        teams, users,
+    },
+};
+use serde_json::json;
+
+/// A user whose team roles are assigned.
+#[derive(Clone, Copy)]
+pub(super) struct Assignee<'a> {
+    /// The user's id.
+    pub(super) user: &'a str,
+    /// Where the user stands in the organization.
+    pub(super) standing: Standing,
+    /// The teams the user belongs to.
+    pub(super) teams: &'a [TeamRef],
+}
+
+/// What an assignment may do beside changing roles.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reach {
+    /// Teams that are named and that the user does not belong to are joined; else they are refused.
+    pub(super) joins: bool,
+    /// Teams that are not named are left; else they stay as they are.
+    pub(super) leaves: bool,
+}
+
+/// Gives a user these roles in teams (W-233): what is named changes, and nothing else but as far as `reach` says.
+pub(super) fn assign(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    to: Assignee<'_>,
+    asked: &[NamedTeamRole],
+    reach: Reach,
+) -> Result<()> {
+    for named in asked {
+        let role = resolve(tx, cx, &named.role)?;
+        let key = text::fold(&named.team);
+        match to.teams.iter().find(|team| text::fold(&team.display) == key) {
+            Some(team) if team.role == role.as_str() => {}
+            Some(team) if team.direct => change(tx, cx, to, &team.id, &role)?,
+            Some(team) => {
+                let detail = format!(
+                    "teamRoles: the user belongs to {} through another team; make the user a member to give a role",
+                    text::shown(&team.display)
+                );
+                return Err(Refusal::Invalid(detail).into());
+            }
+            None => {
+                let team = find(tx, cx, &named.team)?;
+                if !reach.joins {
+                    let shown = text::shown(&named.team);
+                    let detail = format!(
+                        "teamRoles: the user does not belong to the team {shown}; an add makes the user a member"
+                    );
+                    return Err(Refusal::Invalid(detail).into());
+                }
+                join(tx, cx, to, &team, &role)?;
+            }
+        }
+    }
+    if reach.leaves {
+        let is_named =
+            |team: &TeamRef| asked.iter().any(|it| text::fold(&it.team) == text::fold(&team.display));
+        for team in to.teams.iter().filter(|team| team.direct && !is_named(team)) {
+            leave(tx, cx, to.user, &team.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// The role of that name: a predefined one in any case, a custom one as it is spelled (W-136).
+pub(super) fn resolve(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<TeamRole> {
+    if let Some(role) = TeamRole::predefined(name) {
+        return Ok(role);
+    }
+    if let Some(id) = memberships::custom_role(tx, &cx.organization, name)? {
+        return Ok(TeamRole::Custom(id));
+    }
+    let custom = memberships::custom_role_names(tx, &cx.organization)?;
+    let known = ["admin", "member", "viewer"].into_iter().chain(custom.iter().map(String::as_str));
+    Err(unknown("role", name, known).into())
+}
+
+/// The id of the team of that name; case does not count.
+pub(super) fn find(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<String> {
+    match teams::by_name(tx, &cx.organization, &text::fold(name))? {
+        Some(id) => Ok(id),
+        None => {
+            let known = teams::names(tx, &cx.organization)?;
+            Err(unknown("team", name, known.iter().map(String::as_str)).into())
+        }
+    }
+}
+
+/// The id of the user whom an id, user name, handle or e-mail address names (W-003), if it names exactly one.
+pub(super) fn find_user(tx: &ReadTx<'_>, cx: &Context, login: &str) -> Result<String> {
+    if records::load(tx, Kind::of(cx.types.user), &cx.organization, login)?.is_some() {
+        return Ok(login.to_owned());
+    }
+    let mut found = holders_of(tx, cx, login)?;
+    match (found.pop(), found.len()) {
+        (Some(id), 0) => Ok(id),
+        (Some(_), others) => {
+            let shown = text::shown(login);
+            let detail = format!("user: expected one person, found {} by {shown}; use the id", others + 1);
+            Err(Refusal::Invalid(detail).into())
+        }
+        (None, _) => Err(unknown("user", login, []).into()),
+    }
+}
+
+/// A person's own role in a team; `None` for who is no member.
+pub(super) fn role_of(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Option<TeamRole>> {
+    Ok(memberships::role(tx, holder(cx, team), user)?.map(|(role, _)| role))
+}
+
+/// Makes a user a member with a role; says whether they were none before.
+pub(super) fn add(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<bool> {
+    if role_of(tx, cx, team, user)?.is_some() {
+        return Ok(false);
+    }
+    if users::existing(tx, &cx.organization, &[user])?.is_empty() {
+        return Err(unknown("user", user, []).into());
+    }
+    join(tx, cx, assignee(tx, cx, user)?, team, role)?;
+    Ok(true)
+}
+
+/// Gives a member another role.
+pub(super) fn give(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<()> {
+    let before = role_of(tx, cx, team, user)?.ok_or(Error::NotFound("member"))?;
+    if before == *role { Ok(()) } else { change(tx, cx, assignee(tx, cx, user)?, team, role) }
+}
+
+/// Ends a user's membership; says whether there was one.
+pub(super) fn end(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Result<bool> {
+    let was = role_of(tx, cx, team, user)?.is_some();
+    leave(tx, cx, user, team)?;
+    Ok(was)
+}
+
+fn assignee<'a>(tx: &ReadTx<'_>, cx: &Context, user: &'a str) -> Result<Assignee<'a>> {
+    let record = load(tx, cx, Kind::of(cx.types.user), user)?;
+    Ok(Assignee { user, standing: Standing::of(&record.resource()?), teams: &[] })
+}
+
+fn change(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<()> {
+    check_team_role(to.standing, role)?;
+    let holder = holder(cx, team);
+    let before = memberships::role(tx, holder, to.user)?.map(|(role, _)| role);
+    memberships::set_role(tx, holder, to.user, role)?;
+    let before = before.as_ref().map(TeamRole::as_str);
+    let detail = json!({"user": to.user, "role": {"before": before, "after": role.as_str()}});
+    cx.record(tx, &event(EventKind::MemberChanged, cx.types.group, team, detail))
+}
+
+fn join(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<()> {
+    check_team_role(to.standing, role)?;
+    let holder = holder(cx, team);
+    // the team first, as everybody takes it who changes its members
+    record_of(tx, cx, Kind::of(cx.types.group), team)?;
+    memberships::add(tx, holder, MemberType::User, &[to.user], cx.now)?;
+    memberships::set_role(tx, holder, to.user, role)?;
+    teams::gain_member(tx, &cx.organization, team, cx.now)?;
+    let detail = json!({"joined": [to.user], "role": role.as_str()});
+    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))
+}
+
+fn leave(tx: &WriteTx<'_>, cx: &Context, user: &str, team: &str) -> Result<()> {
+    record_of(tx, cx, Kind::of(cx.types.group), team)?;
+    if memberships::remove(tx, holder(cx, team), &[user])?.is_empty() {
+        return Ok(());
+    }
+    teams::lose_member(tx, &cx.organization, team, cx.now)?;
+    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, json!({"left": [user]})))
+}
+
+fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {
+    let connection = cx.actor.connection();
+    let origin = if connection.is_some() { Origin::Scim } else { Origin::Admin };
+    Holder { organization: &cx.organization, team, connection, origin }
+}
