@@ -1,7 +1,7 @@
 //! What a client can do to custom roles (W-260 to W-264).
 
 use super::{
-    Answer, Context, Error, Result, agreed, changed_names, event, load, load_for_change, load_for_removal,
+    Answer, Context, Error, Result, agreed, changed_names, event, load, load_for_removal,
     read::answer,
     users::{Change, Demand},
 };
@@ -123,7 +123,8 @@ fn make(
     make: impl Fn(&Resource, &mut Quirks) -> Result<Resource>,
 ) -> Result<Answer> {
     let Change { tx, cx, id, demand } = change;
-    let before = load_for_change(tx, cx, Kind::of(cx.types.role), id, &demand.precondition)?;
+    // held also against those who are about to give it: a team repeats its name
+    let before = load_for_removal(tx, cx, Kind::of(cx.types.role), id, &demand.precondition)?;
     let was = before.stripped(cx.types.role)?;
     let role = make(&was, quirks)?;
     if role != was {
