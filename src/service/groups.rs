@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     org::{
-        event::EventKind,
+        event::{EventKind, changes},
         record::Record,
         role::{Origin, TeamRole},
         scim_view::{self, Related, decorated},
@@ -174,7 +174,8 @@ fn make(
         let version = teams::replace(tx, cx.owner(cx.types.group, id), &before, &group, change)?;
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
-        let detail = moved.detail(&changed_names(&was, &group), quirks);
+        let mut detail = moved.detail(&changed_names(&was, &group), quirks);
+        detail["changes"] = changes(cx.types.group, &was, &group);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)
