@@ -17,12 +17,19 @@ pub struct Case {
     pub profile: Option<Profile>,
     /// Whether it sends what may harm a server that is not well made: huge, deep, or very much.
     pub is_destructive: bool,
+    /// What it is written as.
+    pub(super) text: String,
     pub(super) lets: Vec<Let>,
     pub(super) headers: Vec<DefaultHeader>,
     pub(super) steps: Vec<Step>,
 }
 
 impl Case {
+    /// Whether the case speaks of this URN.
+    pub(super) fn names_urn(&self, urn: &str) -> bool {
+        self.text.contains(urn)
+    }
+
     /// Whether the case is wanted: a word names a rule that it shows (`R-424`, `q_012`), or is part of its name or its
     /// file's; or there are no words.
     #[must_use]

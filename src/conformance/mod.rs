@@ -12,6 +12,7 @@
 //! | `variables`, `template` | what variables are worth, and how they are written where |
 //! | `subject`, `expect`, `matching` | where to look, what must hold, and comparing |
 //! | `rules` | what the numbers stand for, and which section of which standard says so |
+//! | `own` | what the server adds of its own, which cases that do not name it do not see |
 //! | `play`, `tidy` | the cases, one after the other; leaving the server as it was |
 //! | `report`, `html` | what came of it, as text, JSON and a page |
 
@@ -20,6 +21,7 @@ mod expect;
 mod html;
 mod matching;
 mod names;
+mod own;
 mod play;
 mod report;
 mod rules;

@@ -8,6 +8,7 @@ use super::Profile;
 use super::case::{Answer, AnswerLine, Body, Capture, Case, DefaultHeader, ErrorBody, Only, Step};
 use super::expect::Unmet;
 use super::matching::{Json, equal};
+use super::own::OwnExtensions;
 use super::report::{CaseReport, Failure, Report, StepReport, Verdict};
 use super::subject::Seen;
 use super::template::Place;
@@ -63,8 +64,9 @@ pub fn play(
         left_behind: Vec::new(),
         end: End::Complete,
     };
+    let own = OwnExtensions::of(&server);
     for case in meant {
-        let (played, left) = Scene::new(&server, case).play();
+        let (played, left) = Scene::new(&server, &own, case).play();
         report.left_behind.extend(left);
         if let Some(played) = played {
             progress(&played);
@@ -85,13 +87,14 @@ pub fn play(
 /// A case while it is played.
 struct Scene<'a> {
     server: &'a Server<'a>,
+    own: &'a OwnExtensions,
     case: &'a Case,
     variables: Variables,
     made: Made,
 }
 
 impl<'a> Scene<'a> {
-    fn new(server: &'a Server<'a>, case: &'a Case) -> Scene<'a> {
+    fn new(server: &'a Server<'a>, own: &'a OwnExtensions, case: &'a Case) -> Scene<'a> {
         let mut variables = Variables::new(&server.base, &server.token);
         for setting in &case.lets {
             // The reader has seen to it that a `let` uses only what is known.
@@ -99,7 +102,7 @@ impl<'a> Scene<'a> {
                 variables.set(&setting.name, text.into());
             }
         }
-        Scene { server, case, variables, made: Made::default() }
+        Scene { server, own, case, variables, made: Made::default() }
     }
 
     /// What came of the case, unless it was cut short, and the URLs of what it could not delete again.
@@ -193,7 +196,10 @@ impl<'a> Scene<'a> {
         let answer = self.answer(step, request);
         self.made.note(self.server, request, &answer);
         match answer {
-            Ok(incoming) => {
+            Ok(mut incoming) => {
+                if let Some(json) = &mut incoming.json {
+                    self.own.hide_from(self.case, json);
+                }
                 report.status = Some(incoming.status);
                 report.ms = incoming.ms;
                 report.head = redaction.of_body(incoming.head().as_bytes());

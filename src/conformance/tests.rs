@@ -37,7 +37,8 @@ fn server(answer: fn(&Heard) -> Vec<u8>) -> (Target, Receiver<Heard>) {
                 let stream = stream.unwrap();
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 while let Some(request) = hear(&mut reader) {
-                    if request.line.ends_with("/ServiceProviderConfig") {
+                    let first = ["/ServiceProviderConfig", "/ResourceTypes"];
+                    if first.iter().any(|path| request.line.ends_with(path)) {
                         (&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
                         continue;
                     }

@@ -129,6 +129,7 @@ fn case(file: &str, reader: &mut Reader<'_>) -> Result<Case, Slip> {
         line,
         profile,
         is_destructive,
+        text: String::new(),
         lets: Vec::new(),
         headers: Vec::new(),
         steps: Vec::new(),
@@ -147,6 +148,7 @@ fn case(file: &str, reader: &mut Reader<'_>) -> Result<Case, Slip> {
             case.steps.push(step(reader)?);
         }
     }
+    case.text = reader.lines.get(line..reader.at).unwrap_or_default().join("\n");
     if case.steps.is_empty() {
         return Err((line, format!("expected a step in the case `{name}`")));
     }

@@ -6,6 +6,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Why a SCIM request is not served.
 #[derive(Debug, thiserror::Error)]
@@ -16,12 +17,20 @@ pub(super) enum Refusal {
     /// The credential is unknown, expired or revoked; a missing one is `service::Error::Unauthorized`.
     #[error("the token is unknown, expired or revoked")]
     InvalidToken,
+    /// The API was asked without a key.
+    #[error(
+        "the request needs an API key, in the header Authorization: Bearer, or Basic with the key as its password"
+    )]
+    NoKey,
+    /// The API was asked with a key that does not work.
+    #[error("the key is unknown, expired or revoked, or its owner is not active")]
+    InvalidKey,
     /// Nothing is served under this path.
     #[error("there is no such endpoint")]
     NoEndpoint,
     /// The endpoint never has this method.
     #[error("the endpoint has no such method; it has {0}")]
-    Method(&'static str),
+    Method(Cow<'static, str>),
     /// The credential speaks for a connection, so that there is nobody whom `/Me` could mean.
     #[error(
         "/Me is the user whom a credential speaks for; this token speaks for a connection and for no user"
@@ -78,17 +87,17 @@ impl Refusal {
             Self::Service(Error::Rule(rule)) => match rule {
                 Rule::SeatLimit { .. } | Rule::Forbidden(_) | Rule::Scope(_) => (403, None),
                 Rule::LastAdmin | Rule::Conflict(_) => (409, None),
+                Rule::Reused => (422, None),
                 Rule::Unknown(_) | Rule::Invalid(_) => (400, Some("invalidValue")),
             },
+            Self::Service(Error::Taken(_)) => (409, None),
             Self::Service(Error::PreconditionFailed) => (412, None),
-            Self::Service(Error::Unauthorized) | Self::InvalidToken => (401, None),
+            Self::Service(Error::Unauthorized) | Self::InvalidToken | Self::NoKey | Self::InvalidKey => {
+                (401, None)
+            }
             Self::Service(Error::Busy(_)) => (503, None),
             Self::Service(
-                Error::Store(_)
-                | Error::Connection(_)
-                | Error::Organization(_)
-                | Error::Taken(_)
-                | Error::Definition(_),
+                Error::Store(_) | Error::Connection(_) | Error::Organization(_) | Error::Definition(_),
             )
             | Self::Panic => (500, None),
             Self::Method(_) => (405, None),
@@ -103,28 +112,39 @@ impl Refusal {
         }
     }
 
-    /// The status and the SCIM error (RFC 7644 §3.12). A failure of ours is logged with its whole chain, here and
-    /// once; the client gets the request's id and a bland sentence.
+    /// The status and the SCIM error (RFC 7644 §3.12).
     pub(super) fn told(&self, request_id: &str) -> (u16, Value) {
         let (status, keyword) = self.wire();
+        (status, message::error::body(status, keyword, &self.detail(request_id)))
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.wire().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The sentence for the client. A failure of ours is logged with its whole chain, here and once; the client gets the
+    /// request's id and a bland sentence.
+    pub(super) fn detail(&self, request_id: &str) -> String {
+        let status = self.wire().0;
         let mut detail = self.to_string();
         if status >= 500 && status != 501 {
             tracing::error!(request = request_id, error = ?self, "a request failed");
             detail = format!("{detail}; the server's log tells more under the request id {request_id}");
         }
-        (status, message::error::body(status, keyword, &detail))
+        detail
     }
 
     /// The answer.
     pub(super) fn response(&self, request_id: &str) -> HttpResponse {
-        let (status, body) = self.told(request_id);
-        let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = HttpResponse::build(code);
+        let (_, body) = self.told(request_id);
+        let mut response = HttpResponse::build(self.status());
         self.headers(&mut response);
         response.body(body.to_string())
     }
 
-    fn headers(&self, response: &mut HttpResponseBuilder) {
+    /// What the client is told beside the sentence.
+    pub(super) fn headers(&self, response: &mut HttpResponseBuilder) {
         match self {
             //
             Self::Service(service::Error::Unauthorized) => {
@@ -134,13 +154,20 @@ impl Refusal {
                 let challenge = "Bearer realm=\"SCIM\", error=\"invalid_token\"";
                 response.insert_header((header::WWW_AUTHENTICATE, challenge));
             }
-            Self::Service(service::Error::Scope(scope)) => {
+            Self::NoKey => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"Roster\""));
+            }
+            Self::InvalidKey => {
+                let challenge = "Bearer realm=\"Roster\", error=\"invalid_token\"";
+                response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::Service(service::Error::Scope(scope) | service::Error::Rule(Rule::Scope(scope))) => {
                 let challenge =
                     format!("Bearer realm=\"SCIM\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 response.insert_header((header::WWW_AUTHENTICATE, challenge));
             }
             Self::Method(allow) => {
-                response.insert_header((header::ALLOW, *allow));
+                response.insert_header((header::ALLOW, allow.as_ref()));
             }
             // clients read a number of seconds, not a date
             Self::Service(service::Error::Busy(_)) => {

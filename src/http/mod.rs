@@ -2,6 +2,9 @@
 //!
 //! Nothing here sees a transaction; a request calls one function of the service floor.
 
+mod api;
+mod body;
+mod credential;
 mod error;
 mod health;
 mod request_log;

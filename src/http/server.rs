@@ -1,7 +1,7 @@
 //! The server: an app on a listener, the same for `serve` and for tests.
 
 use super::{
-    health,
+    api, health,
     request_log::Line,
     scim::{self, discovery::Documents},
 };
@@ -120,6 +120,7 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
             line.endpoint = "/readyz";
             health::ready(&door).await
         }
+        path if is_api(path) => api::serve(request, payload, &door, &mut line).await,
         _ if first == "o" || first.eq_ignore_ascii_case("scim") => {
             scim::serve(request, payload, &door, &mut line).await
         }
@@ -136,9 +137,15 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
     response
 }
 
+/// Whether a path is the API's, of an organization that it names or not.
+fn is_api(path: &str) -> bool {
+    let (_, path) = scim::organization(path);
+    path == "/api" || path.starts_with("/api/")
+}
+
 fn nothing_here() -> HttpResponse {
     HttpResponse::NotFound().insert_header((header::CONTENT_TYPE, "application/problem+json")).body(
-        r#"{"title":"Not Found","status":404,"detail":"nothing is served here; SCIM is under /scim/v2"}"#,
+        r#"{"title":"Not Found","status":404,"detail":"nothing is served here; SCIM is under /scim/v2, the API under /api/v1"}"#,
     )
 }
 

@@ -1,8 +1,10 @@
 //! The organization's rules, pure: state and question in, decision out. No I/O, no clock, no `async`.
 
 pub mod actor;
+pub mod authority;
 pub mod connection;
 pub mod event;
+pub mod key;
 pub mod organization;
 pub mod record;
 pub mod refusal;

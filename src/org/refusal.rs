@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The key's scopes do not reach this far.
     #[error("the key lacks the scope `{0}`")]
     Scope(&'static str),
+    /// An idempotency key came before, with another request.
+    #[error("this Idempotency-Key came before with another body; another request needs another key")]
+    Reused,
     /// What was named does not exist; the sentence names the nearest that does.
     #[error("{0}")]
     Unknown(String),

@@ -7,6 +7,8 @@ pub mod bulk;
 pub mod connections;
 pub mod cursor;
 pub mod groups;
+pub mod idempotency;
+pub mod keys;
 mod look;
 pub mod organizations;
 mod plan;
@@ -23,6 +25,7 @@ use crate::{
         actor::Actor,
         connection::BadName,
         event::{Event, EventKind},
+        key::Scopes,
         organization::BadSlug,
         record::Record,
         refusal::Refusal,
@@ -91,6 +94,10 @@ pub struct Context {
     pub actor: Actor,
     /// The id of the key or token that was shown; empty where none was.
     pub credential: String,
+    /// How far that key reaches.
+    pub scopes: Scopes,
+    /// How to tell the request when it is made again, where it says so.
+    pub once: Option<idempotency::Once>,
     /// The address the request came from; empty where there is none.
     pub address: String,
     /// Microseconds since 1970, read once.
@@ -113,6 +120,8 @@ impl Context {
             organization,
             actor: Actor::Operator,
             credential: String::new(),
+            scopes: Scopes::ALL,
+            once: None,
             address: String::new(),
             now,
             request: app.ids.make(now),

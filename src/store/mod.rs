@@ -4,9 +4,11 @@
 //! `statement`, [`db`], `sqlite`, [`postgres`] and `sql/`. Names of attributes never become SQL text, values are
 //! always bound, and keys arrive folded.
 
+pub mod api_keys;
 pub mod attributes;
 pub mod connections;
 pub mod db;
+pub mod idempotency;
 pub mod journal;
 pub mod keys;
 pub mod memberships;

@@ -88,7 +88,7 @@ mod on_postgres {
         let mut wrong = Vec::new();
         for (name, statement) in statements() {
             let text = statement.for_postgres();
-            let n_parameters = (1..=10).take_while(|n| text.contains(&format!("${n}"))).count();
+            let n_parameters = (1..=20).take_while(|n| text.contains(&format!("${n}"))).count();
             let nulls = match n_parameters {
                 0 => String::new(),
                 n => format!("({})", vec!["NULL"; n].join(", ")),

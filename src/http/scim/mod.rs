@@ -13,6 +13,7 @@ mod search;
 use super::{error::Refusal, request_log::Line, server::Door};
 use crate::{
     org::{
+        self,
         actor::Actor,
         connection::{Scopes, Verdict},
     },
@@ -29,6 +30,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use route::Endpoint;
+pub(super) use route::organization;
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// The media type of every answer (RFC 7644 §8.1).
@@ -103,6 +105,8 @@ async fn answer(
         organization: verdict.organization.clone(),
         actor: Actor::Connection(verdict.connection.clone()),
         credential: verdict.token.clone(),
+        scopes: org::key::Scopes::ALL,
+        once: None,
         address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
         now: door.app.clock.now(),
         request: line.request.clone(),
@@ -184,7 +188,7 @@ impl<'r> Call<'r> {
             return Ok(HttpResponse::NoContent().insert_header(allow).finish());
         }
         if !endpoint.methods().split(", ").any(|known| known == method.as_str()) {
-            return Err(Refusal::Method(endpoint.methods()));
+            return Err(Refusal::Method(endpoint.methods().into()));
         }
         let reads = matches!(*method, Method::GET | Method::HEAD);
         if !reads && endpoint != Endpoint::Bulk && self.parameters.is_true("dryRun")? {

@@ -84,7 +84,7 @@ impl Endpoint {
 }
 
 /// The organization that a path names, and the rest of the path: `/o/{slug}/scim/v2/…`.
-pub(super) fn organization(path: &str) -> (Option<&str>, &str) {
+pub(in crate::http) fn organization(path: &str) -> (Option<&str>, &str) {
     let Some((slug, _)) = path.strip_prefix("/o/").and_then(|rest| rest.split_once('/')) else {
         return (None, path);
     };

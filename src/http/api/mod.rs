@@ -1,0 +1,222 @@
+//! The API under `/api/v1`.
+//!
+//! One handler serves all routes, so that the order of refusals is one piece of code: 401, 404 of unknown paths, 405,
+//! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
+
+mod me;
+mod problem;
+mod route;
+
+use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door};
+use crate::{
+    org::key::{Principal, is_key},
+    scim::{ErrorKind, query::Parameters, version::Precondition},
+    service::{Context, Error, idempotency::Once, keys, schemas},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode, header},
+    web,
+};
+use aws_lc_rs::digest::{SHA256, digest};
+use futures_util::FutureExt;
+use route::{Handler, Route};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
+
+/// The largest body, in bytes.
+const BODY: usize = 1024 * 1024;
+
+/// A request whose sender is known and whose route exists.
+pub(super) struct Call {
+    /// Who asks, for whom, and when.
+    pub(super) cx: Arc<Context>,
+    /// Whom the key speaks for.
+    pub(super) principal: Arc<Principal>,
+    /// The values in the path, in its order.
+    pub(super) path: Vec<String>,
+    /// What the query says.
+    pub(super) query: Parameters,
+    /// The body; empty where none is taken.
+    pub(super) body: Map<String, Value>,
+    /// `If-Match` and `If-None-Match`.
+    pub(super) precondition: Precondition,
+}
+
+impl Call {
+    /// The first value in the path; where a pattern has one, it is there.
+    pub(super) fn id(&self) -> &str {
+        self.path.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// The body as what it describes.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        T::deserialize(Value::Object(self.body.clone()))
+            .map_err(|error| ErrorKind::InvalidValue.because(format!("the body: {error}")).into())
+    }
+}
+
+/// An answer that is a success.
+pub(super) struct Reply {
+    status: StatusCode,
+    body: Option<Value>,
+    is_replay: bool,
+}
+
+impl Reply {
+    /// 200 with a body.
+    pub(super) fn ok(body: Value) -> Self {
+        Self { status: StatusCode::OK, body: Some(body), is_replay: false }
+    }
+
+    fn response(self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if self.is_replay {
+            response.insert_header(("Idempotent-Replay", "true"));
+        }
+        match self.body {
+            Some(body) => response.content_type("application/json").body(body.to_string()),
+            None => response.finish(),
+        }
+    }
+}
+
+/// Serves a request under `/api`. Every answer that is not a success is a problem, also after a panic.
+pub(super) async fn serve(
+    request: HttpRequest,
+    payload: web::Payload,
+    door: &Door,
+    line: &mut Line,
+) -> HttpResponse {
+    let served = AssertUnwindSafe(answer(&request, payload, door, line)).catch_unwind().await;
+    let outcome = served.unwrap_or(Err(Refusal::Panic));
+    let mut response = outcome.unwrap_or_else(|refusal| problem::response(&refusal, &line.request));
+    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    door: &Door,
+    line: &mut Line,
+) -> Result<HttpResponse, Refusal> {
+    let principal = authenticate(request, door).await?;
+    let (slug, path) = super::scim::organization(request.path());
+    if slug.is_some_and(|slug| slug != principal.slug) {
+        // as if there were no such organization
+        return Err(Refusal::NoEndpoint);
+    }
+    let path = path.strip_prefix("/api/v1").ok_or(Refusal::NoEndpoint)?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let (route, values) = match (route::find(request.method().as_str(), path), request.method()) {
+        (Err(Refusal::Method(allow)), &Method::OPTIONS) => {
+            return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_ref())).finish());
+        }
+        (found, _) => found?,
+    };
+    line.endpoint = route.pattern;
+    principal.scopes.check(route.action).map_err(Error::Rule)?;
+    let (serve, body) = match route.handler {
+        Handler::Plain(serve) => (serve, Map::new()),
+        Handler::WithBody(serve) => (serve, read_body(request, payload).await?),
+    };
+    let once = once(request, route, &values, &body)?;
+    let cx = context(request, door, line, &principal, once).await?;
+    let call = Call {
+        cx,
+        principal,
+        path: values,
+        query: Parameters::parse(request.query_string()),
+        body,
+        precondition: precondition(request),
+    };
+    Ok(serve(call).await?.response())
+}
+
+/// Whom the key speaks for.
+async fn authenticate(request: &HttpRequest, door: &Door) -> Result<Arc<Principal>, Refusal> {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let header = headers.next().ok_or(Refusal::NoKey)?;
+    if headers.next().is_some() {
+        // whoever stands in front of this server may have looked at the other
+        return Err(Refusal::InvalidKey);
+    }
+    let credential = Credential::read(header.to_str().unwrap_or_default()).ok_or(Refusal::NoKey)?;
+    if !is_key(credential.secret()) || matches!(credential, Credential::Bare(_)) {
+        return Err(Refusal::InvalidKey);
+    }
+    match keys::authenticate(&door.app, credential.secret()).await {
+        Err(Error::Unauthorized) => Err(Refusal::InvalidKey),
+        other => Ok(other?),
+    }
+}
+
+async fn read_body(request: &HttpRequest, payload: web::Payload) -> Result<Map<String, Value>, Refusal> {
+    let encoding = body::check_head(request, BODY)?;
+    if !body::is_of(request, &["application/json"]) {
+        return Err(Refusal::MediaType("expected a Content-Type of application/json in UTF-8".to_owned()));
+    }
+    body::object(request, payload, encoding, BODY).await
+}
+
+/// What tells the request when it is made again.
+fn once(
+    request: &HttpRequest,
+    route: &Route,
+    values: &[String],
+    body: &Map<String, Value>,
+) -> Result<Option<Once>, Refusal> {
+    let Some(key) = request.headers().get("Idempotency-Key").filter(|_| route.method == "POST") else {
+        return Ok(None);
+    };
+    let key = key.to_str().unwrap_or_default().trim();
+    if key.is_empty() || key.len() > 255 {
+        let detail = "Idempotency-Key: expected 1 to 255 visible ASCII characters";
+        return Err(ErrorKind::InvalidValue.because(detail).into());
+    }
+    let hash = digest(&SHA256, Value::Object(body.clone()).to_string().as_bytes());
+    let route = format!("{} {} {}", route.method, route.pattern, values.join(" "));
+    Ok(Some(Once { key: key.to_owned(), route, body: hex(hash.as_ref()) }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+async fn context(
+    request: &HttpRequest,
+    door: &Door,
+    line: &Line,
+    principal: &Principal,
+    once: Option<Once>,
+) -> Result<Arc<Context>, Refusal> {
+    let organization = principal.organization.clone();
+    Ok(Arc::new(Context {
+        types: schemas::types(&door.app, &organization, principal.types, crate::scim::Profile::Standard)
+            .await?,
+        app: door.app.clone(),
+        organization,
+        actor: principal.actor.clone(),
+        credential: principal.key.clone(),
+        scopes: principal.scopes.clone(),
+        once,
+        address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
+        now: door.app.clock.now(),
+        request: line.request.clone(),
+        base: door.base.clone(),
+    }))
+}
+
+fn precondition(request: &HttpRequest) -> Precondition {
+    let text = |name: header::HeaderName| {
+        let values: Vec<&str> =
+            request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    };
+    Precondition::parse(text(header::IF_MATCH).as_deref(), text(header::IF_NONE_MATCH).as_deref())
+}

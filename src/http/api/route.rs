@@ -1,0 +1,75 @@
+//! The routes of the API: one table.
+
+use super::{Call, Reply, me};
+use crate::{http::error::Refusal, org::authority::Action};
+use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
+
+/// A route under `/api/v1`. Whoever adds one says which action it is, and with that who may.
+pub(super) struct Route {
+    /// The method. HEAD goes where GET goes.
+    pub(super) method: &'static str,
+    /// The path, with `{name}` where a value stands.
+    pub(super) pattern: &'static str,
+    /// What it is to do this.
+    pub(super) action: Action,
+    /// What it does, for those who read the description.
+    pub(super) summary: &'static str,
+    /// Whether it takes a body.
+    pub(super) handler: Handler,
+}
+
+/// What serves a route: with a body that was read, or without.
+#[derive(Clone, Copy)]
+pub(super) enum Handler {
+    /// Takes no body.
+    Plain(Serve),
+    /// Takes a JSON object.
+    WithBody(Serve),
+}
+
+/// One function of the service floor, asked.
+pub(super) type Serve = fn(Call) -> LocalBoxFuture<'static, Result<Reply, Refusal>>;
+
+/// Every route.
+pub(super) const ROUTES: &[Route] = &[Route {
+    method: "GET",
+    pattern: "/me",
+    action: Action::MeRead,
+    summary: "Whom the key speaks for",
+    handler: Handler::Plain(|call| Box::pin(me::read(call))),
+}];
+
+/// The route of a request, and the values in its path.
+pub(super) fn find(method: &str, path: &str) -> Result<(&'static Route, Vec<String>), Refusal> {
+    let wanted = if method == "HEAD" { "GET" } else { method };
+    let fitting = || ROUTES.iter().filter_map(|route| Some((route, values(route.pattern, path)?)));
+    if let Some(found) = fitting().find(|(route, _)| route.method == wanted) {
+        return Ok(found);
+    }
+    let mut methods: Vec<&str> = fitting().map(|(route, _)| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    if methods.is_empty() {
+        Err(Refusal::NoEndpoint)
+    } else {
+        Err(Refusal::Method(methods.join(", ").into()))
+    }
+}
+
+/// The values of a path that fits a pattern, percent-decoded once.
+fn values(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(found),
+            (Some(name), Some(value)) if name.starts_with('{') && !value.is_empty() => {
+                found.push(percent_decode_str(value).decode_utf8_lossy().into_owned());
+            }
+            (Some(name), Some(value)) if name == value => {}
+            _ => return None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! API keys: what people and service accounts show instead of a password.
+
+use super::{actor::Actor, authority::Action, refusal::Refusal, words::words};
+use std::{fmt, str::FromStr};
+
+words! {
+    /// What a key may be used for.
+    Scope, "a scope of a key":
+    /// To read.
+    Read = "read",
+    /// To change.
+    Write = "write",
+    /// Everything over SCIM, where the owner may use it.
+    Scim = "scim",
+    /// To read the audit log.
+    AuditRead = "audit:read",
+    /// To ask what others may do.
+    Decisions = "decisions",
+}
+
+/// What a key may be used for: a list, or everything its owner may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scopes(Option<Vec<Scope>>);
+
+impl Scopes {
+    /// Everything the owner may do.
+    pub const ALL: Self = Self(None);
+
+    /// These alone, in the order of [`Scope`]; none at all is refused, for it would be of no use.
+    pub fn only(scopes: &[Scope]) -> Result<Self, Refusal> {
+        let mut list = scopes.to_vec();
+        list.sort_unstable();
+        list.dedup();
+        match list.is_empty() {
+            true => Err(Refusal::Invalid("scopes: expected at least one, or no list for all".to_owned())),
+            false => Ok(Self(Some(list))),
+        }
+    }
+
+    /// The list, if there is one.
+    pub fn list(&self) -> Option<&[Scope]> {
+        self.0.as_deref()
+    }
+
+    /// Whether the key reaches as far as an action.
+    pub fn check(&self, action: Action) -> Result<(), Refusal> {
+        let scope = action.rule().scope;
+        if self.reaches(scope) { Ok(()) } else { Err(Refusal::Scope(scope.as_str())) }
+    }
+
+    /// Whether a key with these scopes may make one with those: what is made reaches no further.
+    pub fn check_making(&self, other: &Self) -> Result<(), Refusal> {
+        let wanted = other.list().unwrap_or(Scope::ALL);
+        match wanted.iter().find(|scope| !self.reaches(**scope)) {
+            Some(scope) => Err(Refusal::Scope(scope.as_str())),
+            None => Ok(()),
+        }
+    }
+
+    fn reaches(&self, scope: Scope) -> bool {
+        self.0.as_ref().is_none_or(|list| list.contains(&scope))
+    }
+}
+
+/// The words in the database, with blanks between them.
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = self.list().unwrap_or_default().iter().map(|scope| scope.as_str()).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// From the words in the database.
+impl FromStr for Scopes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let list: Vec<Scope> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        Ok(Self((!list.is_empty()).then_some(list)))
+    }
+}
+
+/// Whether a credential looks like a key rather than a connection's token: `roster-{id}_{secret}` (W-160).
+pub fn is_key(credential: &str) -> bool {
+    let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts = credential.strip_prefix("roster-").and_then(|rest| rest.split_once('_'));
+    parts.is_some_and(|(id, secret)| hex(id, 32) && hex(secret, 64))
+}
+
+/// Whom a key speaks for, as the database says at that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The organization.
+    pub organization: String,
+    /// The organization's slug.
+    pub slug: String,
+    /// The edition of the organization's resource types.
+    pub types: i64,
+    /// The key's id.
+    pub key: String,
+    /// What the key may be used for.
+    pub scopes: Scopes,
+    /// When the key ends, if it does; microseconds since 1970.
+    pub expires_at: Option<i64>,
+    /// When it was last used, to the minute, as far as is written down.
+    pub last_used_at: Option<i64>,
+    /// The owner.
+    pub actor: Actor,
+    /// Whether the owner is active.
+    pub active: bool,
+}
+
+impl Principal {
+    /// Whether the key still works.
+    pub fn holds(&self, now: i64) -> bool {
+        self.active && self.expires_at.is_none_or(|end| now < end)
+    }
+}
