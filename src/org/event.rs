@@ -73,7 +73,7 @@ const LONGEST: usize = 1_024;
 /// What differs between two states of a resource (W-291): `{attribute: {before, after}}`, null where there was or is no
 /// value. Attributes of an extension have its URN before their name. What is never answered does not stand there, and
 /// of a long value only its length does.
-pub fn changes(resource_type: &ResourceType, before: &Resource, after: &Resource) -> Value {
+pub fn differences(resource_type: &ResourceType, before: &Resource, after: &Resource) -> Value {
     let mut found = Map::new();
     for name in names(&before.0, &after.0) {
         let (was, is) = (before.get(name), after.get(name));
@@ -83,7 +83,8 @@ pub fn changes(resource_type: &ResourceType, before: &Resource, after: &Resource
         match resource_type.extension(name) {
             Some(schema) => {
                 let nothing = Map::new();
-                let part = |value: Option<&Value>| value.and_then(Value::as_object).unwrap_or(&nothing).clone();
+                let part =
+                    |value: Option<&Value>| value.and_then(Value::as_object).unwrap_or(&nothing).clone();
                 let (was, is) = (part(was), part(is));
                 for inner in names(&was, &is) {
                     let change = (was.get(inner), is.get(inner));
@@ -152,7 +153,7 @@ mod tests {
         let after = resource(json!({"userName": "ada", "password": "new", "photos": [{"value": photo}],
             ENTERPRISE: {"department": "Looms", "division": "North"}}));
 
-        let told = changes(&USER_TYPE, &before, &after);
+        let told = differences(&USER_TYPE, &before, &after);
 
         assert_eq!(
             told,

@@ -371,7 +371,8 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
             let connection = if connection.profile == profile {
                 connection
             } else {
-                save(tx, &job, Connection { profile, ..connection })?
+                let before = connection.clone();
+                save(tx, &job, &before, Connection { profile, ..connection })?
             };
             digests.iter().try_for_each(|digest| declare_token(tx, &job, &connection, digest))
         })

@@ -8,7 +8,7 @@
 use super::{App, Context, Error, Result, load_for_change};
 use crate::{
     org::{
-        event::{Event, EventKind},
+        event::{Event, EventKind, differences},
         record::Record,
         schema::{AddedSchema, State},
     },
@@ -277,7 +277,7 @@ fn strip(
         false => (users::replace(tx, owner, before, &resource, now)?, EventKind::UserChanged),
     };
     version.ok_or(Error::Busy(DbError::Busy))?;
-    let detail = json!({"attributes": [urn], "changes": changes(resource_type, &was, &resource)});
+    let detail = json!({"attributes": [urn], "changes": differences(resource_type, &was, &resource)});
     cx.record(tx, &super::event(kind, resource_type, &before.id, detail))
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     org::{
-        event::{EventKind, changes},
+        event::{EventKind, differences},
         record::Record,
         scim_view::{Related, decorated},
         standing::{NamedTeamRole, Standing, keep, settle},
@@ -194,7 +194,7 @@ impl Change<'_> {
         save(tx, cx, &before, &user)?;
         standing::check(tx, cx, Some(stood), Some(stands))?;
         let mut detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
-        detail["changes"] = changes(cx.types.user, &was, &user);
+        detail["changes"] = differences(cx.types.user, &was, &user);
         if stood.active && !stands.active {
             detail["ended"] = ended(tx, cx, id)?;
         }
@@ -265,7 +265,7 @@ fn release(tx: &WriteTx<'_>, cx: &Context, report: &str, leaver: &str) -> Result
     }
     let user = user::without_manager(was.clone());
     save(tx, cx, &before, &user)?;
-    let changes = changes(cx.types.user, &was, &user);
+    let changes = differences(cx.types.user, &was, &user);
     let detail = json!({"attributes": [urn::ENTERPRISE_USER], "changes": changes});
     cx.record(tx, &event(EventKind::UserChanged, cx.types.user, report, detail))
 }
