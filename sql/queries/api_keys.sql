@@ -9,3 +9,45 @@ SELECT k.organization, k.id, k.digest, k.scopes, k.expires_at, k.last_used_at, k
 -- name: use_key
 UPDATE api_keys SET last_used_at = $3
  WHERE organization = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)
+
+-- name: owner
+-- A person or service account, and the role of somebody else in a service account's team.
+SELECT u.account_type, u.organization_role, u.active, u.team,
+       (SELECT m.role FROM memberships m
+         WHERE m.organization = $1 AND m.team = u.team AND m.member = $3 AND m.member_type = 'User')
+  FROM users u WHERE u.organization = $1 AND u.id = $2
+
+-- name: hold_owner
+-- The same; its keys are made and ended by one at a time.
+SELECT u.account_type, u.organization_role, u.active, u.team,
+       (SELECT m.role FROM memberships m
+         WHERE m.organization = $1 AND m.team = u.team AND m.member = $3 AND m.member_type = 'User')
+  FROM users u WHERE u.organization = $1 AND u.id = $2
+   FOR NO KEY UPDATE OF u
+
+-- name: count
+SELECT count(*) FROM api_keys WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL
+
+-- name: insert
+INSERT INTO api_keys (organization, id, owner, name, digest, scopes, created_at, created_by, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: load
+SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at FROM api_keys
+ WHERE organization = $1 AND id = $2 AND revoked_at IS NULL
+
+-- name: of_owner
+SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at FROM api_keys
+ WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND id > $3
+ ORDER BY id LIMIT $4
+
+-- name: list
+SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at FROM api_keys
+ WHERE organization = $1 AND revoked_at IS NULL AND id > $2
+ ORDER BY id LIMIT $3
+
+-- name: rename
+UPDATE api_keys SET name = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL AND name <> $3
+
+-- name: revoke
+UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL

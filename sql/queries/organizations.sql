@@ -1,6 +1,9 @@
 -- name: named
 SELECT id, slug, name, created_at FROM organizations WHERE slug = $1
 
+-- name: load
+SELECT id, slug, name, created_at FROM organizations WHERE id = $1
+
 -- name: list
 SELECT id, slug, name, created_at FROM organizations ORDER BY slug
 

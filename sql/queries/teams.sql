@@ -50,6 +50,12 @@ INSERT INTO teams (organization, id, display_name_key, display, members, version
                    default_role)
 VALUES ($1, $2, $3, $4, 0, 1, $5, $5, $6, $7)
 
+-- name: settings
+SELECT settings FROM teams WHERE organization = $1 AND id = $2 AND archived_at IS NULL
+
+-- name: set_settings
+UPDATE teams SET settings = $3 WHERE organization = $1 AND id = $2
+
 -- name: names
 SELECT display FROM teams WHERE organization = $1 AND archived_at IS NULL ORDER BY display_name_key LIMIT 1000
 

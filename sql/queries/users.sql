@@ -38,6 +38,10 @@ SELECT u.id, u.version, u.created_at, u.modified_at, CAST(0 AS BIGINT), u.resour
 -- name: named
 SELECT id FROM users WHERE organization = $1 AND user_name_key = $2 AND account_type = 'user'
 
+-- name: role_of_active
+-- Whoever changes it waits until this transaction ends.
+SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR SHARE
+
 -- name: reports
 SELECT id FROM users WHERE organization = $1 AND manager = $2 AND account_type = 'user' ORDER BY id LIMIT $3
 

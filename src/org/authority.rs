@@ -111,7 +111,7 @@ words! {
 
 /// What somebody is in relation to what is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Relation {
     /// An identity provider.
     Connection,
     /// An admin of the organization.
@@ -148,18 +148,18 @@ pub struct Rule {
     /// What it is, behind "may".
     pub what: &'static str,
     /// Who may; the operator and the server itself always may.
-    pub may: &'static [Standing],
+    pub may: &'static [Relation],
 }
 
 impl Action {
     /// The table.
     pub const fn rule(self) -> Rule {
-        use Scope::{AuditRead, Decisions, Read, Scim, Write};
-        use Standing::{
+        use Relation::{
             Admin, AdminForOthers, AdminInTeams, Anybody, Connection, InTeam, InvitingMember, Oneself,
             OrganizationServiceAccount, TeamAdmin, TeamCreator, TeamServiceAccount, Visitor,
         };
-        let (scope, what, may): (_, _, &[Standing]) = match self {
+        use Scope::{AuditRead, Decisions, Read, Scim, Write};
+        let (scope, what, may): (_, _, &[Relation]) = match self {
             Self::MeRead => (Read, "ask who they are", &[Anybody]),
             Self::OrganizationRead => (Read, "read the organization", &[Anybody]),
             Self::OrganizationLeave => (Write, "take themselves out of the organization", &[Oneself]),
@@ -225,7 +225,7 @@ impl Action {
     }
 }
 
-impl Standing {
+impl Relation {
     /// Who that is, in the sentence of a refusal.
     const fn who(self) -> &'static str {
         match self {
@@ -302,46 +302,46 @@ pub fn may(actor: &Actor, action: Action, subject: &Subject<'_>) -> Result<(), R
     let rule = action.rule();
     let allowed = match actor {
         Actor::Operator | Actor::System => true,
-        _ => rule.may.iter().any(|standing| has(actor, *standing, subject)),
+        _ => rule.may.iter().any(|relation| has(actor, *relation, subject)),
     };
     if allowed { Ok(()) } else { Err(Refusal::Forbidden(sentence(rule))) }
 }
 
 /// Whether the actor stands like that to what is asked for.
-fn has(actor: &Actor, standing: Standing, subject: &Subject<'_>) -> bool {
+fn has(actor: &Actor, relation: Relation, subject: &Subject<'_>) -> bool {
     let is_admin = matches!(actor, Actor::Person { role: OrganizationRole::Admin, .. });
     let access = subject.settings.admin_team_access;
-    match (standing, actor) {
-        (Standing::Connection, Actor::Connection(_)) => true,
-        (Standing::Admin, _) => is_admin,
-        (Standing::AdminInTeams, _) => is_admin && access,
-        (Standing::AdminForOthers, _) => is_admin && (access || !subject.is_about(actor.id())),
-        (Standing::Oneself, Actor::Person { id, .. } | Actor::ServiceAccount { id, .. }) => {
+    match (relation, actor) {
+        (Relation::Connection, Actor::Connection(_)) => true,
+        (Relation::Admin, _) => is_admin,
+        (Relation::AdminInTeams, _) => is_admin && access,
+        (Relation::AdminForOthers, _) => is_admin && (access || !subject.is_about(actor.id())),
+        (Relation::Oneself, Actor::Person { id, .. } | Actor::ServiceAccount { id, .. }) => {
             subject.is_about(id)
         }
-        (Standing::TeamAdmin, Actor::Person { .. }) => subject.role() == Some(&TeamRole::Admin),
-        (Standing::InTeam, Actor::Person { .. }) => subject.role().is_some(),
-        (Standing::InvitingMember, Actor::Person { .. }) => {
+        (Relation::TeamAdmin, Actor::Person { .. }) => subject.role() == Some(&TeamRole::Admin),
+        (Relation::InTeam, Actor::Person { .. }) => subject.role().is_some(),
+        (Relation::InvitingMember, Actor::Person { .. }) => {
             let reads = matches!(subject.role(), None | Some(TeamRole::Viewer));
             !reads && subject.team_settings().members_invite
         }
-        (Standing::TeamCreator, Actor::Person { role, .. }) => {
+        (Relation::TeamCreator, Actor::Person { role, .. }) => {
             *role != OrganizationRole::Viewer && subject.settings.user_team_creation
         }
-        (Standing::Visitor, Actor::Person { .. } | Actor::ServiceAccount { .. }) => {
+        (Relation::Visitor, Actor::Person { .. } | Actor::ServiceAccount { .. }) => {
             !subject.team_settings().hidden
         }
-        (Standing::OrganizationServiceAccount, Actor::ServiceAccount { team, .. }) => team.is_none(),
-        (Standing::TeamServiceAccount, Actor::ServiceAccount { team: Some(own), .. }) => {
+        (Relation::OrganizationServiceAccount, Actor::ServiceAccount { team, .. }) => team.is_none(),
+        (Relation::TeamServiceAccount, Actor::ServiceAccount { team: Some(own), .. }) => {
             subject.team.is_some_and(|team| team.id == own)
         }
-        (Standing::Anybody, Actor::Person { .. } | Actor::ServiceAccount { .. }) => true,
+        (Relation::Anybody, Actor::Person { .. } | Actor::ServiceAccount { .. }) => true,
         _ => false,
     }
 }
 
 /// "only an admin or an admin of the team may …".
 fn sentence(rule: Rule) -> String {
-    let who: Vec<&str> = rule.may.iter().map(|standing| standing.who()).collect();
+    let who: Vec<&str> = rule.may.iter().map(|relation| relation.who()).collect();
     format!("only {} may {}", who.join(" or "), rule.what)
 }

@@ -1,7 +1,14 @@
 //! API keys: what people and service accounts show instead of a password.
 
-use super::{actor::Actor, authority::Action, refusal::Refusal, words::words};
+use super::{
+    actor::Actor, authority::Action, refusal::Refusal, role::OrganizationRole, settings::Settings,
+    words::words,
+};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+
+/// How many keys a person or service account may have (W-162).
+pub const MAX_KEYS: usize = 100;
 
 words! {
     /// What a key may be used for.
@@ -19,7 +26,7 @@ words! {
 }
 
 /// What a key may be used for: a list, or everything its owner may do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Scopes(Option<Vec<Scope>>);
 
 impl Scopes {
@@ -78,6 +85,83 @@ impl FromStr for Scopes {
         let list: Vec<Scope> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
         Ok(Self((!list.is_empty()).then_some(list)))
     }
+}
+
+/// What is known of a key; never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// The id, part of the key.
+    pub id: String,
+    /// The id of the person or service account it speaks for.
+    pub owner: String,
+    /// What the owner calls it.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+    /// Who made it: a user's id, a service account's, or `command`.
+    pub created_by: String,
+    /// When it ends, if it does; microseconds since 1970.
+    pub expires_at: Option<i64>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<i64>,
+}
+
+/// Whose key it is or will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The person or service account.
+    pub actor: Actor,
+    /// Whether the owner is active.
+    pub active: bool,
+}
+
+impl Owner {
+    /// The team that a service account belongs to, if it belongs to one.
+    pub fn team(&self) -> Option<&str> {
+        match &self.actor {
+            Actor::ServiceAccount { team, .. } => team.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the organization lets the owner have a new key with these scopes (W-138, W-162, W-164).
+    pub fn check_new_key(&self, scopes: &Scopes, n_keys: usize, settings: &Settings) -> Result<(), Refusal> {
+        let is_of_organization = matches!(self.actor, Actor::ServiceAccount { team: None, .. });
+        let is_viewer = matches!(self.actor, Actor::Person { role: OrganizationRole::Viewer, .. });
+        if !self.active {
+            return Err(Refusal::Conflict("the owner of the key is not active".to_owned()));
+        }
+        if !settings.key_creation && !is_of_organization {
+            let sentence = "the organization has switched the creation of keys off; existing keys go on, and service \
+                            accounts of the organization still get new ones";
+            return Err(Refusal::Forbidden(sentence.to_owned()));
+        }
+        if is_viewer && !settings.viewer_keys {
+            return Err(Refusal::Forbidden("viewers have no keys in this organization".to_owned()));
+        }
+        if is_viewer && scopes.list() != Some(&[Scope::Read]) {
+            return Err(Refusal::Forbidden("a viewer's key has the scope `read` and no other".to_owned()));
+        }
+        if n_keys >= MAX_KEYS {
+            let sentence =
+                format!("there are {n_keys} of {MAX_KEYS} keys; revoke one that is not used any more");
+            return Err(Refusal::Conflict(sentence));
+        }
+        Ok(())
+    }
+}
+
+/// Checks the name of a key or service account: 1 to 100 characters, no control characters, not blank.
+pub fn check_name(name: &str) -> Result<(), Refusal> {
+    let fits = (1..=100).contains(&name.chars().count());
+    if fits && !name.trim().is_empty() && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(
+        "name: expected 1 to 100 characters that are not all blank, and no control characters".to_owned(),
+    ))
 }
 
 /// Whether a credential looks like a key rather than a connection's token: `roster-{id}_{secret}` (W-160).

@@ -14,6 +14,7 @@ pub mod role;
 pub mod schema;
 pub mod scim_view;
 pub mod seat;
+pub mod service_account;
 pub mod settings;
 pub mod standing;
 pub mod team;

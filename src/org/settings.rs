@@ -1,7 +1,12 @@
 //! What admins decide: for the organization, and for each team.
 
-use super::seat::{License, Overflow};
+use super::{
+    refusal::{Refusal, unknown},
+    seat::{License, Overflow},
+};
+use crate::scim::json;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The organization's switches. What was never decided has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +49,82 @@ impl Default for Settings {
             enforced: Enforcement::default(),
         }
     }
+}
+
+impl Settings {
+    /// The same with what a patch names; `null` brings a default back. What is no setting is told which is nearest.
+    pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, Refusal> {
+        let mut settings = object(self)?;
+        merge("", &mut settings, patch, &object(&Self::default())?)?;
+        let settings: Self = serde_json::from_value(Value::Object(settings))
+            .map_err(|error| Refusal::Invalid(error.to_string()))?;
+        if settings.event_retention_days.is_some_and(|days| days < 1) {
+            return Err(Refusal::Invalid(
+                "eventRetentionDays: expected at least 1, or null for ever".to_owned(),
+            ));
+        }
+        if [settings.license.full, settings.license.viewer].iter().flatten().any(|seats| *seats < 0) {
+            return Err(Refusal::Invalid(
+                "license: expected 0 or more seats, or null for any number".to_owned(),
+            ));
+        }
+        Ok(settings)
+    }
+
+    /// The settings that differ, as they are here and as they are there.
+    pub fn difference(&self, other: &Self) -> Result<(Value, Value), serde_json::Error> {
+        let (mine, theirs) = (serde_json::to_value(self)?, serde_json::to_value(other)?);
+        let only = |one: &Value, two: &Value| {
+            let fields = one.as_object().into_iter().flatten();
+            let differs = |(name, value): &(&String, &Value)| two.get(name.as_str()) != Some(*value);
+            fields.filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect::<Value>()
+        };
+        Ok((only(&mine, &theirs), only(&theirs, &mine)))
+    }
+}
+
+fn object(settings: &Settings) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Refusal::Invalid("the settings cannot be written as JSON".to_owned())),
+    }
+}
+
+/// Puts what a patch names into its place, if it is of the kind that stands there.
+fn merge(
+    path: &str,
+    settings: &mut Map<String, Value>,
+    patch: &Map<String, Value>,
+    defaults: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    for (name, sent) in patch {
+        let Some(default) = defaults.get(name) else {
+            return Err(unknown("setting", &format!("{path}{name}"), defaults.keys().map(String::as_str)));
+        };
+        let fits = match (default, sent) {
+            (_, Value::Null) => {
+                settings.insert(name.clone(), default.clone());
+                continue;
+            }
+            (Value::Object(defaults), Value::Object(patch)) => {
+                if let Some(Value::Object(inner)) = settings.get_mut(name) {
+                    merge(&format!("{path}{name}."), inner, patch, defaults)?;
+                }
+                continue;
+            }
+            // what is a number has no default
+            (Value::Null, _) => sent.is_i64(),
+            _ => json::type_name(default) == json::type_name(sent),
+        };
+        if !fits {
+            let expected =
+                if default.is_null() { "a whole number or null" } else { json::type_name(default) };
+            let found = json::type_name(sent);
+            return Err(Refusal::Invalid(format!("{path}{name}: expected {expected}, found {found}")));
+        }
+        settings.insert(name.clone(), sent.clone());
+    }
+    Ok(())
 }
 
 /// What the organization decides for all its teams (W-120): each switch, when on, takes one setting out of their hands.

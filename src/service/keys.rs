@@ -1,11 +1,31 @@
 //! API keys, and whom a key speaks for.
 
-use super::{App, Error, Result};
-use crate::{org::key::Principal, store::api_keys};
+use super::{
+    App, Context, Error, Result,
+    idempotency::Made,
+    page::{Page, Slice},
+};
+use crate::{
+    org::{
+        actor::Actor,
+        authority::{Action, Subject, TeamSubject, may},
+        event::{Event, EventKind},
+        key::{self, Key, Owner, Principal, Scopes},
+        refusal::Refusal,
+        role::TeamRole,
+        settings::{Settings, TeamSettings},
+    },
+    scim::text,
+    store::{DbError, ReadTx, WriteTx, api_keys, organizations},
+};
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
     digest::{SHA256, digest},
+    rand,
 };
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How often the last use of a key is written down, in microseconds.
@@ -44,4 +64,164 @@ fn note_use(app: &Arc<App>, principal: &Arc<Principal>, now: i64) {
             tracing::warn!(%error, "the use of a key was not written down");
         }
     });
+}
+
+/// A key that somebody wants.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// The id of the person or service account it shall speak for.
+    pub owner: String,
+    /// What to call it.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// When it ends, if it does; microseconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+/// A key just made.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CreatedKey {
+    /// What is known of it.
+    pub key: Key,
+    /// The key itself: shown once, never kept.
+    #[serde(skip)]
+    pub secret: Option<SecretString>,
+}
+
+/// Makes a key (W-160 to W-166).
+pub async fn create(cx: &Arc<Context>, new: NewKey) -> Result<Made<CreatedKey>> {
+    key::check_name(&new.name)?;
+    cx.scopes.check_making(&new.scopes)?;
+    if new.expires_at.is_some_and(|end| end <= cx.now) {
+        return Err(Refusal::Invalid("expiresAt: expected a time that is still to come".to_owned()).into());
+    }
+    let secret = random_hex()?;
+    cx.make(move |tx, cx| {
+        let (owner, role) =
+            api_keys::hold_owner(tx, &cx.organization, &new.owner, cx.actor.id())?.ok_or(Error::NotFound("owner"))?;
+        let action = match owner.actor {
+            Actor::ServiceAccount { .. } => Action::ServiceKeyCreate,
+            _ => Action::KeyCreate,
+        };
+        let settings = organizations::settings(tx, &cx.organization)?;
+        authorize(cx, action, &owner, role.as_ref(), &settings)?;
+        owner.check_new_key(&new.scopes, api_keys::count(tx, &cx.organization, &new.owner)?, &settings)?;
+        let key = Key {
+            id: cx.app.ids.make(cx.now),
+            owner: new.owner.clone(),
+            name: new.name.clone(),
+            scopes: new.scopes.clone(),
+            created_at: cx.now,
+            created_by: cx.actor.id().to_owned(),
+            expires_at: new.expires_at,
+            last_used_at: None,
+        };
+        let text = format!("roster-{}_{}", key.id.replace('-', ""), secret.expose_secret());
+        api_keys::insert(tx, &cx.organization, &key, digest(&SHA256, text.as_bytes()).as_ref())?;
+        let detail = json!({"owner": key.owner, "scopes": key.scopes, "expiresAt": key.expires_at.map(text::date_time)});
+        record(tx, cx, EventKind::KeyCreated, &key.id, detail)?;
+        Ok(CreatedKey { key, secret: Some(SecretString::from(text)) })
+    })
+    .await
+}
+
+/// Whose keys to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's.
+    All,
+    /// Those of one person or service account.
+    Owner(String),
+}
+
+/// The live keys, oldest first.
+pub async fn list(cx: &Arc<Context>, whose: Whose, slice: Slice) -> Result<Page<Key>> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        let settings = organizations::settings(tx, &job.organization)?;
+        let (after, limit) = (slice.after.as_str(), slice.one_more());
+        let found = match &whose {
+            Whose::All => {
+                may(&job.actor, Action::KeyList, &Subject::organization(&settings))?;
+                api_keys::list(tx, &job.organization, after, limit)?
+            }
+            Whose::Owner(id) => {
+                let found = api_keys::owner(tx, &job.organization, id, job.actor.id())?;
+                let (owner, role) = found.ok_or(Error::NotFound("owner"))?;
+                authorize(&job, Action::KeyList, &owner, role.as_ref(), &settings)?;
+                api_keys::of_owner(tx, &job.organization, id, after, limit)?
+            }
+        };
+        Ok::<_, Error>(Page::of(&slice, found, |key| &key.id))
+    };
+    cx.app.store.read(work).await
+}
+
+/// The live key of that id.
+pub async fn get(cx: &Arc<Context>, id: &str) -> Result<Key> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    cx.app.store.read(move |tx| find(tx, &job, &id, Action::KeyList)).await
+}
+
+/// Gives a key another name; the key itself stays (W-161).
+pub async fn rename(cx: &Arc<Context>, id: &str, name: &str) -> Result<Key> {
+    key::check_name(name)?;
+    let (job, id, name) = (cx.clone(), id.to_owned(), name.to_owned());
+    let work = move |tx: &WriteTx<'_>| {
+        let key = find(tx, &job, &id, Action::KeyChange)?;
+        if api_keys::rename(tx, &job.organization, &id, &name)? {
+            record(tx, &job, EventKind::KeyChanged, &id, json!({"owner": key.owner, "changed": ["name"]}))?;
+        }
+        Ok::<_, Error>(Key { name: name.clone(), ..key })
+    };
+    cx.app.store.write(work).await
+}
+
+/// Ends a key: it is refused with the next request, on every node.
+pub async fn revoke(cx: &Arc<Context>, id: &str) -> Result<()> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    let work = move |tx: &WriteTx<'_>| {
+        let key = find(tx, &job, &id, Action::KeyRevoke)?;
+        if !api_keys::revoke(tx, &job.organization, &id, job.now)? {
+            return Err(Error::NotFound("key"));
+        }
+        record(tx, &job, EventKind::KeyRevoked, &id, json!({"owner": key.owner}))
+    };
+    cx.app.store.write(work).await
+}
+
+/// A live key, of whose owner the actor may ask that.
+fn find(tx: &ReadTx<'_>, cx: &Context, id: &str, action: Action) -> Result<Key> {
+    let key = api_keys::load(tx, &cx.organization, id)?.ok_or(Error::NotFound("key"))?;
+    let found = api_keys::owner(tx, &cx.organization, &key.owner, cx.actor.id())?;
+    let (owner, role) = found.ok_or(Error::NotFound("key"))?;
+    authorize(cx, action, &owner, role.as_ref(), &organizations::settings(tx, &cx.organization)?)?;
+    Ok(key)
+}
+
+fn authorize(
+    cx: &Context,
+    action: Action,
+    owner: &Owner,
+    role: Option<&TeamRole>,
+    settings: &Settings,
+) -> Result<()> {
+    let subject = Subject::of(settings, owner.actor.id());
+    let subject = match owner.team() {
+        Some(id) => subject.within(TeamSubject { id, role, settings: TeamSettings::default() }),
+        None => subject,
+    };
+    Ok(may(&cx.actor, action, &subject)?)
+}
+
+fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {
+    cx.note(tx, &Event { kind, resource_type: "Key", resource: id.to_owned(), detail }).map(drop)
+}
+
+/// 256 random bits as 64 hexadecimal digits.
+fn random_hex() -> Result<SecretString> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| Error::Busy(DbError::Busy))?;
+    Ok(SecretString::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
 }

@@ -3,6 +3,7 @@
 //! A function reads as the recipe: load, check, apply, save, record. The functions below it are siblings;
 //! they hand values back and never call each other.
 
+mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
@@ -11,9 +12,12 @@ pub mod idempotency;
 pub mod keys;
 mod look;
 pub mod organizations;
+pub mod page;
 mod plan;
 pub mod read;
 pub mod schemas;
+pub mod service_accounts;
+pub mod settings;
 mod standing;
 mod team_roles;
 pub mod users;

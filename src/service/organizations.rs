@@ -1,13 +1,14 @@
 //! The organizations of a server.
 
-use super::{App, Error, Result};
+use super::{App, Context, Error, Result};
 use crate::{
     org::{
         actor::Actor,
+        authority::{Action, Subject, may},
         event::{Event, EventKind},
         organization::{FIRST, Organization, check_slug},
     },
-    store::{DbError, WriteTx, journal, organizations},
+    store::{DbError, ReadTx, WriteTx, journal, organizations},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -29,6 +30,17 @@ pub async fn first(app: &Arc<App>) -> Result<String> {
 pub async fn named(app: &Arc<App>, slug: &str) -> Result<Option<Organization>> {
     let slug = slug.to_owned();
     app.store.read(move |tx| Ok::<_, Error>(organizations::named(tx, &slug)?)).await
+}
+
+/// The organization that somebody is in.
+pub async fn own(cx: &Arc<Context>) -> Result<Organization> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        let settings = organizations::settings(tx, &job.organization)?;
+        may(&job.actor, Action::OrganizationRead, &Subject::organization(&settings))?;
+        organizations::load(tx, &job.organization)?.ok_or(Error::NotFound("organization"))
+    };
+    cx.app.store.read(work).await
 }
 
 /// All organizations by slug.

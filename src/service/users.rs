@@ -135,7 +135,12 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
         };
         let related = Related::User { teams: teams.unwrap_or_default(), activity: None };
         let before = decorated(cx.types.user, before, &related, &cx.base)?;
-        Ok(patch::apply(cx.types.user, &before, &[], patch, quirks)?.resource)
+        let mut user = patch::apply(cx.types.user, &before, &[], patch, quirks)?.resource;
+        if !patch.reaches(&ORGANIZATION_USER) {
+            // also when `schemas` is said to be without it
+            keep(&before, &mut user);
+        }
+        Ok(user)
     })
 }
 

@@ -1,22 +1,40 @@
 //! API keys of people and service accounts.
 
-use super::{DbError, ReadTx, Statement, WriteTx, db::Row};
-use crate::org::{actor::Actor, key::Principal};
+use super::{
+    DbError, ReadTx, Statement, WriteTx,
+    db::{Arg, Row},
+    records::int,
+};
+use crate::org::{
+    actor::Actor,
+    key::{Key, Owner, Principal},
+    role::TeamRole,
+};
 
 const SQL: &str = include_str!("../../sql/queries/api_keys.sql");
 const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
 const USE_KEY: Statement = Statement::named(SQL, "use_key");
+const OWNER: Statement = Statement::named(SQL, "owner");
+const HOLD_OWNER: Statement = Statement::named(SQL, "hold_owner");
+const COUNT: Statement = Statement::named(SQL, "count");
+const INSERT: Statement = Statement::named(SQL, "insert");
+const LOAD: Statement = Statement::named(SQL, "load");
+const OF_OWNER: Statement = Statement::named(SQL, "of_owner");
+const LIST: Statement = Statement::named(SQL, "list");
+const RENAME: Statement = Statement::named(SQL, "rename");
+const REVOKE: Statement = Statement::named(SQL, "revoke");
 
 /// Whom the key with that digest speaks for: the stored digest and the principal.
 pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Principal)>, DbError> {
     tx.one(BY_DIGEST, &[digest.into()], |row| {
+        let id = row.get(6)?;
         let principal = Principal {
             organization: row.get(0)?,
             key: row.get(1)?,
             scopes: row.get::<String>(3)?.parse().map_err(DbError::Corrupt)?,
             expires_at: row.get(4)?,
             last_used_at: row.get(5)?,
-            actor: owner(row)?,
+            actor: actor(id, row, 7)?,
             active: row.get(9)?,
             slug: row.get(11)?,
             types: row.get(12)?,
@@ -25,15 +43,113 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Prin
     })
 }
 
-fn owner(row: &Row<'_>) -> Result<Actor, DbError> {
-    let id: String = row.get(6)?;
-    Ok(match row.get::<String>(7)?.as_str() {
-        "user" => Actor::Person { id, role: row.get::<String>(8)?.parse().map_err(DbError::Corrupt)? },
-        _ => Actor::ServiceAccount { id, team: row.get(10)? },
+/// A person or service account from account type, role, activity and team, in this order from a column on.
+fn actor(id: String, row: &Row<'_>, first: usize) -> Result<Actor, DbError> {
+    Ok(match row.get::<String>(first)?.as_str() {
+        "user" => {
+            Actor::Person { id, role: row.get::<String>(first + 1)?.parse().map_err(DbError::Corrupt)? }
+        }
+        _ => Actor::ServiceAccount { id, team: row.get(first + 3)? },
     })
 }
 
 /// Writes down when a key was last used.
 pub fn use_key(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
     tx.execute(USE_KEY, &[organization.into(), id.into(), now.into()]).map(drop)
+}
+
+/// Whose keys are asked for, and the role that `asking` has in the team of that service account.
+pub fn owner(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    id: &str,
+    asking: &str,
+) -> Result<Option<(Owner, Option<TeamRole>)>, DbError> {
+    tx.one(OWNER, &[organization.into(), id.into(), asking.into()], |row| read_owner(id, row))
+}
+
+/// The same, held: keys of one owner are made one at a time.
+pub fn hold_owner(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    asking: &str,
+) -> Result<Option<(Owner, Option<TeamRole>)>, DbError> {
+    tx.one(HOLD_OWNER, &[organization.into(), id.into(), asking.into()], |row| read_owner(id, row))
+}
+
+fn read_owner(id: &str, row: &Row<'_>) -> Result<(Owner, Option<TeamRole>), DbError> {
+    let owner = Owner { actor: actor(id.to_owned(), row, 0)?, active: row.get(2)? };
+    let role = row.get::<Option<String>>(4)?;
+    Ok((
+        owner,
+        role.map(|role| role.parse().unwrap_or_else(|never: std::convert::Infallible| match never {})),
+    ))
+}
+
+/// How many keys an owner has.
+pub fn count(tx: &ReadTx<'_>, organization: &str, owner: &str) -> Result<usize, DbError> {
+    let n: Option<i64> = tx.one(COUNT, &[organization.into(), owner.into()], |row| row.get(0))?;
+    Ok(usize::try_from(n.unwrap_or(0)).unwrap_or(0))
+}
+
+/// Keeps a key: its digest, never itself.
+pub fn insert(tx: &WriteTx<'_>, organization: &str, key: &Key, digest: &[u8]) -> Result<(), DbError> {
+    let scopes = key.scopes.to_string();
+    let args: [Arg<'_>; 9] = [
+        organization.into(),
+        (&key.id).into(),
+        (&key.owner).into(),
+        (&key.name).into(),
+        digest.into(),
+        (&scopes).into(),
+        key.created_at.into(),
+        (&key.created_by).into(),
+        key.expires_at.into(),
+    ];
+    tx.execute(INSERT, &args).map(drop)
+}
+
+/// The live key of that id.
+pub fn load(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<Key>, DbError> {
+    tx.one(LOAD, &[organization.into(), id.into()], key)
+}
+
+/// At most `limit` live keys of an owner, those after an id.
+pub fn of_owner(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    owner: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<Key>, DbError> {
+    tx.rows(OF_OWNER, &[organization.into(), owner.into(), after.into(), int(limit).into()], key)
+}
+
+/// At most `limit` live keys of everybody, those after an id.
+pub fn list(tx: &ReadTx<'_>, organization: &str, after: &str, limit: usize) -> Result<Vec<Key>, DbError> {
+    tx.rows(LIST, &[organization.into(), after.into(), int(limit).into()], key)
+}
+
+/// Gives a key another name; whether it had another.
+pub fn rename(tx: &WriteTx<'_>, organization: &str, id: &str, name: &str) -> Result<bool, DbError> {
+    Ok(tx.execute(RENAME, &[organization.into(), id.into(), name.into()])? == 1)
+}
+
+/// Ends a key; whether it was live.
+pub fn revoke(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<bool, DbError> {
+    Ok(tx.execute(REVOKE, &[organization.into(), id.into(), now.into()])? == 1)
+}
+
+fn key(row: &Row<'_>) -> Result<Key, DbError> {
+    Ok(Key {
+        id: row.get(0)?,
+        owner: row.get(1)?,
+        name: row.get(2)?,
+        scopes: row.get::<String>(3)?.parse().map_err(DbError::Corrupt)?,
+        created_at: row.get(4)?,
+        created_by: row.get(5)?,
+        expires_at: row.get(6)?,
+        last_used_at: row.get(7)?,
+    })
 }

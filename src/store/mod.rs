@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod records;
 pub mod schemas;
 pub mod seats;
+pub mod service_accounts;
 mod sqlite;
 mod statement;
 pub mod teams;

@@ -5,6 +5,7 @@ use crate::org::{organization::Organization, settings::Settings};
 
 const SQL: &str = include_str!("../../sql/queries/organizations.sql");
 const NAMED: Statement = Statement::named(SQL, "named");
+const LOAD: Statement = Statement::named(SQL, "load");
 const LIST: Statement = Statement::named(SQL, "list");
 const HOLD: Statement = Statement::named(SQL, "hold");
 const SETTINGS: Statement = Statement::named(SQL, "settings");
@@ -14,6 +15,11 @@ const INSERT: Statement = Statement::named(SQL, "insert");
 /// The organization with that slug.
 pub fn named(tx: &ReadTx<'_>, slug: &str) -> Result<Option<Organization>, DbError> {
     tx.one(NAMED, &[slug.into()], organization)
+}
+
+/// The organization of that id.
+pub fn load(tx: &ReadTx<'_>, id: &str) -> Result<Option<Organization>, DbError> {
+    tx.one(LOAD, &[id.into()], organization)
 }
 
 /// All organizations by slug.

@@ -54,8 +54,10 @@ impl Statement {
 
     #[expect(clippy::indexing_slicing, reason = "runs while compiling")]
     const fn new(text: &'static str) -> Self {
-        let lock =
-            min(min(find(text, "FOR UPDATE"), find(text, "FOR NO KEY UPDATE")), find(text, "FOR KEY SHARE"));
+        let lock = min(
+            min(find(text, "FOR UPDATE"), find(text, "FOR NO KEY UPDATE")),
+            min(find(text, "FOR KEY SHARE"), find(text, "FOR SHARE")),
+        );
         let mut list = None;
         let mut n = 0;
         while n < LISTS.len() {

@@ -8,7 +8,7 @@ use super::{
     records::{Kind, bounded},
 };
 use crate::{
-    org::{record::Record, role::TeamRole, scim_view::stored, team::Columns},
+    org::{record::Record, role::TeamRole, scim_view::stored, settings::TeamSettings, team::Columns},
     scim::{Resource, version::Version},
 };
 
@@ -17,6 +17,8 @@ const INSERT: Statement = Statement::named(SQL, "insert");
 const REPLACE: Statement = Statement::named(SQL, "replace");
 const COUNT_MEMBERS: Statement = Statement::named(SQL, "count_members");
 const GAIN_MEMBER: Statement = Statement::named(SQL, "gain_member");
+const SETTINGS: Statement = Statement::named(SQL, "settings");
+const SET_SETTINGS: Statement = Statement::named(SQL, "set_settings");
 const NAMES: Statement = Statement::named(SQL, "names");
 const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
 const HOLD_AROUND: Statement = Statement::named(SQL, "hold_around");
@@ -104,6 +106,23 @@ pub fn count_members(tx: &WriteTx<'_>, organization: &str, id: &str, more: i64) 
 /// Notes that a team gained a member.
 pub fn gain_member(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
     tx.execute(GAIN_MEMBER, &[organization.into(), id.into(), now.into()]).map(drop)
+}
+
+/// What a team decided for itself; `None` when there is no such team, or it is archived.
+pub fn settings(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<TeamSettings>, DbError> {
+    let text: Option<String> = tx.one(SETTINGS, &[organization.into(), id.into()], |row| row.get(0))?;
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+}
+
+/// Keeps what a team decided for itself.
+pub fn set_settings(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    settings: &TeamSettings,
+) -> Result<(), DbError> {
+    let text = serde_json::to_string(settings)?;
+    tx.execute(SET_SETTINGS, &[organization.into(), id.into(), (&text).into()]).map(drop)
 }
 
 /// The names of teams, to say which is like one that does not exist; at most a thousand.

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     org::{
         record::Record,
+        role::OrganizationRole,
         scim_view::{Activity, stored},
         standing::Standing,
         user::{Columns, handle},
@@ -26,6 +27,7 @@ const REMOVE: Statement = Statement::named(SQL, "remove");
 const BURY: Statement = Statement::named(SQL, "bury");
 const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
+const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
 const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
 const END_KEYS: Statement = Statement::named(SQL, "end_keys");
 const ACTIVITY: Statement = Statement::named(SQL, "activity");
@@ -58,7 +60,7 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
 }
 
 /// The first handle like the name that nobody has or had.
-fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
+pub(super) fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
     let wanted = handle(user_name);
     let numbered = (2..10).map(|n| format!("{wanted}-{n}"));
     // many of one name: nobody else has this
@@ -126,6 +128,17 @@ pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Re
     tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
     journal::count(tx, organization, Kind::of(resource_type).counter(), -1)?;
     seats::count(tx, organization, Some(Standing::of(&resource)), None)
+}
+
+/// The role in the organization of somebody who may sign in; it stays so until the transaction ends.
+pub fn role_of_active(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+) -> Result<Option<OrganizationRole>, DbError> {
+    tx.one(ROLE_OF_ACTIVE, &[organization.into(), id.into()], |row| {
+        row.get::<String>(0)?.parse().map_err(DbError::Corrupt)
+    })
 }
 
 /// Revokes every key of a user or service account; says which.

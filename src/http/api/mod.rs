@@ -3,15 +3,26 @@
 //! One handler serves all routes, so that the order of refusals is one piece of code: 401, 404 of unknown paths, 405,
 //! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
 
+mod keys;
 mod me;
+mod organization;
 mod problem;
 mod route;
+mod service_accounts;
 
 use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door};
 use crate::{
-    org::key::{Principal, is_key},
-    scim::{ErrorKind, query::Parameters, version::Precondition},
-    service::{Context, Error, idempotency::Once, keys, schemas},
+    org::{
+        key::{Principal, is_key},
+        refusal::unknown,
+    },
+    scim::{ErrorKind, text, version::Precondition},
+    service::{
+        self, Context, Error,
+        idempotency::Once,
+        page::{Page, Slice},
+        schemas,
+    },
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -22,7 +33,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::FutureExt;
 use route::{Handler, Route};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
 
 /// The largest body, in bytes.
@@ -36,8 +47,8 @@ pub(super) struct Call {
     pub(super) principal: Arc<Principal>,
     /// The values in the path, in its order.
     pub(super) path: Vec<String>,
-    /// What the query says.
-    pub(super) query: Parameters,
+    /// What the query says, by names that the route has.
+    query: Vec<(String, String)>,
     /// The body; empty where none is taken.
     pub(super) body: Map<String, Value>,
     /// `If-Match` and `If-None-Match`.
@@ -48,6 +59,16 @@ impl Call {
     /// The first value in the path; where a pattern has one, it is there.
     pub(super) fn id(&self) -> &str {
         self.path.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// A parameter of the query.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Which part of a list is asked for.
+    pub(super) fn slice(&self) -> Result<Slice, Refusal> {
+        Ok(Slice::parse(self.query("limit"), self.query("cursor")).map_err(Error::Rule)?)
     }
 
     /// The body as what it describes.
@@ -70,6 +91,16 @@ impl Reply {
         Self { status: StatusCode::OK, body: Some(body), is_replay: false }
     }
 
+    /// 201 with what was made, now or when it was asked before.
+    pub(super) fn created(body: Value, is_replay: bool) -> Self {
+        Self { status: StatusCode::CREATED, body: Some(body), is_replay }
+    }
+
+    /// 204.
+    pub(super) fn nothing() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: None, is_replay: false }
+    }
+
     fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if self.is_replay {
@@ -80,6 +111,16 @@ impl Reply {
             None => response.finish(),
         }
     }
+}
+
+/// A part of a list as it is answered.
+pub(super) fn page<T>(page: Page<T>, show: impl Fn(&T) -> Value) -> Value {
+    json!({"items": page.items.iter().map(show).collect::<Vec<_>>(), "next": page.next})
+}
+
+/// A moment as it is answered, if there is one.
+pub(super) fn moment(micros: Option<i64>) -> Option<String> {
+    micros.map(text::date_time)
 }
 
 /// Serves a request under `/api`. Every answer that is not a success is a problem, also after a panic.
@@ -118,20 +159,14 @@ async fn answer(
     };
     line.endpoint = route.pattern;
     principal.scopes.check(route.action).map_err(Error::Rule)?;
+    let query = query(request.query_string(), route)?;
     let (serve, body) = match route.handler {
         Handler::Plain(serve) => (serve, Map::new()),
         Handler::WithBody(serve) => (serve, read_body(request, payload).await?),
     };
     let once = once(request, route, &values, &body)?;
     let cx = context(request, door, line, &principal, once).await?;
-    let call = Call {
-        cx,
-        principal,
-        path: values,
-        query: Parameters::parse(request.query_string()),
-        body,
-        precondition: precondition(request),
-    };
+    let call = Call { cx, principal, path: values, query, body, precondition: precondition(request) };
     Ok(serve(call).await?.response())
 }
 
@@ -147,9 +182,18 @@ async fn authenticate(request: &HttpRequest, door: &Door) -> Result<Arc<Principa
     if !is_key(credential.secret()) || matches!(credential, Credential::Bare(_)) {
         return Err(Refusal::InvalidKey);
     }
-    match keys::authenticate(&door.app, credential.secret()).await {
+    match service::keys::authenticate(&door.app, credential.secret()).await {
         Err(Error::Unauthorized) => Err(Refusal::InvalidKey),
         other => Ok(other?),
+    }
+}
+
+/// The parameters of a query; one that the route does not have is refused, for it was meant to change the answer.
+fn query(text: &str, route: &Route) -> Result<Vec<(String, String)>, Refusal> {
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+    match query.iter().find(|(name, _)| !route.query.contains(&name.as_str())) {
+        Some((name, _)) => Err(Error::Rule(unknown("parameter", name, route.query.iter().copied())).into()),
+        None => Ok(query),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The routes of the API: one table.
 
-use super::{Call, Reply, me};
+use super::{Call, Reply, keys, me, organization, service_accounts};
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
@@ -15,7 +15,9 @@ pub(super) struct Route {
     pub(super) action: Action,
     /// What it does, for those who read the description.
     pub(super) summary: &'static str,
-    /// Whether it takes a body.
+    /// The parameters that its query may have.
+    pub(super) query: &'static [&'static str],
+    /// What serves it.
     pub(super) handler: Handler,
 }
 
@@ -32,13 +34,112 @@ pub(super) enum Handler {
 pub(super) type Serve = fn(Call) -> LocalBoxFuture<'static, Result<Reply, Refusal>>;
 
 /// Every route.
-pub(super) const ROUTES: &[Route] = &[Route {
-    method: "GET",
-    pattern: "/me",
-    action: Action::MeRead,
-    summary: "Whom the key speaks for",
-    handler: Handler::Plain(|call| Box::pin(me::read(call))),
-}];
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        pattern: "/me",
+        action: Action::MeRead,
+        summary: "Whom the key speaks for",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(me::read(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/organization",
+        action: Action::OrganizationRead,
+        summary: "The organization",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(organization::read(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/settings",
+        action: Action::SettingsRead,
+        summary: "What admins decided for the organization",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(organization::settings(call))),
+    },
+    Route {
+        method: "PATCH",
+        pattern: "/settings",
+        action: Action::SettingsChange,
+        summary: "Change what is named; null brings a default back",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(organization::change_settings(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/keys",
+        action: Action::KeyList,
+        summary: "One's own keys; those of an owner, or with * everybody's",
+        query: &["owner", "limit", "cursor"],
+        handler: Handler::Plain(|call| Box::pin(keys::list(call))),
+    },
+    Route {
+        method: "POST",
+        pattern: "/keys",
+        action: Action::KeyCreate,
+        summary: "Make a key; it is shown in this answer and never again",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(keys::create(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/keys/{id}",
+        action: Action::KeyList,
+        summary: "What is known of a key",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(keys::get(call))),
+    },
+    Route {
+        method: "PATCH",
+        pattern: "/keys/{id}",
+        action: Action::KeyChange,
+        summary: "Give a key another name",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(keys::change(call))),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/keys/{id}",
+        action: Action::KeyRevoke,
+        summary: "Revoke a key; the next request with it is refused",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(keys::revoke(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/service-accounts",
+        action: Action::ServiceAccountList,
+        summary: "All service accounts, or those of a team",
+        query: &["team", "limit", "cursor"],
+        handler: Handler::Plain(|call| Box::pin(service_accounts::list(call))),
+    },
+    Route {
+        method: "POST",
+        pattern: "/service-accounts",
+        action: Action::ServiceAccountCreate,
+        summary: "Make a service account, of a team or of the organization",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(service_accounts::create(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/service-accounts/{id}",
+        action: Action::ServiceAccountList,
+        summary: "A service account",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(service_accounts::get(call))),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/service-accounts/{id}",
+        action: Action::ServiceAccountRemove,
+        summary: "Remove a service account; its keys end with it",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(service_accounts::remove(call))),
+    },
+];
 
 /// The route of a request, and the values in its path.
 pub(super) fn find(method: &str, path: &str) -> Result<(&'static Route, Vec<String>), Refusal> {

@@ -5,18 +5,15 @@
 
 mod body;
 mod bulk;
+mod caller;
 pub(super) mod discovery;
 mod resources;
 mod route;
 mod search;
 
-use super::{error::Refusal, request_log::Line, server::Door};
+use super::{credential::Credential, error::Refusal, request_log::Line, server::Door};
 use crate::{
-    org::{
-        self,
-        actor::Actor,
-        connection::{Scopes, Verdict},
-    },
+    org::{actor::Actor, connection::Verdict},
     scim::{
         ErrorKind, Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD,
         version::Precondition,
@@ -81,15 +78,15 @@ async fn answer(
         // whoever stands in front of this server may have looked at the other
         return Err(Refusal::InvalidToken);
     }
-    let (credential, bare) =
-        credential(header.to_str().unwrap_or_default()).ok_or(service::Error::Unauthorized)?;
-    let verdict = match connections::authenticate(&door.app, credential).await {
+    let credential = Credential::read(header.to_str().unwrap_or_default()).ok_or(Error::Unauthorized)?;
+    let caller = match caller::authenticate(&door.app, &credential).await {
         Err(Error::Unauthorized) => return Err(Refusal::InvalidToken),
         other => other?,
     };
+    let verdict = caller.verdict.clone();
     line.connection.clone_from(&verdict.connection_name);
     let mut quirks = Quirks::new(verdict.profile);
-    if bare && !quirks.allow(Quirk::BareToken) {
+    if matches!(credential, Credential::Bare(_)) && !quirks.allow(Quirk::BareToken) {
         return Err(Refusal::InvalidToken);
     }
     let (slug, path) = route::organization(request.path());
@@ -99,13 +96,13 @@ async fn answer(
     }
     let endpoint = route::endpoint(path, &mut quirks)?;
     line.endpoint = endpoint.pattern();
-    authorize(&verdict, request.method(), &endpoint)?;
+    caller.authorize(request.method(), &endpoint)?;
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
-        actor: Actor::Connection(verdict.connection.clone()),
+        actor: caller.actor,
         credential: verdict.token.clone(),
-        scopes: org::key::Scopes::ALL,
+        scopes: caller.scopes,
         once: None,
         address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
         now: door.app.clock.now(),
@@ -134,27 +131,6 @@ fn anonymous(request: &HttpRequest, door: &Door, line: &mut Line) -> Result<Http
     }
     let base = slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug));
     Call::new(request, door, Quirks::default()).discovery(&endpoint, &base, &STANDARD)
-}
-
-/// what the token may be used for. Discovery is for everybody; a bulk request says of each operation what
-/// the operation alone would hear.
-fn authorize(verdict: &Verdict, method: &Method, endpoint: &Endpoint) -> Result<(), Error> {
-    let reads = matches!(*method, Method::GET | Method::HEAD) || endpoint.is_search();
-    match (reads, verdict.scopes) {
-        _ if endpoint.is_discovery() || *endpoint == Endpoint::Bulk || *method == Method::OPTIONS => Ok(()),
-        (true, Scopes { read: false, .. }) => Err(Error::Scope("read")),
-        (false, Scopes { write: false, .. }) => Err(Error::Scope("write")),
-        _ => Ok(()),
-    }
-}
-
-/// The credential in an `Authorization` header, and whether it stands there without a scheme.
-fn credential(header: &str) -> Option<(&str, bool)> {
-    match header.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Some((token.trim(), false)),
-        Some(_) => None,
-        None => Some((header.trim(), true)),
-    }
 }
 
 impl<'r> Call<'r> {
@@ -216,7 +192,11 @@ impl<'r> Call<'r> {
             Endpoint::Bulk => self.bulk(cx, payload).await,
             // people are invited or provisioned, they do not register themselves
             Endpoint::Me if *method == Method::POST => Err(Refusal::NotImplemented("registering oneself")),
-            Endpoint::Me => Err(Refusal::Nobody),
+            Endpoint::Me => match &cx.actor {
+                // the person whose key it is
+                Actor::Person { id, .. } => self.member(cx, cx.types.user, id, payload).await,
+                _ => Err(Refusal::Nobody),
+            },
             Endpoint::OpenApi => {
                 let document = openapi::document(&cx.base, cx.types);
                 Ok(HttpResponse::Ok().content_type("application/json").body(document.to_string()))

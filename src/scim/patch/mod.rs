@@ -15,7 +15,11 @@ pub use apply::{Outcome, apply};
 pub use members::MemberChanges;
 pub use target::Target;
 
-use super::{filter::Predicate, path::Located, schema::ResourceType};
+use super::{
+    filter::Predicate,
+    path::Located,
+    schema::{ResourceType, Schema},
+};
 use serde_json::Value;
 
 /// The operations of a PATCH, bound to a resource type.
@@ -83,6 +87,16 @@ impl Patch {
     /// Whether an operation names this attribute, or the extension that holds it.
     pub fn names(&self, path: &Located) -> bool {
         self.operations.iter().any(|operation| operation.names(path))
+    }
+
+    /// Whether an operation is about this extension or something in it.
+    pub fn reaches(&self, schema: &Schema) -> bool {
+        self.operations.iter().any(|operation| match &operation.target {
+            Target::Attribute(it) | Target::Elements { attribute: it, .. } => {
+                it.extension.is_some_and(|extension| extension.id == schema.id)
+            }
+            Target::Extension(extension) => extension.id == schema.id,
+        })
     }
 
     /// Whether an operation that adds names this attribute, or the extension that holds it.

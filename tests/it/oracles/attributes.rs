@@ -1,6 +1,6 @@
 //! The oracles' own table of attributes: RFC 7643 §4 with its errata, and an extension with what the RFC's schemas lack.
 
-use crate::support::{GROUP, USER};
+use crate::support::{GROUP, ORGANIZATION, USER};
 use serde_json::{Value, json};
 
 pub(super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -291,7 +291,7 @@ impl Of {
     /// The extensions, in the order `schemas` names them.
     pub(super) fn extensions(self) -> &'static [&'static str] {
         match self {
-            Self::Users => &[ENTERPRISE, DESK],
+            Self::Users => &[ENTERPRISE, ORGANIZATION, DESK],
             Self::Groups => &[DESK],
         }
     }

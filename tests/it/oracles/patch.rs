@@ -471,7 +471,9 @@ impl Work<'_> {
         if gone.iter().any(|urn| is_base(urn)) {
             return refuse("mutability");
         }
-        gone.iter().for_each(|urn| self.after[urn.as_str()] = Value::Null);
+        // roles and seats do not go by what `schemas` is said to be
+        let gone = gone.iter().filter(|urn| !urn.eq_ignore_ascii_case(crate::support::ORGANIZATION));
+        gone.for_each(|urn| self.after[urn.as_str()] = Value::Null);
         Ok(())
     }
 

@@ -1,0 +1,43 @@
+-- name: team
+-- A live team, which stays until the transaction ends, and somebody's role in it.
+SELECT (SELECT m.role FROM memberships m
+         WHERE m.organization = $1 AND m.team = t.id AND m.member = $3 AND m.member_type = 'User')
+  FROM teams t WHERE t.organization = $1 AND t.id = $2 AND t.archived_at IS NULL
+   FOR KEY SHARE OF t
+
+-- name: role
+-- The same for those who only read.
+SELECT (SELECT m.role FROM memberships m
+         WHERE m.organization = $1 AND m.team = t.id AND m.member = $3 AND m.member_type = 'User')
+  FROM teams t WHERE t.organization = $1 AND t.id = $2 AND t.archived_at IS NULL
+
+-- name: insert
+INSERT INTO users (organization, id, user_name_key, display, active, version, created_at, modified_at, resource, seat,
+                   account_type, handle, team)
+VALUES ($1, $2, $3, $4, $5, 1, $6, $6, '{}', 'none', $7, $8, $9)
+
+-- name: load
+SELECT id, display, handle, team, created_at FROM users
+ WHERE organization = $1 AND id = $2 AND account_type <> 'user'
+
+-- name: hold
+SELECT id, display, handle, team, created_at FROM users
+ WHERE organization = $1 AND id = $2 AND account_type <> 'user'
+   FOR UPDATE
+
+-- name: list
+SELECT id, display, handle, team, created_at FROM users
+ WHERE organization = $1 AND account_type <> 'user' AND id > $2
+ ORDER BY id LIMIT $3
+
+-- name: of_team
+SELECT id, display, handle, team, created_at FROM users
+ WHERE organization = $1 AND account_type <> 'user' AND team = $2 AND id > $3
+ ORDER BY id LIMIT $4
+
+-- name: bury
+INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)
+VALUES ($1, $2, 'ServiceAccount', $3, $4, $5)
+
+-- name: remove
+DELETE FROM users WHERE organization = $1 AND id = $2 AND account_type <> 'user'

@@ -1,0 +1,86 @@
+//! Asking the table of [`authority`] with what the database says at that moment.
+
+use super::{Context, Error, Result};
+use crate::{
+    org::{
+        actor::Actor,
+        authority::{self, Action, Subject, TeamSubject},
+        role::Origin,
+        settings::{Settings, TeamSettings},
+    },
+    store::{
+        ReadTx, WriteTx,
+        memberships::{self, Holder},
+        organizations, teams, users,
+    },
+};
+
+/// What something is about: a person or service account, a team, both, or the organization as a whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct About<'a> {
+    /// The id of the person or service account.
+    pub(super) whose: Option<&'a str>,
+    /// The id of the team.
+    pub(super) team: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// The organization as a whole.
+    pub(super) const ORGANIZATION: Self = Self { whose: None, team: None };
+
+    /// A person or service account.
+    pub(super) const fn user(id: &'a str) -> Self {
+        Self { whose: Some(id), team: None }
+    }
+
+    /// A team.
+    pub(super) const fn team(id: &'a str) -> Self {
+        Self { whose: None, team: Some(id) }
+    }
+
+    /// Somebody in a team.
+    pub(super) const fn member(team: &'a str, id: &'a str) -> Self {
+        Self { whose: Some(id), team: Some(team) }
+    }
+}
+
+impl Context {
+    /// Whether the actor may do that, as the credential said when the request began. Hands back the organization's
+    /// settings.
+    pub(super) fn authorize(&self, tx: &ReadTx<'_>, action: Action, about: About<'_>) -> Result<Settings> {
+        self.ask(tx, &self.actor, action, about)
+    }
+
+    /// The same for a change. The actor's role in the organization is read again and stays so until the transaction ends:
+    /// who was an admin when the request began may be none any more.
+    pub(super) fn authorize_change(
+        &self,
+        tx: &WriteTx<'_>,
+        action: Action,
+        about: About<'_>,
+    ) -> Result<Settings> {
+        let actor = match &self.actor {
+            Actor::Person { id, .. } => {
+                let role = users::role_of_active(tx, &self.organization, id)?;
+                Actor::Person { id: id.clone(), role: role.ok_or(Error::Unauthorized)? }
+            }
+            other => other.clone(),
+        };
+        self.ask(tx, &actor, action, about)
+    }
+
+    fn ask(&self, tx: &ReadTx<'_>, actor: &Actor, action: Action, about: About<'_>) -> Result<Settings> {
+        let settings = organizations::settings(tx, &self.organization)?;
+        let (mut role, mut team_settings) = (None, TeamSettings::default());
+        if let Some(team) = about.team {
+            let known = teams::settings(tx, &self.organization, team)?;
+            team_settings = known.ok_or(Error::NotFound("team"))?;
+            let holder =
+                Holder { organization: &self.organization, team, connection: None, origin: Origin::Admin };
+            role = memberships::role(tx, holder, actor.id())?.map(|(role, _)| role);
+        }
+        let team = about.team.map(|id| TeamSubject { id, role: role.as_ref(), settings: team_settings });
+        authority::may(actor, action, &Subject { whose: about.whose, team, settings: &settings })?;
+        Ok(settings)
+    }
+}

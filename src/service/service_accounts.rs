@@ -1,0 +1,155 @@
+//! Service accounts of teams and of the organization.
+
+use super::{
+    Context, Error, Result,
+    idempotency::Made,
+    page::{Page, Slice},
+};
+use crate::{
+    org::{
+        authority::{Action, Subject, TeamSubject, may},
+        event::{Event, EventKind},
+        key::check_name,
+        refusal::Refusal,
+        role::TeamRole,
+        service_account::ServiceAccount,
+        settings::{Settings, TeamSettings},
+    },
+    store::{DbError, ReadTx, WriteTx, organizations, service_accounts, users},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Makes a service account: of a team, or without one of the organization.
+pub async fn create(cx: &Arc<Context>, name: &str, team: Option<String>) -> Result<Made<ServiceAccount>> {
+    check_name(name)?;
+    let name = name.to_owned();
+    cx.make(move |tx, cx| {
+        let settings = organizations::settings(tx, &cx.organization)?;
+        match &team {
+            None => may(&cx.actor, Action::ServiceAccountCreate, &Subject::organization(&settings))?,
+            Some(team) => {
+                let role = service_accounts::hold_team(tx, &cx.organization, team, cx.actor.id())?;
+                let role = role.ok_or(Refusal::Unknown("team: there is no team with this id".to_owned()))?;
+                authorize(cx, Action::TeamServiceAccountCreate, team, role.as_ref(), &settings)?;
+                check_switch(&settings)?;
+            }
+        }
+        let id = cx.app.ids.make(cx.now);
+        let new = ServiceAccount {
+            id: id.clone(),
+            name: name.clone(),
+            handle: String::new(),
+            team: team.clone(),
+            created_at: cx.now,
+        };
+        let made = service_accounts::insert(tx, cx.owner(cx.types.user, &id), new).map_err(taken)?;
+        record(tx, cx, EventKind::ServiceAccountCreated, &id, json!({"team": made.team}))?;
+        Ok(made)
+    })
+    .await
+}
+
+/// W-153.
+fn check_switch(settings: &Settings) -> Result<(), Refusal> {
+    match settings.team_service_account_creation {
+        true => Ok(()),
+        false => {
+            let sentence = "the organization has switched new service accounts of teams off";
+            Err(Refusal::Forbidden(sentence.to_owned()))
+        }
+    }
+}
+
+fn taken(error: DbError) -> Error {
+    match error {
+        DbError::Unique(column) if column == "users.user_name_key" => {
+            Error::Taken("another user or service account has this name".to_owned())
+        }
+        other => other.into(),
+    }
+}
+
+/// The service accounts, of one team or of all and of the organization; oldest first.
+pub async fn list(cx: &Arc<Context>, team: Option<String>, slice: Slice) -> Result<Page<ServiceAccount>> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        let settings = organizations::settings(tx, &job.organization)?;
+        let (organization, after, limit) = (&job.organization, slice.after.as_str(), slice.one_more());
+        let found = match &team {
+            None => {
+                may(&job.actor, Action::ServiceAccountList, &Subject::organization(&settings))?;
+                service_accounts::list(tx, organization, after, limit)?
+            }
+            Some(team) => {
+                let role = service_accounts::role_in(tx, organization, team, job.actor.id())?;
+                let role = role.ok_or(Error::NotFound("team"))?;
+                authorize(&job, Action::TeamServiceAccountList, team, role.as_ref(), &settings)?;
+                service_accounts::of_team(tx, organization, team, after, limit)?
+            }
+        };
+        Ok::<_, Error>(Page::of(&slice, found, |account| &account.id))
+    };
+    cx.app.store.read(work).await
+}
+
+/// The service account of that id.
+pub async fn get(cx: &Arc<Context>, id: &str) -> Result<ServiceAccount> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        let found = service_accounts::load(tx, &job.organization, &id)?;
+        let account = found.ok_or(Error::NotFound("service account"))?;
+        let actions = (Action::ServiceAccountList, Action::TeamServiceAccountList);
+        authorize_about(tx, &job, actions, &account)?;
+        Ok::<_, Error>(account)
+    };
+    cx.app.store.read(work).await
+}
+
+/// Removes a service account. Its keys end with it (W-155); its name stays known.
+pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    let work = move |tx: &WriteTx<'_>| {
+        let found = service_accounts::hold(tx, &job.organization, &id)?;
+        let account = found.ok_or(Error::NotFound("service account"))?;
+        let actions = (Action::ServiceAccountRemove, Action::TeamServiceAccountRemove);
+        authorize_about(tx, &job, actions, &account)?;
+        let ended = users::end_keys(tx, &job.organization, &id, job.now)?;
+        service_accounts::remove(tx, &job.organization, &account, job.now)?;
+        let detail = json!({"team": account.team, "keysEnded": ended.len()});
+        record(tx, &job, EventKind::ServiceAccountRemoved, &id, detail)
+    };
+    cx.app.store.write(work).await
+}
+
+/// Whether the actor may do the one to an account of the organization, or the other to one of a team.
+fn authorize_about(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    (whole, within): (Action, Action),
+    account: &ServiceAccount,
+) -> Result<()> {
+    let settings = organizations::settings(tx, &cx.organization)?;
+    match &account.team {
+        None => Ok(may(&cx.actor, whole, &Subject::of(&settings, &account.id))?),
+        Some(team) => {
+            let role = service_accounts::role_in(tx, &cx.organization, team, cx.actor.id())?.flatten();
+            authorize(cx, within, team, role.as_ref(), &settings)
+        }
+    }
+}
+
+fn authorize(
+    cx: &Context,
+    action: Action,
+    id: &str,
+    role: Option<&TeamRole>,
+    settings: &Settings,
+) -> Result<()> {
+    let team = TeamSubject { id, role, settings: TeamSettings::default() };
+    Ok(may(&cx.actor, action, &Subject::organization(settings).within(team))?)
+}
+
+fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {
+    cx.note(tx, &Event { kind, resource_type: "ServiceAccount", resource: id.to_owned(), detail }).map(drop)
+}

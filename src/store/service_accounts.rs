@@ -1,0 +1,129 @@
+//! Service accounts: rows beside those of people, out of sight of SCIM.
+
+use super::{
+    DbError, ReadTx, Statement, WriteTx,
+    attributes::Owner,
+    db::{Arg, Row},
+    records::{bounded, int},
+    users,
+};
+use crate::{
+    org::{role::TeamRole, service_account::ServiceAccount},
+    scim::text,
+};
+use std::convert::Infallible;
+
+const SQL: &str = include_str!("../../sql/queries/service_accounts.sql");
+const TEAM: Statement = Statement::named(SQL, "team");
+const ROLE: Statement = Statement::named(SQL, "role");
+const INSERT: Statement = Statement::named(SQL, "insert");
+const LOAD: Statement = Statement::named(SQL, "load");
+const HOLD: Statement = Statement::named(SQL, "hold");
+const LIST: Statement = Statement::named(SQL, "list");
+const OF_TEAM: Statement = Statement::named(SQL, "of_team");
+const BURY: Statement = Statement::named(SQL, "bury");
+const REMOVE: Statement = Statement::named(SQL, "remove");
+
+/// The role of somebody in a live team, which stays until the transaction ends; `None` when there is no such team.
+pub fn hold_team(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    team: &str,
+    asking: &str,
+) -> Result<Option<Option<TeamRole>>, DbError> {
+    tx.one(TEAM, &[organization.into(), team.into(), asking.into()], role)
+}
+
+/// The same for those who only read.
+pub fn role_in(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    asking: &str,
+) -> Result<Option<Option<TeamRole>>, DbError> {
+    tx.one(ROLE, &[organization.into(), team.into(), asking.into()], role)
+}
+
+fn role(row: &Row<'_>) -> Result<Option<TeamRole>, DbError> {
+    let word = row.get::<Option<String>>(0)?;
+    Ok(word.map(|word| word.parse().unwrap_or_else(|never: Infallible| match never {})))
+}
+
+/// Inserts a service account and gives it a handle. A taken name is `DbError::Unique("users.user_name_key")`.
+pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result<ServiceAccount, DbError> {
+    let handle = users::take_handle(tx, owner, &new.name)?;
+    let key = text::fold(&new.name);
+    let key = bounded(&key);
+    let args: [Arg<'_>; 9] = [
+        owner.organization.into(),
+        (&new.id).into(),
+        key.as_ref().into(),
+        (&new.name).into(),
+        true.into(),
+        new.created_at.into(),
+        if new.team.is_some() { "service" } else { "org_service" }.into(),
+        (&handle).into(),
+        new.team.as_ref().into(),
+    ];
+    tx.execute(INSERT, &args)?;
+    Ok(ServiceAccount { handle, ..new })
+}
+
+/// The service account of that id.
+pub fn load(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<ServiceAccount>, DbError> {
+    tx.one(LOAD, &[organization.into(), id.into()], account)
+}
+
+/// The same, about to be removed.
+pub fn hold(tx: &WriteTx<'_>, organization: &str, id: &str) -> Result<Option<ServiceAccount>, DbError> {
+    tx.one(HOLD, &[organization.into(), id.into()], account)
+}
+
+/// At most `limit` service accounts, those after an id.
+pub fn list(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<ServiceAccount>, DbError> {
+    tx.rows(LIST, &[organization.into(), after.into(), int(limit).into()], account)
+}
+
+/// At most `limit` service accounts of a team, those after an id.
+pub fn of_team(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<ServiceAccount>, DbError> {
+    tx.rows(OF_TEAM, &[organization.into(), team.into(), after.into(), int(limit).into()], account)
+}
+
+/// Removes a service account and leaves a tombstone, so that what it made stays credited.
+pub fn remove(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    account: &ServiceAccount,
+    now: i64,
+) -> Result<(), DbError> {
+    let args: [Arg<'_>; 5] = [
+        organization.into(),
+        (&account.id).into(),
+        (&account.name).into(),
+        (&account.handle).into(),
+        now.into(),
+    ];
+    tx.execute(BURY, &args)?;
+    tx.execute(REMOVE, &[organization.into(), (&account.id).into()]).map(drop)
+}
+
+fn account(row: &Row<'_>) -> Result<ServiceAccount, DbError> {
+    Ok(ServiceAccount {
+        id: row.get(0)?,
+        name: row.get::<Option<String>>(1)?.unwrap_or_default(),
+        handle: row.get(2)?,
+        team: row.get(3)?,
+        created_at: row.get(4)?,
+    })
+}
