@@ -1,15 +1,15 @@
 //! The journal, read: our own events, and W&B's entries made of them. It is read in short stretches of the chain, so
 //! that nobody waits for somebody who reads all of it.
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, authorization::About};
 use crate::{
     org::{
         audit::{self, Asked, Names},
-        authority::{Action, Subject, may},
+        authority::Action,
         journal::{Recorded, Wanted},
     },
     scim::text,
-    store::{ReadTx, chain, events, organizations, records},
+    store::{ReadTx, chain, events, records},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -20,12 +20,6 @@ const AT_ONCE: i64 = 200;
 
 /// How many events a page has, unless another number is asked for.
 const PAGE: i64 = 100;
-
-/// Whether whoever asks may read the audit log.
-pub(super) fn check(tx: &ReadTx<'_>, cx: &Context) -> Result<()> {
-    let settings = organizations::settings(tx, &cx.organization)?;
-    Ok(may(&cx.actor, Action::EventRead, &Subject::organization(&settings))?)
-}
 
 /// A page of events.
 #[derive(Debug)]
@@ -66,15 +60,10 @@ struct Stretch {
 
 impl Stretch {
     /// Reads what is wanted after one position and up to another, at most so many events.
-    async fn read(
-        cx: &Arc<Context>,
-        wanted: Wanted,
-        (after, end): (i64, i64),
-        most: i64,
-    ) -> Result<Self> {
+    async fn read(cx: &Arc<Context>, wanted: Wanted, (after, end): (i64, i64), most: i64) -> Result<Self> {
         let job = cx.clone();
         let work = move |tx: &ReadTx<'_>| {
-            check(tx, &job)?;
+            job.authorize(tx, Action::EventRead, About::ORGANIZATION)?;
             let organization = &job.organization;
             let head = chain::head(tx, organization)?;
             let last = head.position.min(end);
@@ -116,7 +105,7 @@ impl Lines {
     async fn begin(cx: &Arc<Context>, wanted: Wanted, manner: Manner) -> Result<Self> {
         let job = cx.clone();
         let work = move |tx: &ReadTx<'_>| {
-            check(tx, &job)?;
+            job.authorize(tx, Action::EventRead, About::ORGANIZATION)?;
             Ok::<_, Error>(chain::head(tx, &job.organization)?.position)
         };
         let end = cx.app.store.read(work).await?;

@@ -1,9 +1,10 @@
 //! The journal's chain: events get their places, the old ones go, and anybody may ask whether it is whole.
 
-use super::{App, Context, Error, Result, events, organizations};
+use super::{App, Context, Error, Result, authorization::About, organizations};
 use crate::{
     org::{
         actor::Actor,
+        authority::Action,
         event::{Event, EventKind},
         journal::{Recorded, Walked},
     },
@@ -141,7 +142,7 @@ pub async fn verify(cx: &Arc<Context>) -> Result<Walked> {
 pub async fn walk(cx: &Arc<Context>, begun: Option<Walked>) -> Result<Walked> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
-        events::check(tx, &job)?;
+        job.authorize(tx, Action::EventRead, About::ORGANIZATION)?;
         let head = chain::head(tx, &job.organization)?;
         let begun = begun.clone().filter(|walked| walked.first == head.first);
         let mut walked = begun.unwrap_or_else(|| Walked::begin(&head));

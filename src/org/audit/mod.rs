@@ -46,7 +46,9 @@ pub fn ids(events: &[Recorded]) -> BTreeSet<String> {
         ids.extend([event.actor.clone(), event.resource.clone()]);
         let detail = event.detail();
         ids.extend(["joined", "left"].iter().flat_map(|key| listed(&detail, key)).map(str::to_owned));
-        ids.extend(["user", "owner"].iter().filter_map(|key| detail.get(key)?.as_str()).map(str::to_owned));
+        ids.extend(
+            ["user", "owner", "team"].iter().filter_map(|key| detail.get(key)?.as_str()).map(str::to_owned),
+        );
     }
     ids
 }
@@ -122,7 +124,13 @@ fn deeds<'e>(event: &'e Recorded, detail: &'e Value, names: &Names) -> Vec<Deed<
         }
         "key.created" => vec![Deed { user: owner, ..deed("user:create_api_key") }],
         "key.revoked" => vec![Deed { user: owner, ..deed("user:delete_api_key") }],
-        "license.changed" => vec![deed("license:update")],
+        "service_account.created" => {
+            of_account(resource, detail, ["team:create_service_account", "user:create"])
+        }
+        "service_account.removed" => {
+            of_account(resource, detail, ["team:delete_service_account", "user:permanently_delete"])
+        }
+        "settings.changed" => settings(detail).map(deed).collect(),
         kind => match kind.split_once('.') {
             Some(("role", verb)) => vec![deed(&format!("role:{}", verb_of(verb)))],
             Some(("organization" | "settings" | "connection" | "token" | "schema" | "journal", _)) => {
@@ -134,6 +142,23 @@ fn deeds<'e>(event: &'e Recorded, detail: &'e Value, names: &Names) -> Vec<Deed<
             None => vec![deed(kind)],
         },
     }
+}
+
+/// What a change of a service account is called: of a team's, and of the organization's own.
+fn of_account<'e>(account: &'e str, detail: &'e Value, [of_team, own]: [&str; 2]) -> Vec<Deed<'e>> {
+    let team = detail.get("team").and_then(Value::as_str);
+    let action = if team.is_some() { of_team } else { own };
+    vec![Deed { action: action.to_owned(), user: Some(account), team }]
+}
+
+/// The license is an object of its own there.
+fn settings(detail: &Value) -> impl Iterator<Item = &'static str> {
+    let changed = detail.get("after").and_then(Value::as_object);
+    let is_license = |name: &String| name == "license";
+    let names = || changed.into_iter().flat_map(|after| after.keys());
+    let license = names().any(is_license);
+    let others = !license || names().any(|name| !is_license(name));
+    others.then_some("settings:update").into_iter().chain(license.then_some("license:update"))
 }
 
 fn verb_of(verb: &str) -> &str {
@@ -258,7 +283,14 @@ mod tests {
             ("token.created", json!({}), "settings:update"),
             ("role.removed", json!({}), "role:delete"),
             ("key.created", json!({"owner": "57"}), "user:create_api_key"),
-            ("license.changed", json!({}), "license:update"),
+            ("service_account.created", json!({"team": "99"}), "team:create_service_account"),
+            ("service_account.removed", json!({"team": null}), "user:permanently_delete"),
+            ("settings.changed", json!({"after": {"license": 1}}), "license:update"),
+            (
+                "settings.changed",
+                json!({"after": {"license": 1, "keyCreation": false}}),
+                "settings:update license:update",
+            ),
         ];
         for (kind, detail, actions) in cases {
             let found = entries(&event(kind, "99", &detail), &names(), false);
