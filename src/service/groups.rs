@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     org::{
-        event::EventKind,
+        event::{EventKind, differences},
         record::Record,
         role::{Origin, TeamRole},
         scim_view::{self, Related, decorated},
@@ -189,7 +189,8 @@ fn make(
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
         teams::alias(tx, &cx.organization, id, (&was, &group), cx.now)?;
-        let detail = moved.detail(&changed_names(&was, &group), quirks);
+        let mut detail = moved.detail(&changed_names(&was, &group), quirks);
+        detail["changes"] = differences(cx.types.group, &was, &group);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)

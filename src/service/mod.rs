@@ -8,8 +8,10 @@ pub mod bulk;
 pub mod connections;
 pub mod cursor;
 pub mod decisions;
+pub mod events;
 pub mod groups;
 pub mod idempotency;
+pub mod journal;
 pub mod keys;
 mod look;
 pub mod organizations;
@@ -46,7 +48,7 @@ use crate::{
     store::{
         DbError, ReadTx, Store, WriteTx,
         attributes::Owner,
-        journal,
+        journal as rows,
         records::{self, Kind},
     },
 };
@@ -168,7 +170,7 @@ impl Context {
 
     /// Writes an event beside the change it tells of. Says how often the organization's schemas changed.
     fn note(&self, tx: &WriteTx<'_>, event: &Event) -> Result<i64> {
-        let entry = journal::Entry {
+        let entry = rows::Entry {
             organization: &self.organization,
             id: &self.app.ids.make(self.now),
             at: self.now,
@@ -177,7 +179,7 @@ impl Context {
             address: &self.address,
             request: &self.request,
         };
-        Ok(journal::record(tx, entry, event)?)
+        Ok(rows::record(tx, entry, event)?)
     }
 
     /// A resource whose row and index entries are written.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     org::{
         authority::Action,
-        event::EventKind,
+        event::{EventKind, differences},
         record::Record,
         scim_view::{Related, decorated},
         standing::{NamedTeamRole, Source, Standing, keep, settle},
@@ -232,6 +232,7 @@ impl Change<'_> {
         save(tx, cx, &before, &user)?;
         standing::check(tx, cx, Some(stood), Some(stands))?;
         let mut detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+        detail["changes"] = differences(cx.types.user, &was, &user);
         if stood.active && !stands.active {
             detail["ended"] = ended(tx, cx, id)?;
         }
@@ -313,8 +314,10 @@ fn release(tx: &WriteTx<'_>, cx: &Context, report: &str, leaver: &str) -> Result
     if user::manager(&was) != Some(leaver) {
         return Ok(());
     }
-    save(tx, cx, &before, &user::without_manager(was))?;
-    let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
+    let user = user::without_manager(was.clone());
+    save(tx, cx, &before, &user)?;
+    let changes = differences(cx.types.user, &was, &user);
+    let detail = json!({"attributes": [urn::ENTERPRISE_USER], "changes": changes});
     cx.record(tx, &event(EventKind::UserChanged, cx.types.user, report, detail))
 }
 

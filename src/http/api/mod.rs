@@ -4,6 +4,7 @@
 //! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
 
 mod decisions;
+mod events;
 mod keys;
 mod me;
 mod organization;
@@ -22,6 +23,7 @@ use crate::{
     scim::{ErrorKind, text, version::Precondition},
     service::{
         self, Context, Error,
+        events::Lines,
         idempotency::Once,
         page::{Page, Slice},
         schemas,
@@ -33,11 +35,14 @@ use actix_web::{
     web,
 };
 use aws_lc_rs::digest::{SHA256, digest};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream, stream};
 use route::{Handler, Route};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
+
+/// W&B's audit log stands apart from the rest (W-285).
+pub(super) const AUDIT_LOGS: &str = "/admin/audit_logs";
 
 /// The largest body, in bytes.
 const BODY: usize = 1024 * 1024;
@@ -74,6 +79,11 @@ impl Call {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All parameters of the query, in their order.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Which part of a list is asked for.
     pub(super) fn slice(&self) -> Result<Slice, Refusal> {
         Ok(Slice::parse(self.query("limit"), self.query("cursor")).map_err(Error::Rule)?)
@@ -89,24 +99,37 @@ impl Call {
 /// An answer that is a success.
 pub(super) struct Reply {
     status: StatusCode,
-    body: Option<Value>,
+    body: Body,
     is_replay: bool,
+}
+
+/// What an answer holds.
+enum Body {
+    Nothing,
+    Json(Value),
+    /// Lines that are read while they are sent, and their media type.
+    Lines(Lines, &'static str),
 }
 
 impl Reply {
     /// 200 with a body.
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), is_replay: false }
+        Self { status: StatusCode::OK, body: Body::Json(body), is_replay: false }
+    }
+
+    /// 200 with lines of JSON.
+    pub(super) fn lines(lines: Lines, media_type: &'static str) -> Self {
+        Self { status: StatusCode::OK, body: Body::Lines(lines, media_type), is_replay: false }
     }
 
     /// 201 with what was made, now or when it was asked before.
     pub(super) fn created(body: Value, is_replay: bool) -> Self {
-        Self { status: StatusCode::CREATED, body: Some(body), is_replay }
+        Self { status: StatusCode::CREATED, body: Body::Json(body), is_replay }
     }
 
     /// 204.
     pub(super) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, is_replay: false }
+        Self { status: StatusCode::NO_CONTENT, body: Body::Nothing, is_replay: false }
     }
 
     fn response(self) -> HttpResponse {
@@ -115,10 +138,26 @@ impl Reply {
             response.insert_header(("Idempotent-Replay", "true"));
         }
         match self.body {
-            Some(body) => response.content_type("application/json").body(body.to_string()),
-            None => response.finish(),
+            Body::Json(body) => response.content_type("application/json").body(body.to_string()),
+            Body::Lines(lines, media_type) => response.content_type(media_type).streaming(sent(lines)),
+            Body::Nothing => response.finish(),
         }
     }
+}
+
+/// Lines as they are sent. Where they cannot be read any more the connection breaks off, so that nobody takes a part for
+/// the whole.
+fn sent(lines: Lines) -> impl Stream<Item = Result<web::Bytes, service::Error>> {
+    stream::unfold(Some(lines), |lines| async {
+        let mut lines = lines?;
+        match lines.next().await {
+            Ok(text) => Some((Ok(text?.into()), Some(lines))),
+            Err(error) => {
+                tracing::error!(error = ?error, "an export broke off");
+                Some((Err(error), None))
+            }
+        }
+    })
 }
 
 /// A part of a list as it is answered.
@@ -157,8 +196,9 @@ async fn answer(
         // as if there were no such organization
         return Err(Refusal::NoEndpoint);
     }
-    let path = path.strip_prefix("/api/v1").ok_or(Refusal::NoEndpoint)?;
     let path = path.strip_suffix('/').unwrap_or(path);
+    let path =
+        path.strip_prefix("/api/v1").or((path == AUDIT_LOGS).then_some(path)).ok_or(Refusal::NoEndpoint)?;
     let (route, values) = match (route::find(request.method().as_str(), path), request.method()) {
         (Err(Refusal::Method(allow)), &Method::OPTIONS) => {
             return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_ref())).finish());

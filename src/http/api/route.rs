@@ -1,6 +1,8 @@
 //! The routes of the API: one table.
 
-use super::{Call, Reply, decisions, keys, me, organization, service_accounts, teams, users};
+use super::{
+    AUDIT_LOGS, Call, Reply, decisions, events, keys, me, organization, service_accounts, teams, users,
+};
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
@@ -330,6 +332,38 @@ pub(super) const ROUTES: &[Route] = &[
         summary: "May whoever shows a key do something in a team, why, and who is credited",
         query: &[],
         handler: Handler::WithBody(|call| Box::pin(decisions::decide(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/events",
+        action: Action::EventRead,
+        summary: "What happened, in the order of the journal",
+        query: &["after", "limit", "kind", "resource", "actor", "since", "until"],
+        handler: Handler::Plain(|call| Box::pin(events::list(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/events/export",
+        action: Action::EventRead,
+        summary: "The same, all of it, a line each",
+        query: &["after", "kind", "resource", "actor", "since", "until"],
+        handler: Handler::Plain(|call| Box::pin(events::export(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/events/verification",
+        action: Action::EventRead,
+        summary: "Whether the journal is what was written, and the first event that is not",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(events::verify(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: AUDIT_LOGS,
+        action: Action::EventRead,
+        summary: "What happened, as W&B's audit log tells it",
+        query: &["anonymize", "startDate", "numDays", "endDate", "limit", "cursor"],
+        handler: Handler::Plain(|call| Box::pin(events::audit_log(call))),
     },
 ];
 
