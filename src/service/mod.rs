@@ -7,6 +7,7 @@ mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
+pub mod custom_roles;
 pub mod decisions;
 pub mod events;
 pub mod groups;
@@ -108,6 +109,8 @@ pub struct Context {
     pub scopes: Scopes,
     /// How to tell the request when it is made again, where it says so.
     pub once: Option<idempotency::Once>,
+    /// Whether it is asked over SCIM, where one row of the table of authority decides for everything.
+    pub by_scim: bool,
     /// The address the request came from; empty where there is none.
     pub address: String,
     /// Microseconds since 1970, read once.
@@ -132,6 +135,7 @@ impl Context {
             credential: String::new(),
             scopes: Scopes::ALL,
             once: None,
+            by_scim: false,
             address: String::new(),
             now,
             request: app.ids.make(now),

@@ -1,12 +1,15 @@
 //! What a client can do to custom roles (W-260 to W-264).
 
 use super::{
-    Answer, Context, Error, Result, agreed, changed_names, event, load, load_for_removal,
+    Answer, Context, Error, Result, agreed,
+    authorization::About,
+    changed_names, event, load, load_for_removal,
     read::answer,
     users::{Change, Demand},
 };
 use crate::{
     org::{
+        authority::Action,
         custom_role::{self, CustomRole},
         event::EventKind,
         permission::difference,
@@ -40,20 +43,33 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let mut role = read::resource(cx.types.role, body, quirks)?;
+    let role = new(cx, body, quirks)?;
     let projection = projection.with_sent(cx.types.role, |path| role.attribute(path).is_some());
-    validate::created(cx.types.role, &mut role, quirks)?;
-    let mut role = custom_role::created(role)?;
-    role.strip(cx.types.role);
     let made = cx.write(quirks, move |tx, cx, quirks| {
-        let id = cx.app.ids.make(cx.now);
-        roles::insert(tx, cx.owner(cx.types.role, &id), &role, cx.now)?;
-        let gained = difference(&BTreeSet::new(), &CustomRole::of(&role).permissions());
-        let detail = json!({"permissions": gained, "quirks": quirks.rules()});
-        cx.record(tx, &event(EventKind::RoleCreated, cx.types.role, &id, detail))?;
+        let id = insert(tx, cx, &role, quirks)?;
         current(tx, cx, &id, &projection)
     });
     made.await
+}
+
+/// A role as a body describes it.
+pub(super) fn new(cx: &Context, body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
+    let mut role = read::resource(cx.types.role, body, quirks)?;
+    validate::created(cx.types.role, &mut role, quirks)?;
+    let mut role = custom_role::created(role)?;
+    role.strip(cx.types.role);
+    Ok(role)
+}
+
+/// Save, record. Says the id.
+pub(super) fn insert(tx: &WriteTx<'_>, cx: &Context, role: &Resource, quirks: &Quirks) -> Result<String> {
+    cx.authorize_change(tx, cx.action(Action::RoleCreate), About::ORGANIZATION)?;
+    let id = cx.app.ids.make(cx.now);
+    roles::insert(tx, cx.owner(cx.types.role, &id), role, cx.now)?;
+    let gained = difference(&BTreeSet::new(), &CustomRole::of(role).permissions());
+    let detail = json!({"permissions": gained, "quirks": quirks.rules()});
+    cx.record(tx, &event(EventKind::RoleCreated, cx.types.role, &id, detail))?;
+    Ok(id)
 }
 
 /// A PUT as it was read: the role it describes, and the permissions it calls inherited.
@@ -123,6 +139,7 @@ fn make(
     make: impl Fn(&Resource, &mut Quirks) -> Result<Resource>,
 ) -> Result<Answer> {
     let Change { tx, cx, id, demand } = change;
+    cx.authorize_change(tx, cx.action(Action::RoleChange), About::ORGANIZATION)?;
     // held also against those who are about to give it: a team repeats its name
     let before = load_for_removal(tx, cx, Kind::of(cx.types.role), id, &demand.precondition)?;
     let was = before.stripped(cx.types.role)?;
@@ -174,6 +191,7 @@ fn retire(
     precondition: &Precondition,
     n_before: usize,
 ) -> Result<usize> {
+    cx.authorize_change(tx, cx.action(Action::RoleRemove), About::ORGANIZATION)?;
     roles::hold_teams(tx, &cx.organization, id)?;
     let record = load_for_removal(tx, cx, Kind::of(cx.types.role), id, precondition)?;
     let role = CustomRole::of(&record.resource()?);
@@ -235,6 +253,7 @@ fn let_newcomers(
 pub async fn rehearse_removal(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<String> {
     let (job, id) = (cx.clone(), id.to_owned());
     let rehearsed = cx.app.store.scan(move |tx| {
+        job.authorize(tx, job.action(Action::RoleRemove), About::ORGANIZATION)?;
         let record = rehearsed(tx, &job, &id, &precondition)?;
         let role = CustomRole::of(&record.resource()?);
         let permissions = difference(&role.permissions(), &role.base.permissions());
@@ -254,6 +273,7 @@ pub async fn rehearse_replacement(
     let new = Replacement::read(cx, body, quirks)?;
     let (job, id, quirks) = (cx.clone(), id.to_owned(), quirks.clone());
     let rehearsed = cx.app.store.scan(move |tx| {
+        job.authorize(tx, job.action(Action::RoleChange), About::ORGANIZATION)?;
         let record = rehearsed(tx, &job, &id, &demand.precondition)?;
         let before = record.stripped(job.types.role)?;
         let after = new.of(&job, &before, &mut quirks.clone())?;

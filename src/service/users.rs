@@ -256,10 +256,10 @@ const REPORTS_AT_ONCE: usize = 50;
 /// Many reports are released in several transactions; the last of them removes the user. Should it not come to
 /// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
-    remove_as(cx, Action::ScimWrite, id, precondition).await
+    remove_as(cx, Action::UserRemove, id, precondition).await
 }
 
-/// Removes a user, which is this action of whoever asks.
+/// Removes a user, which is this action of whoever asks by hand.
 pub(super) async fn remove_as(
     cx: &Arc<Context>,
     action: Action,
@@ -270,7 +270,7 @@ pub(super) async fn remove_as(
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
         let work = move |tx: &WriteTx<'_>| {
-            job.authorize_change(tx, action, About::user(&leaver))?;
+            job.authorize_change(tx, job.action(action), About::user(&leaver))?;
             leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)
         };
         let released = cx.app.store.write(work).await;

@@ -9,6 +9,7 @@ mod keys;
 mod me;
 mod organization;
 mod problem;
+mod roles;
 mod route;
 mod service_accounts;
 mod teams;
@@ -72,6 +73,15 @@ impl Call {
     /// The second value in the path; where a pattern has one, it is there.
     pub(super) fn second(&self) -> &str {
         self.path.get(1).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Whether the query says that nothing shall happen.
+    pub(super) fn rehearses(&self) -> Result<bool, Refusal> {
+        match self.query("dryRun") {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ErrorKind::InvalidValue.because("dryRun: expected true or false").into()),
+        }
     }
 
     /// A parameter of the query.
@@ -294,6 +304,7 @@ async fn context(
         app: door.app.clone(),
         organization,
         actor: principal.actor.clone(),
+        by_scim: false,
         credential: principal.key.clone(),
         scopes: principal.scopes.clone(),
         once,

@@ -1,7 +1,7 @@
 //! The routes of the API: one table.
 
 use super::{
-    AUDIT_LOGS, Call, Reply, decisions, events, keys, me, organization, service_accounts, teams, users,
+    AUDIT_LOGS, Call, Reply, decisions, events, keys, me, organization, roles, service_accounts, teams, users,
 };
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
@@ -364,6 +364,54 @@ pub(super) const ROUTES: &[Route] = &[
         summary: "What happened, as W&B's audit log tells it",
         query: &["anonymize", "startDate", "numDays", "endDate", "limit", "cursor"],
         handler: Handler::Plain(|call| Box::pin(events::audit_log(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/roles",
+        action: Action::RoleRead,
+        summary: "The custom roles, or the one of a name",
+        query: &["name", "limit", "cursor"],
+        handler: Handler::Plain(|call| Box::pin(roles::list(call))),
+    },
+    Route {
+        method: "POST",
+        pattern: "/roles",
+        action: Action::RoleCreate,
+        summary: "Make a custom role",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(roles::create(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/roles/{id}",
+        action: Action::RoleRead,
+        summary: "A custom role with its permissions",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(roles::get(call))),
+    },
+    Route {
+        method: "PATCH",
+        pattern: "/roles/{id}",
+        action: Action::RoleChange,
+        summary: "Change a custom role, or tell whom it would concern",
+        query: &["dryRun"],
+        handler: Handler::WithBody(|call| Box::pin(roles::change(call))),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/roles/{id}",
+        action: Action::RoleRemove,
+        summary: "Remove a custom role, or tell whom it would concern",
+        query: &["dryRun"],
+        handler: Handler::Plain(|call| Box::pin(roles::remove(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/permissions",
+        action: Action::RoleRead,
+        summary: "Every permission there is",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(roles::permissions(call))),
     },
 ];
 
