@@ -1,12 +1,16 @@
 //! What a client can do to custom roles (W-260 to W-264).
 
 use super::{
-    Answer, Context, Error, Result, agreed, changed_names, event, load, load_for_removal,
+    Answer, Context, Error, Result, agreed,
+    authorization::About,
+    changed_names, event, load, load_for_removal,
     read::answer,
     users::{Change, Demand},
 };
 use crate::{
     org::{
+        actor::Actor,
+        authority::Action,
         custom_role::{self, CustomRole},
         event::EventKind,
         permission::difference,
@@ -46,6 +50,7 @@ pub async fn create(
     let mut role = custom_role::created(role)?;
     role.strip(cx.types.role);
     let made = cx.write(quirks, move |tx, cx, quirks| {
+        allow(tx, cx, Action::RoleCreate)?;
         let id = cx.app.ids.make(cx.now);
         roles::insert(tx, cx.owner(cx.types.role, &id), &role, cx.now)?;
         let gained = difference(&BTreeSet::new(), &CustomRole::of(&role).permissions());
@@ -54,6 +59,12 @@ pub async fn create(
         current(tx, cx, &id, &projection)
     });
     made.await
+}
+
+/// Whether the actor may change roles like that: a person by hand, everybody else as an identity provider would.
+fn allow(tx: &WriteTx<'_>, cx: &Context, by_hand: Action) -> Result<()> {
+    let action = if matches!(cx.actor, Actor::Person { .. }) { by_hand } else { Action::ScimWrite };
+    cx.authorize_change(tx, action, About::ORGANIZATION).map(drop)
 }
 
 /// A PUT as it was read: the role it describes, and the permissions it calls inherited.
@@ -123,6 +134,7 @@ fn make(
     make: impl Fn(&Resource, &mut Quirks) -> Result<Resource>,
 ) -> Result<Answer> {
     let Change { tx, cx, id, demand } = change;
+    allow(tx, cx, Action::RoleChange)?;
     // held also against those who are about to give it: a team repeats its name
     let before = load_for_removal(tx, cx, Kind::of(cx.types.role), id, &demand.precondition)?;
     let was = before.stripped(cx.types.role)?;
@@ -175,6 +187,7 @@ fn retire(
     n_before: usize,
 ) -> Result<usize> {
     roles::hold_teams(tx, &cx.organization, id)?;
+    allow(tx, cx, Action::RoleRemove)?;
     let record = load_for_removal(tx, cx, Kind::of(cx.types.role), id, precondition)?;
     let role = CustomRole::of(&record.resource()?);
     let base = role.base.as_str();
