@@ -5,6 +5,7 @@
 
 mod keys;
 mod me;
+pub mod openapi;
 mod organization;
 mod problem;
 mod route;
@@ -16,7 +17,10 @@ use crate::{
         key::{Principal, is_key},
         refusal::unknown,
     },
-    scim::{ErrorKind, text, version::Precondition},
+    scim::{
+        ErrorKind, text,
+        version::{Precondition, Version},
+    },
     service::{
         self, Context, Error,
         idempotency::Once,
@@ -83,26 +87,35 @@ pub(super) struct Reply {
     status: StatusCode,
     body: Option<Value>,
     is_replay: bool,
+    version: Option<Version>,
 }
 
 impl Reply {
     /// 200 with a body.
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), is_replay: false }
+        Self { status: StatusCode::OK, body: Some(body), is_replay: false, version: None }
     }
 
     /// 201 with what was made, now or when it was asked before.
     pub(super) fn created(body: Value, is_replay: bool) -> Self {
-        Self { status: StatusCode::CREATED, body: Some(body), is_replay }
+        Self { status: StatusCode::CREATED, body: Some(body), is_replay, version: None }
     }
 
     /// 204.
     pub(super) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, is_replay: false }
+        Self { status: StatusCode::NO_CONTENT, body: None, is_replay: false, version: None }
+    }
+
+    /// The same with the version that the ETag shows.
+    pub(super) fn at(self, version: Version) -> Self {
+        Self { version: Some(version), ..self }
     }
 
     fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
+        if let Some(version) = self.version {
+            response.insert_header((header::ETAG, version.to_string()));
+        }
         if self.is_replay {
             response.insert_header(("Idempotent-Replay", "true"));
         }
@@ -143,6 +156,10 @@ async fn answer(
     door: &Door,
     line: &mut Line,
 ) -> Result<HttpResponse, Refusal> {
+    if request.path() == "/api/openapi.json" && matches!(*request.method(), Method::GET | Method::HEAD) {
+        line.endpoint = "/api/openapi.json";
+        return Ok(HttpResponse::Ok().content_type("application/json").body(openapi::document().to_string()));
+    }
     let principal = authenticate(request, door).await?;
     let (slug, path) = super::scim::organization(request.path());
     if slug.is_some_and(|slug| slug != principal.slug) {
@@ -162,12 +179,19 @@ async fn answer(
     let query = query(request.query_string(), route)?;
     let (serve, body) = match route.handler {
         Handler::Plain(serve) => (serve, Map::new()),
-        Handler::WithBody(serve) => (serve, read_body(request, payload).await?),
+        Handler::WithBody(serve, _) => (serve, read_body(request, payload).await?),
     };
     let once = once(request, route, &values, &body)?;
+    let precondition = precondition(request);
     let cx = context(request, door, line, &principal, once).await?;
-    let call = Call { cx, principal, path: values, query, body, precondition: precondition(request) };
-    Ok(serve(call).await?.response())
+    let call = Call { cx, principal, path: values, query, body, precondition: precondition.clone() };
+    let reply = serve(call).await?;
+    match reply.version {
+        Some(version) if route.method == "GET" && precondition.has_current(version) => {
+            Ok(HttpResponse::NotModified().insert_header((header::ETAG, version.to_string())).finish())
+        }
+        _ => Ok(reply.response()),
+    }
 }
 
 /// Whom the key speaks for.

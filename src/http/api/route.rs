@@ -4,6 +4,7 @@ use super::{Call, Reply, keys, me, organization, service_accounts};
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 /// A route under `/api/v1`. Whoever adds one says which action it is, and with that who may.
 pub(super) struct Route {
@@ -26,8 +27,8 @@ pub(super) struct Route {
 pub(super) enum Handler {
     /// Takes no body.
     Plain(Serve),
-    /// Takes a JSON object.
-    WithBody(Serve),
+    /// Takes a JSON object, which this JSON Schema describes.
+    WithBody(Serve, fn() -> Value),
 }
 
 /// One function of the service floor, asked.
@@ -65,7 +66,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::SettingsChange,
         summary: "Change what is named; null brings a default back",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(organization::change_settings(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(organization::change_settings(call)),
+            organization::change_schema,
+        ),
     },
     Route {
         method: "GET",
@@ -81,7 +85,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::KeyCreate,
         summary: "Make a key; it is shown in this answer and never again",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(keys::create(call)), keys::new_schema),
     },
     Route {
         method: "GET",
@@ -97,7 +101,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::KeyChange,
         summary: "Give a key another name",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(keys::change(call)), keys::change_schema),
     },
     Route {
         method: "DELETE",
@@ -121,7 +125,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::ServiceAccountCreate,
         summary: "Make a service account, of a team or of the organization",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(service_accounts::create(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(service_accounts::create(call)),
+            service_accounts::new_schema,
+        ),
     },
     Route {
         method: "GET",
