@@ -10,6 +10,8 @@
 #![allow(clippy::print_stdout, reason = "some tests print what they measured")]
 
 mod added_schemas;
+mod api;
+mod authority;
 mod bad_input;
 mod bulk;
 mod chaos;
@@ -27,6 +29,7 @@ mod faults;
 mod floors;
 mod hostile;
 mod journal;
+mod keys;
 mod laws;
 mod lifecycle;
 mod on_postgres;

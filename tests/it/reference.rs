@@ -157,3 +157,10 @@ fn chapter_title(chapter: &str) -> String {
     let name = names.next().unwrap_or_else(|| "several organizations".to_owned());
     format!("{}{}", name[..1].to_uppercase(), &name[1..])
 }
+
+#[test]
+fn the_description_of_the_api_is_fresh() {
+    let document = roster::http::api::openapi::document();
+
+    assert_fresh("openapi.json", &(serde_json::to_string_pretty(&document).unwrap() + "\n"));
+}

@@ -7,7 +7,7 @@ use crate::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -37,4 +37,20 @@ pub(super) async fn decide(call: Call) -> Result<Reply, Refusal> {
         email,
     };
     Ok(Reply::ok(json!(decisions::decide(&call.cx, question).await?)))
+}
+
+/// What is asked.
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object", "additionalProperties": false, "required": ["credential"],
+        "properties": {
+            "credential": {"type": "string", "description": "the key that was shown to the product"},
+            "team": {"type": "string", "description": "id or name; the default team without it"},
+            "permission": {"type": "string", "description": "such as run:stop"},
+            "onBehalfOf": {
+                "type": "object", "additionalProperties": false,
+                "properties": {"username": {"type": "string"}, "email": {"type": "string"}},
+            },
+        },
+    })
 }

@@ -7,6 +7,7 @@ mod decisions;
 mod events;
 mod keys;
 mod me;
+pub mod openapi;
 mod organization;
 mod problem;
 mod roles;
@@ -21,7 +22,10 @@ use crate::{
         key::{Principal, is_key},
         refusal::unknown,
     },
-    scim::{ErrorKind, text, version::Precondition},
+    scim::{
+        ErrorKind, text,
+        version::{Precondition, Version},
+    },
     service::{
         self, Context, Error,
         events::Lines,
@@ -111,6 +115,7 @@ pub(super) struct Reply {
     status: StatusCode,
     body: Body,
     is_replay: bool,
+    tag: Option<String>,
 }
 
 /// What an answer holds.
@@ -124,26 +129,43 @@ enum Body {
 impl Reply {
     /// 200 with a body.
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Body::Json(body), is_replay: false }
+        Self::of(StatusCode::OK, Body::Json(body))
     }
 
     /// 200 with lines of JSON.
     pub(super) fn lines(lines: Lines, media_type: &'static str) -> Self {
-        Self { status: StatusCode::OK, body: Body::Lines(lines, media_type), is_replay: false }
+        Self::of(StatusCode::OK, Body::Lines(lines, media_type))
     }
 
     /// 201 with what was made, now or when it was asked before.
     pub(super) fn created(body: Value, is_replay: bool) -> Self {
-        Self { status: StatusCode::CREATED, body: Body::Json(body), is_replay }
+        Self { is_replay, ..Self::of(StatusCode::CREATED, Body::Json(body)) }
     }
 
     /// 204.
     pub(super) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: Body::Nothing, is_replay: false }
+        Self::of(StatusCode::NO_CONTENT, Body::Nothing)
+    }
+
+    /// The same with the version that the ETag shows.
+    pub(super) fn at(self, version: Version) -> Self {
+        Self { tag: Some(version.to_string()), ..self }
+    }
+
+    /// What says its own version shows it as its ETag.
+    fn of(status: StatusCode, body: Body) -> Self {
+        let tag = match &body {
+            Body::Json(body) => body.get("version").and_then(Value::as_str).map(str::to_owned),
+            _ => None,
+        };
+        Self { status, body, is_replay: false, tag }
     }
 
     fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
+        if let Some(tag) = self.tag {
+            response.insert_header((header::ETAG, tag));
+        }
         if self.is_replay {
             response.insert_header(("Idempotent-Replay", "true"));
         }
@@ -200,6 +222,10 @@ async fn answer(
     door: &Door,
     line: &mut Line,
 ) -> Result<HttpResponse, Refusal> {
+    if request.path() == "/api/openapi.json" && matches!(*request.method(), Method::GET | Method::HEAD) {
+        line.endpoint = "/api/openapi.json";
+        return Ok(HttpResponse::Ok().content_type("application/json").body(openapi::document().to_string()));
+    }
     let principal = authenticate(request, door).await?;
     let (slug, path) = super::scim::organization(request.path());
     if slug.is_some_and(|slug| slug != principal.slug) {
@@ -220,12 +246,20 @@ async fn answer(
     let query = query(request.query_string(), route)?;
     let (serve, body) = match route.handler {
         Handler::Plain(serve) => (serve, Map::new()),
-        Handler::WithBody(serve) => (serve, read_body(request, payload).await?),
+        Handler::WithBody(serve, _) => (serve, read_body(request, payload).await?),
     };
     let once = once(request, route, &values, &body)?;
+    let precondition = precondition(request);
     let cx = context(request, door, line, &principal, once).await?;
-    let call = Call { cx, principal, path: values, query, body, precondition: precondition(request) };
-    Ok(serve(call).await?.response())
+    let call = Call { cx, principal, path: values, query, body, precondition: precondition.clone() };
+    let reply = serve(call).await?;
+    let opaque = |tag: &str| tag.trim_start_matches("W/").trim_matches('"').to_owned();
+    match &reply.tag {
+        Some(tag) if route.method == "GET" && precondition.has_tag(&opaque(tag)) => {
+            Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag.as_str())).finish())
+        }
+        _ => Ok(reply.response()),
+    }
 }
 
 /// Whom the key speaks for.

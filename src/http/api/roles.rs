@@ -1,8 +1,8 @@
 //! `/roles` and `/permissions`.
 
 use super::{Call, Reply, page};
-use crate::{http::error::Refusal, service::custom_roles};
-use serde_json::json;
+use crate::{http::error::Refusal, org::permission::Base, service::custom_roles};
+use serde_json::{Value, json};
 
 /// `GET /roles`.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -48,4 +48,23 @@ pub(super) async fn remove(call: Call) -> Result<Reply, Refusal> {
 /// `GET /permissions`.
 pub(super) async fn permissions(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!({"items": custom_roles::permissions(&call.cx).await?, "next": null})))
+}
+
+fn properties() -> Value {
+    json!({
+        "name": {"type": "string"},
+        "description": {"type": "string"},
+        "inheritedFrom": {"type": "string", "enum": Base::ALL},
+        "permissions": {"type": "array", "items": {"type": "string"}, "description": "what is added, by name"},
+    })
+}
+
+/// What a role is made of.
+pub(super) fn new_schema() -> Value {
+    json!({"type": "object", "required": ["name", "inheritedFrom"], "properties": properties()})
+}
+
+/// What of a role can be changed.
+pub(super) fn change_schema() -> Value {
+    json!({"type": "object", "properties": properties()})
 }

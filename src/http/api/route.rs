@@ -6,6 +6,7 @@ use super::{
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 /// A route under `/api/v1`. Whoever adds one says which action it is, and with that who may.
 pub(super) struct Route {
@@ -28,8 +29,8 @@ pub(super) struct Route {
 pub(super) enum Handler {
     /// Takes no body.
     Plain(Serve),
-    /// Takes a JSON object.
-    WithBody(Serve),
+    /// Takes a JSON object, which this JSON Schema describes.
+    WithBody(Serve, fn() -> Value),
 }
 
 /// One function of the service floor, asked.
@@ -67,7 +68,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::SettingsChange,
         summary: "Change what is named; null brings a default back",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(organization::change_settings(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(organization::change_settings(call)),
+            organization::change_schema,
+        ),
     },
     Route {
         method: "GET",
@@ -83,7 +87,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::KeyCreate,
         summary: "Make a key; it is shown in this answer and never again",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(keys::create(call)), keys::new_schema),
     },
     Route {
         method: "GET",
@@ -99,7 +103,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::KeyChange,
         summary: "Give a key another name",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(keys::change(call)), keys::change_schema),
     },
     Route {
         method: "DELETE",
@@ -123,7 +127,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::ServiceAccountCreate,
         summary: "Make a service account, of a team or of the organization",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(service_accounts::create(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(service_accounts::create(call)),
+            service_accounts::new_schema,
+        ),
     },
     Route {
         method: "GET",
@@ -155,7 +162,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::UserCreate,
         summary: "Make a user",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::create(call)), users::new_schema),
     },
     Route {
         method: "GET",
@@ -171,7 +178,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::UserChange,
         summary: "Change what is known of a user, deactivate or reactivate",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::change(call)), users::change_schema),
     },
     Route {
         method: "DELETE",
@@ -187,7 +194,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::OrganizationRoleChange,
         summary: "Change a role in the organization",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change_role(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::change_role(call)), users::role_schema),
     },
     Route {
         method: "PUT",
@@ -195,7 +202,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::SeatChange,
         summary: "Change a seat",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change_seat(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::change_seat(call)), users::seat_schema),
     },
     Route {
         method: "PUT",
@@ -203,7 +210,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::DefaultTeamChange,
         summary: "Choose the team that is meant when none is named",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::choose_default_team(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(users::choose_default_team(call)),
+            users::default_team_schema,
+        ),
     },
     Route {
         method: "DELETE",
@@ -243,7 +253,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamCreate,
         summary: "Make a team",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::create(call)), teams::new_schema),
     },
     Route {
         method: "GET",
@@ -259,7 +269,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamSettingsChange,
         summary: "Change a team's name, default role or settings",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::change(call)), teams::change_schema),
     },
     Route {
         method: "DELETE",
@@ -283,7 +293,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamMemberInvite,
         summary: "Make a user a member",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::add_member(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::add_member(call)), teams::new_member_schema),
     },
     Route {
         method: "DELETE",
@@ -307,7 +317,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamMemberRole,
         summary: "Change a member's role in a team",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::change_member(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::change_member(call)), teams::role_schema),
     },
     Route {
         method: "GET",
@@ -331,7 +341,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::DecisionMake,
         summary: "May whoever shows a key do something in a team, why, and who is credited",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(decisions::decide(call))),
+        handler: Handler::WithBody(|call| Box::pin(decisions::decide(call)), decisions::schema),
     },
     Route {
         method: "GET",
@@ -379,7 +389,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::RoleCreate,
         summary: "Make a custom role",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(roles::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(roles::create(call)), roles::new_schema),
     },
     Route {
         method: "GET",
@@ -395,7 +405,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::RoleChange,
         summary: "Change a custom role, or tell whom it would concern",
         query: &["dryRun"],
-        handler: Handler::WithBody(|call| Box::pin(roles::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(roles::change(call)), roles::change_schema),
     },
     Route {
         method: "DELETE",
