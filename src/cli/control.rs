@@ -9,15 +9,17 @@ use crate::{
     config::{self, Database, Mistakes},
     org::{
         connection::{Connection, Leniency, Origin, Scopes, Token},
+        journal::{Walked, Wanted},
         organization::{FIRST, Organization},
     },
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Context, Error, connections, organizations, schemas},
+    service::{App, Context, Error, connections, events, journal, organizations, schemas},
     store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     fs::{DirBuilder, File, Permissions},
     io::{BufRead, BufReader, Read, Write},
@@ -52,6 +54,8 @@ pub(super) enum Ask {
     ListSchemas,
     RemoveSchema { urn: String },
     GoOnWithSchema { urn: String },
+    ListEvents(Wanted),
+    WalkEvents { begun: Option<Walked> },
 }
 
 /// A question, and the slug of the organization it is about.
@@ -78,6 +82,13 @@ pub(super) enum Reply {
         total: u64,
         is_finished: bool,
     },
+    /// `next`: the position to go on after; `last`: the position of the last event of all.
+    Events {
+        events: Vec<Value>,
+        next: Option<i64>,
+        last: i64,
+    },
+    Walked(Walked),
     Done,
 }
 
@@ -369,6 +380,13 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             })?;
             Reply::Revoked { declared: origin == Origin::Declared }
         }
+        Ask::ListEvents(wanted) => {
+            // without a server that runs nobody else does it
+            journal::seal(&cx.app).await?;
+            let events::Page { events, next, last } = events::list(cx, wanted.clone()).await?;
+            Reply::Events { events, next, last }
+        }
+        Ask::WalkEvents { begun } => Reply::Walked(journal::walk(cx, begun.clone()).await?),
         other => return execute_on_schemas(cx, other).await,
     })
 }

@@ -12,6 +12,7 @@
 mod added_schemas;
 mod api;
 mod authority;
+mod audit;
 mod bad_input;
 mod bulk;
 mod chaos;

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 24] = [
     &[],
     &["serve"],
     &["organization"],
@@ -23,6 +23,10 @@ const COMMANDS: [&[&str]; 20] = [
     &["schema", "list"],
     &["schema", "show"],
     &["schema", "remove"],
+    &["event"],
+    &["event", "list"],
+    &["event", "export"],
+    &["event", "verify"],
     &["conformance"],
     &["simulate"],
 ];
