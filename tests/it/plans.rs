@@ -22,6 +22,9 @@ const WALKS: [&str; 17] = [
     "connections/leniencies",
     "organizations/list",
     "schemas/list",
+    // of an index that holds what waits and nothing else
+    "chain/unsealed",
+    "chain/waiting",
     // to name the nearest
     "teams/names",
     "memberships/custom_role_names",
