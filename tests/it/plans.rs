@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 17] = [
+const WALKS: [&str; 20] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -25,6 +25,10 @@ const WALKS: [&str; 17] = [
     // of an index that holds what waits and nothing else
     "chain/unsealed",
     "chain/waiting",
+    // an organization has one chain
+    "chain/lease",
+    "chain/head",
+    "chain/advance",
     // to name the nearest
     "teams/names",
     "memberships/custom_role_names",
