@@ -20,7 +20,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -240,12 +240,13 @@ pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Con
 fn save(tx: &WriteTx<'_>, cx: &Context, before: &Connection, connection: Connection) -> Result<Connection> {
     connections::change(tx, &cx.organization, &connection)?;
     let (was, is) = (before.profile.as_str(), connection.profile.as_str());
-    let mut changes = json!({});
+    let mut changes = Map::new();
     if was != is {
-        changes["profile"] = json!({"before": was, "after": is});
+        changes.insert("profile".to_owned(), json!({"before": was, "after": is}));
     }
     if before.sensitive != connection.sensitive {
-        changes["sensitive"] = json!({"before": before.sensitive, "after": connection.sensitive});
+        let (was, is) = (&before.sensitive, &connection.sensitive);
+        changes.insert("sensitive".to_owned(), json!({"before": was, "after": is}));
     }
     let detail = json!({"profile": is, "sensitive": connection.sensitive, "changes": changes});
     record(tx, cx, EventKind::ConnectionChanged, &connection.id, detail)?;

@@ -80,7 +80,7 @@ pub(super) fn insert(
     teams::insert(tx, owner, &bare, &default_role(tx, cx, &bare)?, cx.now)?;
     let moved = join(tx, cx, &id, &members, quirks)?;
     teams::count(tx, owner, moved.more())?;
-    cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], quirks)))?;
+    cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], json!({}), quirks)))?;
     small_answer(tx, cx, &id, projection)
 }
 
@@ -191,6 +191,8 @@ fn make(
         teams::alias(tx, &cx.organization, id, (&was, &group), cx.now)?;
         let mut detail = moved.detail(&changed_names(&was, &group), quirks);
         detail["changes"] = differences(cx.types.group, &was, &group);
+        let differences = differences(cx.types.group, &was, &group);
+        let detail = moved.detail(&changed_names(&was, &group), differences, quirks);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)
@@ -240,9 +242,10 @@ impl Moved {
         records::int(self.came.len()) - records::int(self.left.len())
     }
 
-    fn detail(&self, attributes: &[String], quirks: &Quirks) -> Value {
+    fn detail(&self, attributes: &[String], changes: Value, quirks: &Quirks) -> Value {
         json!({
             "attributes": attributes,
+            "changes": changes,
             "joined": self.came,
             "left": self.left,
             "unknown": self.unknown,

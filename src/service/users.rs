@@ -231,8 +231,9 @@ impl Change<'_> {
         }
         save(tx, cx, &before, &user)?;
         standing::check(tx, cx, Some(stood), Some(stands))?;
-        let mut detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
-        detail["changes"] = differences(cx.types.user, &was, &user);
+        let changes = differences(cx.types.user, &was, &user);
+        let mut detail =
+            json!({"attributes": changed_names(&was, &user), "changes": changes, "quirks": quirks.rules()});
         if stood.active && !stands.active {
             detail["ended"] = ended(tx, cx, id)?;
         }
