@@ -189,8 +189,6 @@ fn make(
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
         teams::alias(tx, &cx.organization, id, (&was, &group), cx.now)?;
-        let mut detail = moved.detail(&changed_names(&was, &group), quirks);
-        detail["changes"] = differences(cx.types.group, &was, &group);
         let differences = differences(cx.types.group, &was, &group);
         let detail = moved.detail(&changed_names(&was, &group), differences, quirks);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
