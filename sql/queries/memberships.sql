@@ -42,6 +42,27 @@ SELECT m.member, t.id, t.display, CASE WHEN m.member_type = 'Group' THEN t.defau
 -- name: role
 SELECT role, origin FROM memberships WHERE organization = $1 AND team = $2 AND member = $3 AND member_type = 'User'
 
+-- name: listed
+SELECT m.member, m.member_type, coalesce(u.display, u.handle, t.display), coalesce(r.name, m.role), m.origin,
+       m.connection
+  FROM memberships m
+       LEFT JOIN users u ON m.member_type = 'User' AND u.organization = m.organization AND u.id = m.member
+       LEFT JOIN teams t ON m.member_type = 'Group' AND t.organization = m.organization AND t.id = m.member
+       LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
+ WHERE m.organization = $1 AND m.team = $2 AND m.member > $3
+ ORDER BY m.member LIMIT $4
+
+-- name: one
+SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, m.role), m.origin, m.connection
+  FROM memberships m
+       LEFT JOIN users u ON u.organization = m.organization AND u.id = m.member
+       LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
+ WHERE m.organization = $1 AND m.team = $2 AND m.member = $3
+
+-- name: other_admins
+SELECT count(*) FROM memberships
+ WHERE organization = $1 AND team = $2 AND member <> $3 AND role = 'admin' AND member_type = 'User'
+
 -- name: set_role
 UPDATE memberships SET role = $4, origin = $5 WHERE organization = $1 AND team = $2 AND member = $3
 

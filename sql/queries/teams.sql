@@ -56,6 +56,32 @@ SELECT settings FROM teams WHERE organization = $1 AND id = $2 AND archived_at I
 -- name: set_settings
 UPDATE teams SET settings = $3 WHERE organization = $1 AND id = $2
 
+-- name: by_name
+-- The team of that name, or else the one that last had it.
+SELECT id FROM (
+    SELECT id, 0 AS place FROM teams
+     WHERE organization = $1 AND display_name_key = $2 AND archived_at IS NULL
+     UNION ALL
+    SELECT t.id, 1 FROM team_aliases a JOIN teams t ON t.organization = a.organization AND t.id = a.team
+     WHERE a.organization = $1 AND a.name_key = $2 AND t.archived_at IS NULL) AS found
+ ORDER BY place LIMIT 1
+
+-- name: alias
+INSERT INTO team_aliases (organization, name_key, team, created_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (organization, name_key) DO UPDATE SET team = excluded.team, created_at = excluded.created_at
+
+-- name: archived
+SELECT id, display, archived_at FROM teams
+ WHERE organization = $1 AND archived_at IS NOT NULL AND archived_at > $2
+ ORDER BY archived_at, id LIMIT 1000
+
+-- name: restore
+UPDATE teams
+   SET archived_at = NULL, version = version + 1,
+       modified_at = CASE WHEN modified_at > $4 THEN modified_at ELSE $4 END
+ WHERE organization = $1 AND id = $2 AND archived_at IS NOT NULL AND archived_at > $3
+RETURNING resource
+
 -- name: names
 SELECT display FROM teams WHERE organization = $1 AND archived_at IS NULL ORDER BY display_name_key LIMIT 1000
 

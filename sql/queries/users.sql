@@ -42,6 +42,24 @@ SELECT id FROM users WHERE organization = $1 AND user_name_key = $2 AND account_
 -- Whoever changes it waits until this transaction ends.
 SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR SHARE
 
+-- name: by_handle
+SELECT id FROM users
+ WHERE organization = $1 AND account_type = 'user'
+   AND id = (SELECT owner FROM handles WHERE organization = $1 AND handle = $2)
+
+-- name: cards
+SELECT u.id, u.handle, t.id
+  FROM users u LEFT JOIN teams t ON t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL
+ WHERE u.organization = $1 AND u.id = ANY($2)
+
+-- name: set_team
+UPDATE users SET team = $3 WHERE organization = $1 AND id = $2
+
+-- name: known
+SELECT coalesce(display, handle), handle, CAST(NULL AS BIGINT) FROM users WHERE organization = $1 AND id = $2
+ UNION ALL
+SELECT display, handle, removed_at FROM tombstones WHERE organization = $1 AND id = $2
+
 -- name: reports
 SELECT id FROM users WHERE organization = $1 AND manager = $2 AND account_type = 'user' ORDER BY id LIMIT $3
 
@@ -81,4 +99,4 @@ DELETE FROM users WHERE organization = $1 AND id = $2
 
 -- name: bury
 INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT organization, id, $3, coalesce(display, handle), handle, $4 FROM users WHERE organization = $1 AND id = $2

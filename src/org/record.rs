@@ -2,7 +2,7 @@
 
 use crate::scim::{Resource, schema::ResourceType, version::Version};
 
-/// A user or team: what is searched and versioned beside the text it is answered with.
+/// A user, team or role: what is searched and versioned beside the text it is answered with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The id the server gave.
@@ -13,7 +13,7 @@ pub struct Record {
     pub created_at: i64,
     /// Microseconds since 1970; moves with every change and with nothing else.
     pub modified_at: i64,
-    /// How many members a team has; 0 for a user.
+    /// How many members a team has; 0 for everything else.
     pub n_members: i64,
     /// The stored JSON: the resource without what is derived.
     pub text: String,

@@ -1,15 +1,15 @@
-//! User ↔ SCIM User, team ↔ SCIM Group: what is stored and what is answered.
+//! User ↔ SCIM User, team ↔ SCIM Group, custom role ↔ Role: what is stored and what is answered.
 //!
 //! The stored text is the answer without what is derived. For a plain answer the derived attributes are
-//! spliced onto the text; only a projection, or a manager whose name must be filled in, makes the text a
-//! value again.
+//! spliced onto the text; only a projection, a manager whose name must be filled in, or what a role inherits
+//! makes the text a value again.
 
-use super::{record::Record, team::MemberType, user};
+use super::{custom_role, record::Record, team::MemberType, user};
 use crate::scim::{
     Resource,
     projection::Projection,
     schema::{
-        ResourceType,
+        Noun, ResourceType,
         organization::TEAM_ROLES,
         standard::{GROUP_TYPE, USER_TYPE},
     },
@@ -60,14 +60,16 @@ pub struct MemberRef {
 pub enum Related {
     User { teams: Vec<TeamRef>, activity: Option<Activity> },
     Members(Vec<MemberRef>),
+    Nothing,
 }
 
 impl Related {
     /// Nothing, for a resource of this type.
     pub fn none(resource_type: &ResourceType) -> Self {
-        match resource_type.rows {
-            Some(_) => Self::Members(Vec::new()),
-            None => Self::User { teams: Vec::new(), activity: None },
+        match resource_type.noun {
+            Noun::User => Self::User { teams: Vec::new(), activity: None },
+            Noun::Group => Self::Members(Vec::new()),
+            Noun::Role => Self::Nothing,
         }
     }
 }
@@ -89,7 +91,8 @@ pub fn answer(
     projection: &Projection,
     base: &str,
 ) -> Result<String, serde_json::Error> {
-    let is_plain = *projection == Projection::Default && !resource_type.hides;
+    let is_whole = !resource_type.hides && resource_type.noun != Noun::Role;
+    let is_plain = *projection == Projection::Default && is_whole;
     if is_plain && !record.text.contains("\"manager\":") {
         // both are objects with something in them
         let head = record.text.strip_suffix('}').unwrap_or(&record.text);
@@ -139,6 +142,9 @@ pub fn decorated(
             extension.insert("lastActiveAt".to_owned(), text::date_time(activity.last_active_at).into());
             extension.insert("daysActive".to_owned(), activity.days.into());
         }
+    }
+    if resource_type.noun == Noun::Role {
+        custom_role::show(&mut resource);
     }
     if let Value::Object(derived) = serde_json::to_value(Derived::of(resource_type, record, related, base))? {
         resource.0.extend(derived);
@@ -301,6 +307,7 @@ impl<'d> Derived<'d> {
                 (Some(teams.iter().map(|team| Group::of(team, base)).collect()), None)
             }
             Related::Members(members) => (None, Some(Members { members, base })),
+            Related::Nothing => (None, None),
         };
         let meta = Meta {
             resource_type: resource_type.name,

@@ -4,6 +4,7 @@
 use super::{
     role::{OrganizationRole, TeamRole},
     seat::Seat,
+    words::words,
 };
 use crate::scim::{ErrorKind, Resource, Result, schema::organization::TEAM_ROLES, text, urn};
 use serde_json::{Map, Value, json};
@@ -57,14 +58,24 @@ impl NamedTeamRole {
     }
 }
 
-/// Where a new user's account came from.
-pub const FROM_SCIM: &str = "scim";
+words! {
+    /// Where an account came from.
+    Source, "a source":
+    /// An identity provider made it over SCIM.
+    Scim = "scim",
+    /// An admin made it.
+    Admin = "admin",
+    /// Somebody was invited.
+    Invite = "invite",
+    /// It was made when somebody first signed in.
+    SignIn = "sign_in",
+}
 
 /// Brings what a body says of a user's standing into its one form: every word known, what was not said as it is by
-/// default, and what the server decides as it was `before`. Takes the team roles out, which are rows of their own.
+/// default, and what the server decides as it was `before`. Somebody new came `from` there. Takes the team roles out, which are rows of their own.
 ///
 /// Our extension ends the resource, so that what is derived of it can be added to the text.
-pub fn settle(before: Option<&Resource>, user: &mut Resource) -> Result<Vec<NamedTeamRole>> {
+pub fn settle(before: Option<&Resource>, from: Source, user: &mut Resource) -> Result<Vec<NamedTeamRole>> {
     let sent = match user.0.shift_remove(urn::ORGANIZATION_USER) {
         Some(Value::Object(sent)) => sent,
         _ => Map::new(),
@@ -86,7 +97,7 @@ pub fn settle(before: Option<&Resource>, user: &mut Resource) -> Result<Vec<Name
         "organizationRole": role.as_str(),
         "seat": seat.as_str(),
         "accountType": "user",
-        "source": source.unwrap_or_else(|| FROM_SCIM.into()),
+        "source": source.unwrap_or_else(|| from.as_str().into()),
     });
     user.0.insert(urn::ORGANIZATION_USER.to_owned(), settled);
     Ok(team_roles(&sent))
@@ -173,8 +184,8 @@ mod tests {
         );
         let mut plain = user(json!({}));
 
-        let roles = settle(None, &mut admin).unwrap();
-        settle(None, &mut plain).unwrap();
+        let roles = settle(None, Source::Scim, &mut admin).unwrap();
+        settle(None, Source::Scim, &mut plain).unwrap();
 
         assert_eq!(roles, [NamedTeamRole { team: "a".to_owned(), role: "Viewer".to_owned() }]);
         assert!(Standing::of(&admin).is_admin());
@@ -187,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_role_nobody_knows_is_refused_by_name() {
-        let refused = settle(None, &mut user(json!({"organizationRole": "boss"}))).unwrap_err();
+        let refused = settle(None, Source::Scim, &mut user(json!({"organizationRole": "boss"}))).unwrap_err();
 
         assert!(refused.detail.contains("(admin, member, viewer), found boss"), "{}", refused.detail);
     }
@@ -195,11 +206,11 @@ mod tests {
     #[test]
     fn what_a_put_does_not_say_stays() {
         let mut before = user(json!({"organizationRole": "admin", "seat": "none"}));
-        settle(None, &mut before).unwrap();
+        settle(None, Source::Scim, &mut before).unwrap();
         let mut after = user(json!({"seat": "viewer"}));
 
         keep(&before, &mut after);
-        settle(Some(&before), &mut after).unwrap();
+        settle(Some(&before), Source::Scim, &mut after).unwrap();
 
         assert_eq!(
             Standing::of(&after),

@@ -18,6 +18,8 @@ pub const BULK_OPTIONS: &str = "urn:roster:scim:schemas:extension:bulk:1.0:Servi
 pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 /// An entry of `/Schemas`.
 pub const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
+/// The core Role schema.
+pub const ROLE: &str = "urn:ietf:params:scim:schemas:core:2.0:Role";
 /// The answer to a query.
 pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /// The body of a bulk request.
@@ -28,5 +30,7 @@ pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRespo
 pub const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 /// The body of a PATCH.
 pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// What a change of a role would mean for those who have it.
+pub const ROLE_IMPACT: &str = "urn:roster:scim:api:messages:1.0:RoleImpact";
 /// The body of every refusal.
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";

@@ -5,6 +5,7 @@
 
 use super::{Context, Error, Result, groups, users};
 use crate::{
+    org::standing::Source,
     scim::{
         ErrorKind, Profile, Quirks,
         message::bulk::{Action, BulkRequest, Fault, Task},
@@ -229,7 +230,7 @@ fn perform(tx: &WriteTx<'_>, cx: &Context, task: &Task, quirks: &mut Quirks) -> 
             groups::insert(tx, cx, &group, &projection, quirks)?.0
         }
         Action::Create { data } => {
-            let user = users::new(cx, data.clone(), quirks)?;
+            let user = users::new(cx, data.clone(), Source::Scim, quirks)?;
             users::insert(tx, cx, &user, &projection, quirks)?
         }
         Action::Replace { id, data, precondition } => {

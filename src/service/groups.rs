@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     org::{
-        event::EventKind,
+        event::{EventKind, differences},
         record::Record,
         role::{Origin, TeamRole},
         scim_view::{self, Related, decorated},
@@ -149,6 +149,20 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
     })
 }
 
+/// Changes a group by hand: `set` gets the resource as it is stored.
+pub(super) fn edit(change: Change<'_>, quirks: &mut Quirks, set: &dyn Fn(&mut Resource)) -> Result<()> {
+    let group_type = change.cx.types.group;
+    let edited = make(change, quirks, |before, quirks| {
+        let before = before.stripped(group_type)?;
+        let mut group = before.clone();
+        set(&mut group);
+        group.drop_unassigned();
+        validate::check(group_type, Some(&before), &mut group, quirks)?;
+        Ok((group, MemberChanges::default()))
+    });
+    edited.map(drop)
+}
+
 /// Load, check the version, make the change, let members leave and join, save, record; nothing at all when
 /// nothing changes. Says how many members there are then.
 fn make(
@@ -174,7 +188,9 @@ fn make(
         let version = teams::replace(tx, cx.owner(cx.types.group, id), &before, &group, change)?;
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
-        let detail = moved.detail(&changed_names(&was, &group), quirks);
+        teams::alias(tx, &cx.organization, id, (&was, &group), cx.now)?;
+        let mut detail = moved.detail(&changed_names(&was, &group), quirks);
+        detail["changes"] = differences(cx.types.group, &was, &group);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)

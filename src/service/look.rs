@@ -130,5 +130,5 @@ impl<'l> Look<'l> {
 /// What is not part of the stored text.
 fn is_derived(path: &Located) -> bool {
     path.attribute.mutability == Mutability::ReadOnly
-        || ["members", "manager", TEAM_ROLES.name].contains(&path.attribute.name)
+        || ["members", "manager", "permissions", TEAM_ROLES.name].contains(&path.attribute.name)
 }

@@ -7,19 +7,26 @@ mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
+pub mod custom_roles;
+pub mod decisions;
+pub mod events;
 pub mod groups;
 pub mod idempotency;
+pub mod journal;
 pub mod keys;
 mod look;
 pub mod organizations;
 pub mod page;
+pub mod people;
 mod plan;
 pub mod read;
+pub mod roles;
 pub mod schemas;
 pub mod service_accounts;
 pub mod settings;
 mod standing;
 mod team_roles;
+pub mod teams;
 pub mod users;
 
 use crate::{
@@ -42,7 +49,7 @@ use crate::{
     store::{
         DbError, ReadTx, Store, WriteTx,
         attributes::Owner,
-        journal,
+        journal as rows,
         records::{self, Kind},
     },
 };
@@ -102,6 +109,8 @@ pub struct Context {
     pub scopes: Scopes,
     /// How to tell the request when it is made again, where it says so.
     pub once: Option<idempotency::Once>,
+    /// Whether it is asked over SCIM, where one row of the table of authority decides for everything.
+    pub by_scim: bool,
     /// The address the request came from; empty where there is none.
     pub address: String,
     /// Microseconds since 1970, read once.
@@ -126,6 +135,7 @@ impl Context {
             credential: String::new(),
             scopes: Scopes::ALL,
             once: None,
+            by_scim: false,
             address: String::new(),
             now,
             request: app.ids.make(now),
@@ -150,7 +160,7 @@ impl Context {
         Ok(made)
     }
 
-    /// Writes an event beside the change of a user or team it tells of.
+    /// Writes an event beside the change of a user, team or role it tells of.
     ///
     /// By then the transaction holds what it changes; should the organization's schemas have changed since the request
     /// was read, it is to be read again ([`Error::Busy`]).
@@ -164,7 +174,7 @@ impl Context {
 
     /// Writes an event beside the change it tells of. Says how often the organization's schemas changed.
     fn note(&self, tx: &WriteTx<'_>, event: &Event) -> Result<i64> {
-        let entry = journal::Entry {
+        let entry = rows::Entry {
             organization: &self.organization,
             id: &self.app.ids.make(self.now),
             at: self.now,
@@ -173,7 +183,7 @@ impl Context {
             address: &self.address,
             request: &self.request,
         };
-        Ok(journal::record(tx, entry, event)?)
+        Ok(rows::record(tx, entry, event)?)
     }
 
     /// A resource whose row and index entries are written.
@@ -252,6 +262,7 @@ impl From<DbError> for Error {
             DbError::Unique(column) => match column.as_str() {
                 "users.user_name_key" => taken("userName", "user"),
                 "teams.display_name_key" => taken("displayName", "group"),
+                "roles.name_key" => taken("name", "role"),
                 "organizations.slug" => Self::Taken("another organization has this slug".to_owned()),
                 "connections.name_key" => Self::Taken("another connection has this name".to_owned()),
                 "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),
@@ -306,7 +317,7 @@ fn agreed(record: Option<Record>, kind: Kind, precondition: &Precondition) -> Re
     if precondition.allows_change(record.version) { Ok(record) } else { Err(Error::PreconditionFailed) }
 }
 
-/// An event about a user or team.
+/// An event about a user, team or role.
 fn event(kind: EventKind, resource_type: &ResourceType, id: &str, detail: Value) -> Event {
     Event { kind, resource_type: resource_type.name, resource: id.to_owned(), detail }
 }

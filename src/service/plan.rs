@@ -4,7 +4,8 @@ use crate::{
     scim::{
         filter::{CompareOp, Operand, Predicate},
         path::Located,
-        urn,
+        schema::Noun,
+        text, urn,
     },
     store::{
         DbError, ReadTx, attributes, memberships,
@@ -68,10 +69,14 @@ impl Plan<'_> {
     fn lookup(&self, path: &Located, operand: &Operand) -> Result<Option<Vec<String>>, DbError> {
         let Self { tx, kind, organization, limit } = *self;
         let (Operand::Exact(key) | Operand::Folded(key)) = operand else { return Ok(None) };
-        let unique = if kind.resource_type.rows.is_some() { "displayName" } else { "userName" };
+        let unique = match kind.resource_type.noun {
+            Noun::User => "userName",
+            Noun::Group => "displayName",
+            Noun::Role => "name",
+        };
         Ok(Some(match path {
             path if path.is("id") => vec![key.clone()],
-            path if path.is(unique) => records::named(tx, kind, organization, key)?,
+            path if path.is(unique) => records::named(tx, kind, organization, &text::fold(key))?,
             path if path.is("members.value") => memberships::direct_teams(tx, organization, key, limit)?,
             path if path.is("groups.value") => memberships::all_members(tx, organization, key, limit)?,
             path if is_manager(path) => users::reports(tx, organization, key, limit)?,

@@ -1,4 +1,4 @@
-//! Reading users and groups: one, or a list.
+//! Reading users, groups and roles: one, or a list.
 
 use super::{
     Answer, App, Context, Error, Result,
@@ -17,7 +17,7 @@ use crate::{
         projection::Projection,
         query::Query,
         schema::{
-            ResourceType,
+            Noun, ResourceType,
             organization::{ORGANIZATION_USER, TEAM_ROLES},
         },
         sort::SortKey,
@@ -110,6 +110,9 @@ pub(super) fn related(
     wanted: Wanted,
 ) -> Result<Vec<Related>, DbError> {
     let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
+    if kind.resource_type.noun == Noun::Role {
+        return Ok(vec![Related::Nothing; ids.len()]);
+    }
     if kind.resource_type.rows.is_some() {
         let mut all = match wanted.members {
             true => memberships::members(tx, &cx.organization, &ids)?,
@@ -130,6 +133,16 @@ pub(super) fn related(
         activity: activity.get(id).copied(),
     };
     Ok(ids.into_iter().map(user).collect())
+}
+
+/// All that belongs to each of the records.
+pub(super) fn related_of(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: Kind,
+    found: &[Record],
+) -> Result<Vec<Related>, DbError> {
+    related(tx, cx, kind, found, Wanted { members: true, teams: true, activity: true })
 }
 
 /// What of the rows that belong to a resource is looked at.

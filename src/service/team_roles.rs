@@ -1,6 +1,6 @@
 //! Roles in teams: who has which, as SCIM's `teamRoles` and groups' `defaultRole` name them.
 
-use super::{Context, Result, event, record_of};
+use super::{Context, Error, Result, event, load, people::holders_of, record_of};
 use crate::{
     org::{
         event::EventKind,
@@ -15,7 +15,7 @@ use crate::{
         ReadTx, WriteTx,
         memberships::{self, Holder},
         records::{self, Kind},
-        teams,
+        teams, users,
     },
 };
 use serde_json::json;
@@ -99,14 +99,65 @@ pub(super) fn resolve(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<TeamR
 
 /// The id of the team of that name; case does not count.
 pub(super) fn find(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<String> {
-    let found = records::named(tx, Kind::of(cx.types.group), &cx.organization, &text::fold(name))?;
-    match found.into_iter().next() {
+    match teams::by_name(tx, &cx.organization, &text::fold(name))? {
         Some(id) => Ok(id),
         None => {
             let known = teams::names(tx, &cx.organization)?;
             Err(unknown("team", name, known.iter().map(String::as_str)).into())
         }
     }
+}
+
+/// The id of the user whom an id, user name, handle or e-mail address names (W-003), if it names exactly one.
+pub(super) fn find_user(tx: &ReadTx<'_>, cx: &Context, login: &str) -> Result<String> {
+    if records::load(tx, Kind::of(cx.types.user), &cx.organization, login)?.is_some() {
+        return Ok(login.to_owned());
+    }
+    let mut found = holders_of(tx, cx, login)?;
+    match (found.pop(), found.len()) {
+        (Some(id), 0) => Ok(id),
+        (Some(_), others) => {
+            let shown = text::shown(login);
+            let detail = format!("user: expected one person, found {} by {shown}; use the id", others + 1);
+            Err(Refusal::Invalid(detail).into())
+        }
+        (None, _) => Err(unknown("user", login, []).into()),
+    }
+}
+
+/// A person's own role in a team; `None` for who is no member.
+pub(super) fn role_of(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Option<TeamRole>> {
+    Ok(memberships::role(tx, holder(cx, team), user)?.map(|(role, _)| role))
+}
+
+/// Makes a user a member with a role; says whether they were none before.
+pub(super) fn add(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<bool> {
+    if role_of(tx, cx, team, user)?.is_some() {
+        return Ok(false);
+    }
+    if users::existing(tx, &cx.organization, &[user])?.is_empty() {
+        return Err(unknown("user", user, []).into());
+    }
+    join(tx, cx, assignee(tx, cx, user)?, team, role)?;
+    Ok(true)
+}
+
+/// Gives a member another role.
+pub(super) fn give(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<()> {
+    let before = role_of(tx, cx, team, user)?.ok_or(Error::NotFound("member"))?;
+    if before == *role { Ok(()) } else { change(tx, cx, assignee(tx, cx, user)?, team, role) }
+}
+
+/// Ends a user's membership; says whether there was one.
+pub(super) fn end(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Result<bool> {
+    let was = role_of(tx, cx, team, user)?.is_some();
+    leave(tx, cx, user, team)?;
+    Ok(was)
+}
+
+fn assignee<'a>(tx: &ReadTx<'_>, cx: &Context, user: &'a str) -> Result<Assignee<'a>> {
+    let record = load(tx, cx, Kind::of(cx.types.user), user)?;
+    Ok(Assignee { user, standing: Standing::of(&record.resource()?), teams: &[] })
 }
 
 fn change(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<()> {

@@ -1,17 +1,20 @@
 //! What a provisioning client can do to users.
 
 use super::{
-    Answer, Context, Error, Result, changed_names, event, load, load_for_change, load_for_removal,
+    Answer, Context, Error, Result,
+    authorization::About,
+    changed_names, event, load, load_for_change, load_for_removal,
     read::answer,
     standing,
     team_roles::{self, Assignee, Reach},
 };
 use crate::{
     org::{
-        event::EventKind,
+        authority::Action,
+        event::{EventKind, differences},
         record::Record,
         scim_view::{Related, decorated},
-        standing::{NamedTeamRole, Standing, keep, settle},
+        standing::{NamedTeamRole, Source, Standing, keep, settle},
         user,
     },
     scim::{
@@ -36,7 +39,7 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let user = new(cx, body, quirks)?;
+    let user = new(cx, body, Source::Scim, quirks)?;
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
     cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await
 }
@@ -48,11 +51,16 @@ pub(super) struct NewUser {
 }
 
 /// A user as a body describes it.
-pub(super) fn new(cx: &Context, body: Map<String, Value>, quirks: &mut Quirks) -> Result<NewUser> {
+pub(super) fn new(
+    cx: &Context,
+    body: Map<String, Value>,
+    from: Source,
+    quirks: &mut Quirks,
+) -> Result<NewUser> {
     let mut user = read::resource(cx.types.user, body, quirks)?;
     validate::created(cx.types.user, &mut user, quirks)?;
     user.strip(cx.types.user);
-    let team_roles = settle(None, &mut user)?;
+    let team_roles = settle(None, from, &mut user)?;
     Ok(NewUser { resource: user, team_roles })
 }
 
@@ -144,6 +152,31 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
     })
 }
 
+/// Changes a user by hand: `set` gets the resource as it is stored.
+pub(super) fn edit(change: Change<'_>, quirks: &mut Quirks, set: &dyn Fn(&mut Resource)) -> Result<Answer> {
+    let user_type = change.cx.types.user;
+    change.make(quirks, Reach::default(), |before, quirks| {
+        let before = before.stripped(user_type)?;
+        let mut user = before.clone();
+        set(&mut user);
+        user.drop_unassigned();
+        validate::check(user_type, Some(&before), &mut user, quirks)?;
+        Ok(user)
+    })
+}
+
+/// Writes down that somebody's default team is another.
+pub(super) fn note_default_team(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    user: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> Result<()> {
+    let detail = json!({"defaultTeam": {"before": before, "after": after}});
+    cx.record(tx, &event(EventKind::UserChanged, cx.types.user, user, detail))
+}
+
 /// What a client demands of a change: which version it finds, and what the answer holds.
 #[derive(Debug, Clone, Default)]
 pub struct Demand {
@@ -176,7 +209,7 @@ impl Change<'_> {
         let mut user = make(&before, quirks)?;
         user.strip(cx.types.user);
         let was = before.stripped(cx.types.user)?;
-        let asked = settle(Some(&was), &mut user)?;
+        let asked = settle(Some(&was), Source::Scim, &mut user)?;
         let (stood, stands) = (Standing::of(&was), Standing::of(&user));
         if !asked.is_empty() || reach.leaves {
             let teams = memberships::teams_of(tx, &cx.organization, &[id])?.remove(id).unwrap_or_default();
@@ -199,6 +232,7 @@ impl Change<'_> {
         save(tx, cx, &before, &user)?;
         standing::check(tx, cx, Some(stood), Some(stands))?;
         let mut detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+        detail["changes"] = differences(cx.types.user, &was, &user);
         if stood.active && !stands.active {
             detail["ended"] = ended(tx, cx, id)?;
         }
@@ -222,11 +256,24 @@ const REPORTS_AT_ONCE: usize = 50;
 /// Many reports are released in several transactions; the last of them removes the user. Should it not come to
 /// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
+    remove_as(cx, Action::UserRemove, id, precondition).await
+}
+
+/// Removes a user, which is this action of whoever asks by hand.
+pub(super) async fn remove_as(
+    cx: &Arc<Context>,
+    action: Action,
+    id: &str,
+    precondition: Precondition,
+) -> Result<()> {
     let mut begun = false;
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
-        let released =
-            cx.app.store.write(move |tx| leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)).await;
+        let work = move |tx: &WriteTx<'_>| {
+            job.authorize_change(tx, job.action(action), About::user(&leaver))?;
+            leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)
+        };
+        let released = cx.app.store.write(work).await;
         match released {
             // a refused precondition must mean that nothing happened
             Err(Error::PreconditionFailed) if begun => return Err(Error::Busy(DbError::Busy)),
@@ -267,8 +314,10 @@ fn release(tx: &WriteTx<'_>, cx: &Context, report: &str, leaver: &str) -> Result
     if user::manager(&was) != Some(leaver) {
         return Ok(());
     }
-    save(tx, cx, &before, &user::without_manager(was))?;
-    let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
+    let user = user::without_manager(was.clone());
+    save(tx, cx, &before, &user)?;
+    let changes = differences(cx.types.user, &was, &user);
+    let detail = json!({"attributes": [urn::ENTERPRISE_USER], "changes": changes});
     cx.record(tx, &event(EventKind::UserChanged, cx.types.user, report, detail))
 }
 

@@ -1,6 +1,10 @@
 //! Memberships: one row each, so that adding or removing one costs the same in a team of any size.
 
-use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::int};
+use super::{
+    DbError, ReadTx, Statement, WriteTx,
+    db::{Arg, Row},
+    records::int,
+};
 use crate::org::{
     role::{Origin, TeamRole},
     scim_view::{MemberRef, TeamRef},
@@ -20,6 +24,9 @@ const ROLE: Statement = Statement::named(SQL, "role");
 const SET_ROLE: Statement = Statement::named(SQL, "set_role");
 const CUSTOM_ROLE: Statement = Statement::named(SQL, "custom_role");
 const CUSTOM_ROLE_NAMES: Statement = Statement::named(SQL, "custom_role_names");
+const LISTED: Statement = Statement::named(SQL, "listed");
+const ONE: Statement = Statement::named(SQL, "one");
+const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
 const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
 const DEPTH_ABOVE: Statement = Statement::named(SQL, "depth_above");
@@ -200,6 +207,56 @@ pub fn role(
         let Ok(role) = row.get::<String>(0)?.parse();
         Ok((role, row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?))
     })
+}
+
+/// A membership with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The member's id.
+    pub id: String,
+    /// What the member is.
+    pub member_type: MemberType,
+    /// The member's name.
+    pub display: Option<String>,
+    /// The name of the role.
+    pub role_name: String,
+    /// What decided it.
+    pub origin: Origin,
+    /// The id of the connection it came over.
+    pub connection: Option<String>,
+}
+
+/// At most `count` memberships of a team, of those whose id comes after one.
+pub fn listed(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    after: &str,
+    count: usize,
+) -> Result<Vec<Listed>, DbError> {
+    tx.rows(LISTED, &[organization.into(), team.into(), after.into(), int(count).into()], row_of)
+}
+
+/// One membership.
+pub fn one(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<Option<Listed>, DbError> {
+    tx.one(ONE, &[organization.into(), team.into(), member.into()], row_of)
+}
+
+fn row_of(row: &Row<'_>) -> Result<Listed, DbError> {
+    Ok(Listed {
+        id: row.get(0)?,
+        member_type: row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?,
+        display: row.get(2)?,
+        role_name: row.get(3)?,
+        origin: row.get::<String>(4)?.parse().map_err(DbError::Corrupt)?,
+        connection: row.get(5)?,
+    })
+}
+
+/// How many admins a team has beside one of its members.
+pub fn other_admins(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<i64, DbError> {
+    let args = [organization.into(), team.into(), member.into()];
+    Ok(tx.one(OTHER_ADMINS, &args, |row| row.get(0))?.unwrap_or(0))
 }
 
 /// The id of the custom role of exactly that name.

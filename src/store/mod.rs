@@ -6,8 +6,10 @@
 
 pub mod api_keys;
 pub mod attributes;
+pub mod chain;
 pub mod connections;
 pub mod db;
+pub mod events;
 pub mod idempotency;
 pub mod journal;
 pub mod keys;
@@ -16,6 +18,7 @@ mod migrate;
 pub mod organizations;
 pub mod postgres;
 pub mod records;
+pub mod roles;
 pub mod schemas;
 pub mod seats;
 pub mod service_accounts;

@@ -1,9 +1,12 @@
-//! Reading users and teams alike: one at a time, a page, a batch of a crawl.
+//! Reading users, teams and roles alike: one at a time, a page, a batch of a crawl.
 
 use super::{DbError, ReadTx, Statement, WriteTx, db::Row};
 use crate::{
     org::record::Record,
-    scim::{schema::ResourceType, version::Version},
+    scim::{
+        schema::{Noun, ResourceType},
+        version::Version,
+    },
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,6 +14,7 @@ use std::borrow::Cow;
 
 const USERS: &str = include_str!("../../sql/queries/users.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
+const ROLES: &str = include_str!("../../sql/queries/roles.sql");
 
 /// A resource type, and where its resources are.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,11 @@ struct Rows {
 impl Kind {
     /// The kind behind a resource type.
     pub fn of(resource_type: &'static ResourceType) -> Self {
-        let rows = if resource_type.rows.is_some() { &TEAM } else { &USER };
+        let rows = match resource_type.noun {
+            Noun::User => &USER,
+            Noun::Group => &TEAM,
+            Noun::Role => &ROLE,
+        };
         Self { resource_type, rows }
     }
 
@@ -68,6 +76,17 @@ static TEAM: Rows = Rows {
     after: Statement::named(TEAMS, "after"),
     among: Statement::named(TEAMS, "among"),
     named: Statement::named(TEAMS, "named"),
+};
+
+static ROLE: Rows = Rows {
+    counter: "roles",
+    load: Statement::named(ROLES, "load"),
+    load_for_change: Statement::named(ROLES, "load_for_change"),
+    load_for_removal: Statement::named(ROLES, "load_for_removal"),
+    page: Statement::named(ROLES, "page"),
+    after: Statement::named(ROLES, "after"),
+    among: Statement::named(ROLES, "among"),
+    named: Statement::named(ROLES, "named"),
 };
 
 /// The resource of that id.

@@ -19,6 +19,10 @@ const COUNT_MEMBERS: Statement = Statement::named(SQL, "count_members");
 const GAIN_MEMBER: Statement = Statement::named(SQL, "gain_member");
 const SETTINGS: Statement = Statement::named(SQL, "settings");
 const SET_SETTINGS: Statement = Statement::named(SQL, "set_settings");
+const BY_NAME: Statement = Statement::named(SQL, "by_name");
+const ALIAS: Statement = Statement::named(SQL, "alias");
+const ARCHIVED: Statement = Statement::named(SQL, "archived");
+const RESTORE: Statement = Statement::named(SQL, "restore");
 const NAMES: Statement = Statement::named(SQL, "names");
 const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
 const HOLD_AROUND: Statement = Statement::named(SQL, "hold_around");
@@ -106,6 +110,58 @@ pub fn count_members(tx: &WriteTx<'_>, organization: &str, id: &str, more: i64) 
 /// Notes that a team gained a member.
 pub fn gain_member(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
     tx.execute(GAIN_MEMBER, &[organization.into(), id.into(), now.into()]).map(drop)
+}
+
+/// The id of the team that has this name, or else of the one that last had it.
+pub fn by_name(tx: &ReadTx<'_>, organization: &str, key: &str) -> Result<Option<String>, DbError> {
+    tx.one(BY_NAME, &[organization.into(), bounded(key).as_ref().into()], |row| row.get(0))
+}
+
+/// Keeps the name that a team had before, if it has another now (W-113).
+pub fn alias(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    (before, after): (&Resource, &Resource),
+    now: i64,
+) -> Result<(), DbError> {
+    let (before, after) = (Columns::of(before).display_name_key, Columns::of(after).display_name_key);
+    if before == after {
+        return Ok(());
+    }
+    tx.execute(ALIAS, &[organization.into(), bounded(&before).as_ref().into(), id.into(), now.into()])
+        .map(drop)
+}
+
+/// A team that is archived.
+#[derive(Debug, Clone)]
+pub struct Archived {
+    /// The id.
+    pub id: String,
+    /// The name it had.
+    pub name: String,
+    /// When it was archived; microseconds since 1970.
+    pub archived_at: i64,
+}
+
+/// At most a thousand of the teams that were archived after a time, in that order.
+pub fn archived(tx: &ReadTx<'_>, organization: &str, after: i64) -> Result<Vec<Archived>, DbError> {
+    tx.rows(ARCHIVED, &[organization.into(), after.into()], |row| {
+        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
+    })
+}
+
+/// Brings back a team that was archived after a time; says whether there is one. A name that is taken by now is
+/// `DbError::Unique("teams.display_name_key")`.
+pub fn restore(tx: &WriteTx<'_>, owner: Owner<'_>, after: i64, now: i64) -> Result<bool, DbError> {
+    let args = [owner.organization.into(), owner.id.into(), after.into(), now.into()];
+    let text: Option<String> = tx.one(RESTORE, &args, |row| row.get(0))?;
+    let Some(text) = text else { return Ok(false) };
+    let mut team = Resource(serde_json::from_str(&text)?);
+    team.strip(owner.resource_type);
+    attributes::index(tx, owner, &Resource::default(), &team)?;
+    journal::count(tx, owner.organization, Kind::of(owner.resource_type).counter(), 1)?;
+    Ok(true)
 }
 
 /// What a team decided for itself; `None` when there is no such team, or it is archived.

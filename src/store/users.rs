@@ -28,6 +28,10 @@ const BURY: Statement = Statement::named(SQL, "bury");
 const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
+const BY_HANDLE: Statement = Statement::named(SQL, "by_handle");
+const CARDS: Statement = Statement::named(SQL, "cards");
+const SET_TEAM: Statement = Statement::named(SQL, "set_team");
+const KNOWN: Statement = Statement::named(SQL, "known");
 const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
 const END_KEYS: Statement = Statement::named(SQL, "end_keys");
 const ACTIVITY: Statement = Statement::named(SQL, "activity");
@@ -112,17 +116,7 @@ pub fn replace(
 pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Result<(), DbError> {
     let Owner { organization, resource_type, id } = owner;
     let resource = user.resource()?;
-    let handle = resource.text("userName").unwrap_or_default();
-    let display = Columns::of(&resource).display.unwrap_or_else(|| handle.to_owned());
-    let args: [Arg<'_>; 6] = [
-        organization.into(),
-        id.into(),
-        resource_type.name.into(),
-        (&display).into(),
-        handle.into(),
-        now.into(),
-    ];
-    tx.execute(BURY, &args)?;
+    tx.execute(BURY, &[organization.into(), id.into(), resource_type.name.into(), now.into()])?;
     attributes::index(tx, owner, &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), id.into()])?;
     tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
@@ -138,6 +132,51 @@ pub fn role_of_active(
 ) -> Result<Option<OrganizationRole>, DbError> {
     tx.one(ROLE_OF_ACTIVE, &[organization.into(), id.into()], |row| {
         row.get::<String>(0)?.parse().map_err(DbError::Corrupt)
+    })
+}
+
+/// What products call a user, and the user's default team, if it is still there.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// The handle.
+    pub handle: String,
+    /// The id of the default team.
+    pub team: Option<String>,
+}
+
+/// The cards of those among these ids who are here.
+pub fn cards(tx: &ReadTx<'_>, organization: &str, ids: &[&str]) -> Result<HashMap<String, Card>, DbError> {
+    let rows = tx.rows(CARDS, &[organization.into(), ids.into()], |row| {
+        Ok((row.get::<String>(0)?, Card { handle: row.get(1)?, team: row.get(2)? }))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The id of the person who has this handle now.
+pub fn by_handle(tx: &ReadTx<'_>, organization: &str, handle: &str) -> Result<Option<String>, DbError> {
+    tx.one(BY_HANDLE, &[organization.into(), handle.into()], |row| row.get(0))
+}
+
+/// Sets a user's default team.
+pub fn set_team(tx: &WriteTx<'_>, organization: &str, id: &str, team: Option<&str>) -> Result<(), DbError> {
+    tx.execute(SET_TEAM, &[organization.into(), id.into(), team.into()]).map(drop)
+}
+
+/// Somebody who is or was here.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The name, or the last one.
+    pub name: String,
+    /// The handle, or the last one.
+    pub handle: String,
+    /// When they were removed; microseconds since 1970.
+    pub removed_at: Option<i64>,
+}
+
+/// Whom an id belongs or belonged to.
+pub fn known(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<Known>, DbError> {
+    tx.one(KNOWN, &[organization.into(), id.into()], |row| {
+        Ok(Known { name: row.get(0)?, handle: row.get(1)?, removed_at: row.get(2)? })
     })
 }
 

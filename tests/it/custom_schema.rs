@@ -6,7 +6,7 @@ use roster::scim::{
     patch::{self, Patch},
     projection::Projection,
     read,
-    schema::{Attribute, Extension, Mutability, ResourceType, Returned, Schema, Type},
+    schema::{Attribute, Extension, Mutability, Noun, ResourceType, Returned, Schema, Type},
     validate,
 };
 use serde_json::{Value, json};
@@ -43,6 +43,7 @@ static PROBE_TYPE: ResourceType = ResourceType {
     name: "Probe",
     endpoint: "/Probes",
     description: "Things that measure",
+    noun: Noun::User,
     schema: &PROBE_SCHEMA,
     extensions: &[Extension::optional(&LABEL_SCHEMA)],
     indexed: &[],

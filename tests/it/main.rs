@@ -40,6 +40,7 @@ mod plans;
 mod races;
 mod reads;
 mod reference;
+mod roles;
 mod schemas;
 mod security;
 mod simulate;

@@ -10,6 +10,8 @@ const WALKS: [&str; 15] = [
     "users/after",
     "teams/page",
     "teams/after",
+    "roles/page",
+    "roles/after",
     // connections, tokens, schemas and organizations are few
     "connections/any_ever",
     "connections/list",

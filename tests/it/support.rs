@@ -127,6 +127,7 @@ pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
     Arc::new(Context {
         actor: roster::org::actor::Actor::Connection(DECLARED.to_owned()),
         credential: String::new(),
+        by_scim: true,
         address: String::new(),
         base: Arc::from("http://127.0.0.1/scim/v2"),
         ..(*cx).clone()

@@ -71,7 +71,7 @@ CREATE TABLE team_aliases (
     PRIMARY KEY (organization, name_key)
 );
 
--- Custom roles. resource holds the role as it is answered.
+-- Custom roles. resource holds the permissions that were added; what a role inherits is put beside them in answers.
 CREATE TABLE roles (
     organization TEXT COLLATE "C" NOT NULL,
     id           TEXT COLLATE "C" NOT NULL,

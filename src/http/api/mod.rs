@@ -3,13 +3,18 @@
 //! One handler serves all routes, so that the order of refusals is one piece of code: 401, 404 of unknown paths, 405,
 //! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
 
+mod decisions;
+mod events;
 mod keys;
 mod me;
 pub mod openapi;
 mod organization;
 mod problem;
+mod roles;
 mod route;
 mod service_accounts;
+mod teams;
+mod users;
 
 use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door};
 use crate::{
@@ -23,6 +28,7 @@ use crate::{
     },
     service::{
         self, Context, Error,
+        events::Lines,
         idempotency::Once,
         page::{Page, Slice},
         schemas,
@@ -34,11 +40,14 @@ use actix_web::{
     web,
 };
 use aws_lc_rs::digest::{SHA256, digest};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream, stream};
 use route::{Handler, Route};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
+
+/// W&B's audit log stands apart from the rest (W-285).
+pub(super) const AUDIT_LOGS: &str = "/admin/audit_logs";
 
 /// The largest body, in bytes.
 const BODY: usize = 1024 * 1024;
@@ -65,9 +74,28 @@ impl Call {
         self.path.first().map(String::as_str).unwrap_or_default()
     }
 
+    /// The second value in the path; where a pattern has one, it is there.
+    pub(super) fn second(&self) -> &str {
+        self.path.get(1).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Whether the query says that nothing shall happen.
+    pub(super) fn rehearses(&self) -> Result<bool, Refusal> {
+        match self.query("dryRun") {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ErrorKind::InvalidValue.because("dryRun: expected true or false").into()),
+        }
+    }
+
     /// A parameter of the query.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All parameters of the query, in their order.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Which part of a list is asked for.
@@ -85,25 +113,38 @@ impl Call {
 /// An answer that is a success.
 pub(super) struct Reply {
     status: StatusCode,
-    body: Option<Value>,
+    body: Body,
     is_replay: bool,
     version: Option<Version>,
+}
+
+/// What an answer holds.
+enum Body {
+    Nothing,
+    Json(Value),
+    /// Lines that are read while they are sent, and their media type.
+    Lines(Lines, &'static str),
 }
 
 impl Reply {
     /// 200 with a body.
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), is_replay: false, version: None }
+        Self { status: StatusCode::OK, body: Body::Json(body), is_replay: false, version: None }
+    }
+
+    /// 200 with lines of JSON.
+    pub(super) fn lines(lines: Lines, media_type: &'static str) -> Self {
+        Self { status: StatusCode::OK, body: Body::Lines(lines, media_type), is_replay: false, version: None }
     }
 
     /// 201 with what was made, now or when it was asked before.
     pub(super) fn created(body: Value, is_replay: bool) -> Self {
-        Self { status: StatusCode::CREATED, body: Some(body), is_replay, version: None }
+        Self { status: StatusCode::CREATED, body: Body::Json(body), is_replay, version: None }
     }
 
     /// 204.
     pub(super) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, is_replay: false, version: None }
+        Self { status: StatusCode::NO_CONTENT, body: Body::Nothing, is_replay: false, version: None }
     }
 
     /// The same with the version that the ETag shows.
@@ -120,10 +161,26 @@ impl Reply {
             response.insert_header(("Idempotent-Replay", "true"));
         }
         match self.body {
-            Some(body) => response.content_type("application/json").body(body.to_string()),
-            None => response.finish(),
+            Body::Json(body) => response.content_type("application/json").body(body.to_string()),
+            Body::Lines(lines, media_type) => response.content_type(media_type).streaming(sent(lines)),
+            Body::Nothing => response.finish(),
         }
     }
+}
+
+/// Lines as they are sent. Where they cannot be read any more the connection breaks off, so that nobody takes a part for
+/// the whole.
+fn sent(lines: Lines) -> impl Stream<Item = Result<web::Bytes, service::Error>> {
+    stream::unfold(Some(lines), |lines| async {
+        let mut lines = lines?;
+        match lines.next().await {
+            Ok(text) => Some((Ok(text?.into()), Some(lines))),
+            Err(error) => {
+                tracing::error!(error = ?error, "an export broke off");
+                Some((Err(error), None))
+            }
+        }
+    })
 }
 
 /// A part of a list as it is answered.
@@ -166,8 +223,9 @@ async fn answer(
         // as if there were no such organization
         return Err(Refusal::NoEndpoint);
     }
-    let path = path.strip_prefix("/api/v1").ok_or(Refusal::NoEndpoint)?;
     let path = path.strip_suffix('/').unwrap_or(path);
+    let path =
+        path.strip_prefix("/api/v1").or((path == AUDIT_LOGS).then_some(path)).ok_or(Refusal::NoEndpoint)?;
     let (route, values) = match (route::find(request.method().as_str(), path), request.method()) {
         (Err(Refusal::Method(allow)), &Method::OPTIONS) => {
             return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_ref())).finish());
@@ -270,6 +328,7 @@ async fn context(
         app: door.app.clone(),
         organization,
         actor: principal.actor.clone(),
+        by_scim: false,
         credential: principal.key.clone(),
         scopes: principal.scopes.clone(),
         once,

@@ -7,6 +7,7 @@ mod body;
 mod bulk;
 mod caller;
 pub(super) mod discovery;
+mod permissions;
 mod resources;
 mod route;
 mod search;
@@ -100,6 +101,7 @@ async fn answer(
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
+        by_scim: true,
         actor: caller.actor,
         credential: verdict.token.clone(),
         scopes: caller.scopes,
@@ -167,15 +169,24 @@ impl<'r> Call<'r> {
             return Err(Refusal::Method(endpoint.methods().into()));
         }
         let reads = matches!(*method, Method::GET | Method::HEAD);
-        if !reads && endpoint != Endpoint::Bulk && self.parameters.is_true("dryRun")? {
+        let rehearses = match endpoint {
+            Endpoint::Bulk => true,
+            Endpoint::Role(_) => [Method::PUT, Method::DELETE].contains(method),
+            _ => false,
+        };
+        if !reads && !rehearses && self.parameters.is_true("dryRun")? {
             // what was meant as a rehearsal must not happen
-            return Err(ErrorKind::InvalidValue.because("dryRun is for /Bulk alone").into());
+            let detail = "dryRun is for /Bulk, and for PUT and DELETE of a role";
+            return Err(ErrorKind::InvalidValue.because(detail).into());
         }
         match endpoint {
             Endpoint::Users => self.collection(cx, cx.types.user, payload).await,
             Endpoint::User(id) => self.member(cx, cx.types.user, &id, payload).await,
             Endpoint::Groups => self.collection(cx, cx.types.group, payload).await,
             Endpoint::Group(id) => self.member(cx, cx.types.group, &id, payload).await,
+            Endpoint::Roles => self.collection(cx, cx.types.role, payload).await,
+            Endpoint::Role(id) => self.member(cx, cx.types.role, &id, payload).await,
+            Endpoint::Permissions => self.permissions(),
             Endpoint::Root => self.query_all(cx).await,
             Endpoint::Search => {
                 self.take_search(payload).await?;
@@ -188,6 +199,10 @@ impl<'r> Call<'r> {
             Endpoint::GroupsSearch => {
                 self.take_search(payload).await?;
                 self.query(cx, cx.types.group).await
+            }
+            Endpoint::RolesSearch => {
+                self.take_search(payload).await?;
+                self.query(cx, cx.types.role).await
             }
             Endpoint::Bulk => self.bulk(cx, payload).await,
             // people are invited or provisioned, they do not register themselves

@@ -1,12 +1,16 @@
-//! `/Users` and `/Groups`: RFC 7644 §3.2.
+//! `/Users`, `/Groups` and `/Roles`: RFC 7644 §3.2.
 
 use super::Call;
 use crate::{
     http::error::Refusal,
-    scim::{ErrorKind, schema::ResourceType},
+    scim::{
+        ErrorKind,
+        schema::{Noun, ResourceType},
+    },
     service::{
         Answer, Context, groups,
         read::{self, Found},
+        roles,
         users::{self, Demand},
     },
 };
@@ -23,7 +27,7 @@ const USER_BODY: usize = 2 * 1024 * 1024;
 const GROUP_BODY: usize = 8 * 1024 * 1024;
 
 impl Call<'_> {
-    /// `/Users` or `/Groups`.
+    /// `/Users`, `/Groups` or `/Roles`.
     pub(super) async fn collection(
         &mut self,
         cx: &Arc<Context>,
@@ -34,14 +38,16 @@ impl Call<'_> {
             return self.query(cx, resource_type).await;
         }
         let (body, demand) = self.write(payload, resource_type).await?;
-        let made = match resource_type.is_group() {
-            true => groups::create(cx, body, demand.projection, &mut self.quirks).await?,
-            false => users::create(cx, body, demand.projection, &mut self.quirks).await?,
+        let (projection, quirks) = (demand.projection, &mut self.quirks);
+        let made = match resource_type.noun {
+            Noun::User => users::create(cx, body, projection, quirks).await?,
+            Noun::Group => groups::create(cx, body, projection, quirks).await?,
+            Noun::Role => roles::create(cx, body, projection, quirks).await?,
         };
         Ok(found(StatusCode::CREATED, made))
     }
 
-    /// `/Users/{id}` or `/Groups/{id}`.
+    /// `/Users/{id}`, `/Groups/{id}` or `/Roles/{id}`.
     pub(super) async fn member(
         &mut self,
         cx: &Arc<Context>,
@@ -51,9 +57,14 @@ impl Call<'_> {
     ) -> Result<HttpResponse, Refusal> {
         let method = self.request.method();
         if *method == Method::DELETE {
-            match resource_type.is_group() {
-                true => groups::remove(cx, id, self.precondition.clone()).await?,
-                false => users::remove(cx, id, self.precondition.clone()).await?,
+            let precondition = self.precondition.clone();
+            match resource_type.noun {
+                Noun::User => users::remove(cx, id, precondition).await?,
+                Noun::Group => groups::remove(cx, id, precondition).await?,
+                Noun::Role if self.parameters.is_true("dryRun")? => {
+                    return Ok(HttpResponse::Ok().body(roles::rehearse_removal(cx, id, precondition).await?));
+                }
+                Noun::Role => roles::remove(cx, id, precondition).await?,
             }
             return Ok(HttpResponse::NoContent().finish());
         }
@@ -61,11 +72,18 @@ impl Call<'_> {
             return self.get(cx, resource_type, id).await;
         }
         let (body, demand) = self.write(payload, resource_type).await?;
-        let changed = match (resource_type.is_group(), *method == Method::PUT) {
-            (true, true) => groups::replace(cx, id, body, demand, &mut self.quirks).await?,
-            (true, false) => groups::patch(cx, id, body, demand, &mut self.quirks).await?,
-            (false, true) => users::replace(cx, id, body, demand, &mut self.quirks).await?,
-            (false, false) => users::patch(cx, id, body, demand, &mut self.quirks).await?,
+        let (replaces, quirks) = (*method == Method::PUT, &mut self.quirks);
+        let changed = match (resource_type.noun, replaces) {
+            (Noun::User, true) => users::replace(cx, id, body, demand, quirks).await?,
+            (Noun::User, false) => users::patch(cx, id, body, demand, quirks).await?,
+            (Noun::Group, true) => groups::replace(cx, id, body, demand, quirks).await?,
+            (Noun::Group, false) => groups::patch(cx, id, body, demand, quirks).await?,
+            (Noun::Role, true) if self.parameters.is_true("dryRun")? => {
+                let impact = roles::rehearse_replacement(cx, id, body, demand, quirks).await?;
+                return Ok(HttpResponse::Ok().body(impact));
+            }
+            (Noun::Role, true) => roles::replace(cx, id, body, demand, quirks).await?,
+            (Noun::Role, false) => roles::patch(cx, id, body, demand, quirks).await?,
         };
         Ok(found(StatusCode::OK, changed))
     }

@@ -17,10 +17,14 @@ pub(super) enum Endpoint {
     Search,
     UsersSearch,
     GroupsSearch,
+    RolesSearch,
     Users,
     User(String),
     Groups,
     Group(String),
+    Roles,
+    Role(String),
+    Permissions,
     ServiceProviderConfig,
     ResourceTypes,
     ResourceType(String),
@@ -39,10 +43,14 @@ impl Endpoint {
             Self::Search => "/.search",
             Self::UsersSearch => "/Users/.search",
             Self::GroupsSearch => "/Groups/.search",
+            Self::RolesSearch => "/Roles/.search",
             Self::Users => "/Users",
             Self::User(_) => "/Users/{id}",
             Self::Groups => "/Groups",
             Self::Group(_) => "/Groups/{id}",
+            Self::Roles => "/Roles",
+            Self::Role(_) => "/Roles/{id}",
+            Self::Permissions => "/Permissions",
             Self::ServiceProviderConfig => "/ServiceProviderConfig",
             Self::ResourceTypes => "/ResourceTypes",
             Self::ResourceType(_) => "/ResourceTypes/{name}",
@@ -57,17 +65,17 @@ impl Endpoint {
     /// The methods the endpoint has, as the header `Allow` shows them.
     pub(super) fn methods(&self) -> &'static str {
         match self {
-            Self::Users | Self::Groups => "GET, HEAD, POST",
-            Self::User(_) | Self::Group(_) => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Users | Self::Groups | Self::Roles => "GET, HEAD, POST",
+            Self::User(_) | Self::Group(_) | Self::Role(_) => "GET, HEAD, PUT, PATCH, DELETE",
             Self::Me => "GET, HEAD, POST, PUT, PATCH, DELETE",
-            Self::Search | Self::UsersSearch | Self::GroupsSearch | Self::Bulk => "POST",
+            Self::Search | Self::UsersSearch | Self::GroupsSearch | Self::RolesSearch | Self::Bulk => "POST",
             _ => "GET, HEAD",
         }
     }
 
     /// Whether a POST here reads.
     pub(super) fn is_search(&self) -> bool {
-        matches!(self, Self::Search | Self::UsersSearch | Self::GroupsSearch)
+        matches!(self, Self::Search | Self::UsersSearch | Self::GroupsSearch | Self::RolesSearch)
     }
 
     /// Whether the endpoint answers without a credential (RFC 7643 §5).
@@ -130,9 +138,11 @@ fn is_named(segment: &str, name: &str, quirks: &mut Quirks) -> bool {
 }
 
 /// The names under the base.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "Users",
     "Groups",
+    "Roles",
+    "Permissions",
     "ServiceProviderConfig",
     "ResourceTypes",
     "Schemas",
@@ -154,6 +164,8 @@ fn collection(name: &str, quirks: &mut Quirks) -> Result<Endpoint, Refusal> {
     match canonical(name, quirks) {
         Some("Users") => Ok(Endpoint::Users),
         Some("Groups") => Ok(Endpoint::Groups),
+        Some("Roles") => Ok(Endpoint::Roles),
+        Some("Permissions") => Ok(Endpoint::Permissions),
         Some("ServiceProviderConfig") => Ok(Endpoint::ServiceProviderConfig),
         Some("ResourceTypes") => Ok(Endpoint::ResourceTypes),
         Some("Schemas") => Ok(Endpoint::Schemas),
@@ -169,8 +181,10 @@ fn member(name: &str, id: String, quirks: &mut Quirks) -> Result<Endpoint, Refus
     match canonical(name, quirks) {
         Some("Users") if id == ".search" => Ok(Endpoint::UsersSearch),
         Some("Groups") if id == ".search" => Ok(Endpoint::GroupsSearch),
+        Some("Roles") if id == ".search" => Ok(Endpoint::RolesSearch),
         Some("Users") => Ok(Endpoint::User(id)),
         Some("Groups") => Ok(Endpoint::Group(id)),
+        Some("Roles") => Ok(Endpoint::Role(id)),
         Some("ResourceTypes") => Ok(Endpoint::ResourceType(id)),
         Some("Schemas") => Ok(Endpoint::Schema(id)),
         _ => Err(Refusal::NoEndpoint),

@@ -243,7 +243,8 @@ fn place(
     let (name, id) = path.split_once('/').map_or((path, None), |(name, id)| (name, Some(id)));
     let mut is_named =
         |known: &str| name == known || name.eq_ignore_ascii_case(known) && quirks.allow(Quirk::EndpointCase);
-    let found = types.all().into_iter().find(|it| is_named(it.endpoint.trim_start_matches('/')));
+    let found =
+        [types.user, types.group].into_iter().find(|it| is_named(it.endpoint.trim_start_matches('/')));
     match (found, id) {
         (Some(_), Some(id)) if id.contains('/') => Err(Fault::NoEndpoint),
         (Some(_), Some(".search")) => {
@@ -251,8 +252,16 @@ fn place(
         }
         (Some(resource_type), id) => Ok((resource_type, id.filter(|id| !id.is_empty()).map(str::to_owned))),
         (None, _) => {
-            const OTHERS: [&str; 6] =
-                ["Bulk", "Me", ".search", "Schemas", "ResourceTypes", "ServiceProviderConfig"];
+            const OTHERS: [&str; 8] = [
+                "Bulk",
+                "Me",
+                ".search",
+                "Schemas",
+                "ResourceTypes",
+                "ServiceProviderConfig",
+                "Roles",
+                "Permissions",
+            ];
             match OTHERS.iter().any(|other| other.eq_ignore_ascii_case(name)) {
                 true => Err(invalid(ErrorKind::InvalidPath, "a bulk request changes users and groups alone")),
                 false => Err(Fault::NoEndpoint),

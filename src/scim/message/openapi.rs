@@ -24,6 +24,10 @@ pub fn document(base: &str, types: &Types) -> Value {
         paths.insert(format!("{endpoint}/.search"), json!({"post": search(&format!("{name}List"), name)}));
         paths.insert(format!("{endpoint}/{{id}}"), member(resource_type));
     }
+    if let Some(role) = paths.get_mut(&format!("{}/{{id}}", types.role.endpoint)) {
+        rehearsable(role);
+    }
+    paths.insert("/Permissions".to_owned(), json!({"get": permissions()}));
     paths.insert("/".to_owned(), json!({"get": query("List", "everything")}));
     paths.insert("/.search".to_owned(), json!({"post": search("List", "everything")}));
     paths.insert("/Bulk".to_owned(), json!({"post": bulk_operation()}));
@@ -33,7 +37,7 @@ pub fn document(base: &str, types: &Types) -> Value {
         "openapi": "3.1.0",
         "info": {
             "title": "Roster SCIM",
-            "summary": "Users and groups of an organization, over SCIM 2.0 (RFC 7643, RFC 7644)",
+            "summary": "Users, groups and roles of an organization, over SCIM 2.0 (RFC 7643, RFC 7644)",
             "version": env!("CARGO_PKG_VERSION"),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -313,6 +317,37 @@ fn member(resource_type: &ResourceType) -> Value {
     })
 }
 
+/// A replacement or removal of a role can be rehearsed: what it would mean is answered instead.
+fn rehearsable(role: &mut Value) {
+    for (method, name) in [("put", Some("Role")), ("delete", None)] {
+        let Some(operation) = role.get_mut(method) else { continue };
+        if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
+            let truth = json!({"type": "boolean"});
+            parameters.push(parameter("dryRun", truth, "Say whom it would concern, and do nothing"));
+        }
+        let impact = reference("RoleImpact");
+        let schema = match name {
+            Some(name) => json!({"anyOf": [reference(name), impact]}),
+            None => impact,
+        };
+        if let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+            let answered =
+                answers.entry("200").or_insert_with(|| json!({"description": "Whom it would concern"}));
+            if let Some(answered) = answered.as_object_mut() {
+                answered.insert("content".to_owned(), json!({MEDIA: {"schema": schema}}));
+            }
+        }
+    }
+}
+
+fn permissions() -> Value {
+    json!({
+        "summary": "What roles can permit, and which of the roles that others inherit from does",
+        "operationId": "permissions",
+        "responses": answers(json!({"200": answer("Every permission", "PermissionList")}), &[]),
+    })
+}
+
 /// RFC 7644 §3.11: a token of a connection speaks for nobody, so that all of it is 404, and nobody registers themselves.
 fn me() -> Value {
     let refused = |what: &str| {
@@ -395,6 +430,8 @@ fn messages(types: &Types) -> Map<String, Value> {
     for resource_type in types.all() {
         put(&format!("{}List", resource_type.name), list(reference(resource_type.name)));
     }
+    put("PermissionList", list(permission()));
+    put("RoleImpact", role_impact(&urns(urn::ROLE_IMPACT)));
     put("Document", json!({"type": "object", "required": ["schemas", "meta"]}));
     let error = json!({
         "type": "object",
@@ -434,6 +471,51 @@ fn messages(types: &Types) -> Map<String, Value> {
     });
     put("BulkResponse", bulk_response);
     all
+}
+
+fn permission() -> Value {
+    let truth = |description: &str| json!({"type": "boolean", "description": description});
+    json!({
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": "What it is done to and what is done, such as run:stop"},
+            "viewer": truth("Whether the role viewer has it"),
+            "member": truth("Whether the role member has it"),
+            "ownOnly": truth("Whether it is meant for what the person created"),
+        },
+        "required": ["name", "viewer", "member", "ownOnly"],
+        "additionalProperties": false,
+    })
+}
+
+fn role_impact(urns: &Value) -> Value {
+    let text = || json!({"type": "string"});
+    let texts = || json!({"type": "array", "items": {"type": "string"}});
+    let number = |what: &str| json!({"type": "integer", "minimum": 0, "description": what});
+    let affected = json!({
+        "type": "object",
+        "properties": {"user": text(), "teams": texts()},
+        "required": ["user", "teams"],
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "schemas": urns,
+            "role": text(),
+            "becomes": {"type": "string", "description": "The role they would have"},
+            "permissions": {
+                "type": "object",
+                "properties": {"gained": texts(), "lost": texts()},
+                "required": ["gained", "lost"],
+            },
+            "memberships": number("In how many teams somebody has the role, each person counted in each team"),
+            "users": number("How many people have it"),
+            "teams": number("How many teams give it to newcomers"),
+            "affected": {"type": "array", "maxItems": 100, "items": affected},
+        },
+        "required": ["schemas", "role", "becomes", "permissions", "memberships", "users", "teams", "affected"],
+        "additionalProperties": false,
+    })
 }
 
 fn patch(urns: &Value) -> Value {

@@ -113,7 +113,7 @@ impl Definition {
         if self.description.len() > MAX_TEXT {
             wrong.push(format!("description: expected at most {MAX_TEXT} bytes"));
         }
-        let known = |name: &String| STANDARD.all().iter().any(|it| it.name == name);
+        let known = |name: &String| STANDARD.extensible().iter().any(|it| it.name == name);
         if self.extends.is_empty() || !self.extends.iter().all(known) {
             wrong.push(format!("extends: expected User, Group or both, found {:?}", self.extends));
         }
@@ -364,8 +364,8 @@ impl Types {
     /// These resource types with these extensions. What is made lives as long as the process: schemas change
     /// when an admin changes them, and everything that reads a request may hold on to them.
     pub fn extended(&self, defined: &[Defined<'_>], version: i64, edition: i64) -> &'static Self {
-        let [user, group] = self.all().map(|resource_type| extended(resource_type, defined));
-        leaked(Self { user, group, version, edition })
+        let [user, group] = self.extensible().map(|resource_type| extended(resource_type, defined));
+        leaked(Self { user, group, version, edition, ..*self })
     }
 }
 

@@ -9,7 +9,7 @@ pub mod standard;
 pub mod types;
 
 pub use attribute::{Attribute, Mutability, Returned, Type, Uniqueness};
-pub use resource_type::{Extension, Indexed, ResourceType};
+pub use resource_type::{Extension, Indexed, Noun, ResourceType};
 pub use types::Types;
 
 /// A schema: a URN and its attributes.

@@ -12,6 +12,8 @@ pub struct ResourceType {
     pub endpoint: &'static str,
     /// One sentence.
     pub description: &'static str,
+    /// What its resources are.
+    pub noun: Noun,
     /// The base schema.
     pub schema: &'static Schema,
     /// The extensions.
@@ -23,6 +25,15 @@ pub struct ResourceType {
     /// The multi-valued attribute whose elements are kept apart from the resource, one row each, named
     /// by their `value`: a group's members. PATCH turns operations on it into a delta.
     pub rows: Option<&'static Attribute>,
+}
+
+/// What the resources of a type are to the organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum Noun {
+    User,
+    Group,
+    Role,
 }
 
 /// A schema that extends a resource type: RFC 7643 §3.3.
@@ -81,7 +92,7 @@ impl ResourceType {
 
     /// Whether its resources are groups: they have members, kept as rows.
     pub fn is_group(&self) -> bool {
-        self.rows.is_some()
+        self.noun == Noun::Group
     }
 
     /// The schemas of the extensions.

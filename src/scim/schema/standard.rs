@@ -4,7 +4,7 @@
 //! `/Schemas` and what is enforced are both read from here.
 
 use super::{
-    Attribute, Mutability, ResourceType, Returned, Schema, Type,
+    Attribute, Mutability, Noun, ResourceType, Returned, Schema, Type,
     organization::{ORGANIZATION_GROUP, ORGANIZATION_USER},
     resource_type::{Extension, Indexed},
 };
@@ -15,6 +15,7 @@ pub static USER_TYPE: ResourceType = ResourceType {
     name: "User",
     endpoint: "/Users",
     description: "People and service accounts",
+    noun: Noun::User,
     schema: &USER,
     extensions: &[Extension::optional(&ENTERPRISE_USER), Extension::optional(&ORGANIZATION_USER)],
     indexed: &[
@@ -38,11 +39,25 @@ pub static GROUP_TYPE: ResourceType = ResourceType {
     name: "Group",
     endpoint: "/Groups",
     description: "Teams",
+    noun: Noun::Group,
     schema: &GROUP,
     extensions: &[Extension::optional(&ORGANIZATION_GROUP)],
     indexed: &[Indexed::always("externalId")],
     hides: false,
     rows: Some(&MEMBERS),
+};
+
+/// A custom role's resource type (W-260).
+pub static ROLE_TYPE: ResourceType = ResourceType {
+    name: "Role",
+    endpoint: "/Roles",
+    description: "Custom roles in teams",
+    noun: Noun::Role,
+    schema: &ROLE,
+    extensions: &[],
+    indexed: &[Indexed::always("externalId")],
+    hides: false,
+    rows: None,
 };
 
 /// The attributes every resource has and no schema lists: RFC 7643 §3 and §3.1.
@@ -249,3 +264,33 @@ pub static MEMBERS: Attribute = Attribute::plural(
     ],
     "The users and groups that belong to the group.",
 );
+
+/// `urn:ietf:params:scim:schemas:core:2.0:Role` (W-260): no RFC has it.
+pub static ROLE: Schema = Schema {
+    id: urn::ROLE,
+    name: "Role",
+    description: "A custom role: a predefined one, and permissions on top of it",
+    attributes: &[
+        Attribute::string(
+            "name",
+            "The role's name; unique in the organization, also without regard to case.",
+        )
+        .exact()
+        .required()
+        .unique(),
+        Attribute::string("description", "What the role is for."),
+        Attribute::string("inheritedFrom", "The predefined role whose permissions it has besides its own.")
+            .canonical(&["member", "viewer"])
+            .required(),
+        Attribute::plural(
+            "permissions",
+            &[
+                Attribute::string("name", "The permission, as /Permissions lists it.").exact().required(),
+                Attribute::boolean("isInherited", "Whether the role has it from the one it inherits from.")
+                    .read_only(),
+            ],
+            "What the role permits in a team.",
+        ),
+        Attribute::string("organizationID", "The organization the role belongs to.").exact().read_only(),
+    ],
+};

@@ -2,7 +2,7 @@
 
 use super::{
     Attribute, ResourceType, Schema, service,
-    standard::{GROUP_TYPE, USER_TYPE},
+    standard::{GROUP_TYPE, ROLE_TYPE, USER_TYPE},
 };
 use std::sync::LazyLock;
 
@@ -13,6 +13,8 @@ pub struct Types {
     pub user: &'static ResourceType,
     /// Teams.
     pub group: &'static ResourceType,
+    /// Custom roles.
+    pub role: &'static ResourceType,
     /// Counts the changes of an organization's schemas; 0 for the standard's own.
     pub version: i64,
     /// Counts these, and how often an index knew all values of one.
@@ -28,11 +30,17 @@ pub static INTEROP: LazyLock<Types> = LazyLock::new(|| {
 });
 
 /// The standard's resource types alone.
-pub static STANDARD: Types = Types { user: &USER_TYPE, group: &GROUP_TYPE, version: 0, edition: 0 };
+pub static STANDARD: Types =
+    Types { user: &USER_TYPE, group: &GROUP_TYPE, role: &ROLE_TYPE, version: 0, edition: 0 };
 
 impl Types {
     /// Every resource type, in the order `/ResourceTypes` lists them.
-    pub fn all(&self) -> [&'static ResourceType; 2] {
+    pub fn all(&self) -> [&'static ResourceType; 3] {
+        [self.user, self.group, self.role]
+    }
+
+    /// The resource types that added schemas may extend.
+    pub fn extensible(&self) -> [&'static ResourceType; 2] {
         [self.user, self.group]
     }
 

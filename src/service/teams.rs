@@ -1,0 +1,410 @@
+//! Teams as the API shows and changes them. A SCIM Group is a team: what SCIM's rules say of a change holds here, too.
+
+use super::{
+    Context, Error, Result,
+    authorization::About,
+    event, groups,
+    idempotency::Made,
+    load, load_for_change,
+    page::{Page, Slice},
+    team_roles,
+    users::{Change, Demand},
+};
+use crate::{
+    org::{
+        actor::Actor,
+        authority::Action,
+        event::EventKind,
+        record::Record,
+        refusal::Refusal,
+        role::TeamRole,
+        settings::{Settings, TeamSettings},
+        team,
+    },
+    scim::{Quirks, projection::Projection, text, urn, version::Precondition},
+    store::{
+        ReadTx, WriteTx, memberships,
+        records::{self, Kind},
+        teams as rows,
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// A team, as the API answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    /// The id.
+    pub id: String,
+    /// The name, unique in the organization.
+    pub name: String,
+    /// How many members it has.
+    pub members: i64,
+    /// The name of the role of those who become members over SCIM.
+    pub default_role: String,
+    /// The team's own bucket; null where it uses the server's storage.
+    pub storage: Value,
+    /// What the team decided for itself.
+    pub settings: TeamSettings,
+    /// What holds, with what the organization enforces.
+    pub effective: TeamSettings,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+    /// What the ETag shows.
+    pub version: String,
+}
+
+/// A team about to be made.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewTeam {
+    /// The name, unique in the organization.
+    pub name: String,
+    /// The name of the role of those who become members over SCIM; `member` without one.
+    #[serde(default)]
+    pub default_role: Option<String>,
+    /// The team's own bucket (W-252); the server's storage without one. It never changes.
+    #[serde(default)]
+    pub storage: Option<Map<String, Value>>,
+    /// The ids of its first admins; whoever makes it, without any.
+    #[serde(default)]
+    pub admins: Option<Vec<String>>,
+}
+
+/// What is changed of a team; what is not named stays.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TeamChange {
+    /// The name. The old one still leads to the team.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The name of the role of those who become members over SCIM.
+    #[serde(default)]
+    pub default_role: Option<String>,
+    /// What the team decides for itself; a switch that is not named stays.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+}
+
+/// A team that can be restored.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchivedTeam {
+    /// The id.
+    pub id: String,
+    /// The name it had.
+    pub name: String,
+    /// When it was archived (RFC 3339).
+    pub archived_at: String,
+    /// Until when it can be restored (RFC 3339).
+    pub restorable_until: String,
+}
+
+/// How long an archived team can be restored, in microseconds: 30 days.
+pub const RESTORABLE: i64 = 30 * 24 * 3_600 * 1_000_000;
+
+/// The teams that the actor may see, or the one that has or had this name.
+pub async fn list(cx: &Arc<Context>, name: Option<String>, slice: Slice) -> Result<Page<Team>> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        let settings = job.authorize(tx, Action::TeamList, About::ORGANIZATION)?;
+        let kind = Kind::of(job.types.group);
+        let mut found = Vec::new();
+        let mut after = slice.after.clone();
+        // those that are hidden from the actor are passed over
+        while found.len() <= slice.limit {
+            let batch = match &name {
+                Some(name) => by_name(tx, &job, name)?.into_iter().collect(),
+                None => records::after(tx, kind, &job.organization, &after, slice.one_more())?,
+            };
+            let Some(last) = batch.last() else { break };
+            after.clone_from(&last.id);
+            for record in &batch {
+                if job.authorize(tx, Action::TeamRead, About::team(&record.id)).is_ok() {
+                    found.push(shown(tx, &job, record, &settings)?);
+                }
+            }
+            if name.is_some() {
+                break;
+            }
+        }
+        Ok::<_, Error>(Page::of(&slice, found, |team| &team.id))
+    };
+    cx.app.store.read(work).await
+}
+
+fn by_name(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<Record>> {
+    let id = rows::by_name(tx, &cx.organization, &text::fold(name))?;
+    match id {
+        Some(id) => Ok(Some(load(tx, cx, Kind::of(cx.types.group), &id)?)),
+        None => Ok(None),
+    }
+}
+
+/// One team.
+pub async fn read(cx: &Arc<Context>, id: &str) -> Result<Team> {
+    let (job, id) = (cx.clone(), id.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        let settings = job.authorize(tx, Action::TeamRead, About::team(&id))?;
+        one(tx, &job, &id, &settings)
+    };
+    cx.app.store.read(work).await
+}
+
+/// Makes a team. Whoever makes it is its admin, unless others are named.
+pub async fn create(cx: &Arc<Context>, new: NewTeam) -> Result<Made<Team>> {
+    let mut body = Map::new();
+    body.insert("schemas".to_owned(), json!([urn::GROUP, urn::ORGANIZATION_GROUP]));
+    body.insert("displayName".to_owned(), new.name.as_str().into());
+    let role = new.default_role.clone();
+    body.insert(urn::ORGANIZATION_GROUP.to_owned(), json!({"defaultRole": role, "storage": new.storage}));
+    cx.make(move |tx, cx| {
+        let settings = cx.authorize_change(tx, Action::TeamCreate, About::ORGANIZATION)?;
+        let mut quirks = Quirks::default();
+        let team = groups::new(cx, body.clone(), &mut quirks)?;
+        let (made, _) = groups::insert(tx, cx, &team, &Projection::Default, &mut quirks)?;
+        let id = made.location.rsplit('/').next().unwrap_or_default();
+        let own = match &cx.actor {
+            Actor::Person { id, .. } if settings.admin_team_access => vec![id.clone()],
+            _ => Vec::new(),
+        };
+        for admin in new.admins.as_ref().unwrap_or(&own) {
+            team_roles::add(tx, cx, id, admin, &TeamRole::Admin)?;
+        }
+        one(tx, cx, id, &settings)
+    })
+    .await
+}
+
+/// Changes a team's name, default role or settings.
+pub async fn change(
+    cx: &Arc<Context>,
+    id: &str,
+    change: TeamChange,
+    precondition: Precondition,
+) -> Result<Team> {
+    let id = id.to_owned();
+    let work = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        let settings = cx.authorize_change(tx, Action::TeamSettingsChange, About::team(&id))?;
+        let demand = Demand { precondition: precondition.clone(), projection: Projection::Default };
+        groups::edit(Change { tx, cx, id: &id, demand: &demand }, quirks, &|team| {
+            team.0.extend(change.name.as_ref().map(|name| ("displayName".to_owned(), name.as_str().into())));
+            if let Some(role) = &change.default_role {
+                let entry = team.0.entry(urn::ORGANIZATION_GROUP).or_insert_with(|| json!({}));
+                entry["defaultRole"] = role.as_str().into();
+            }
+        })?;
+        decide(tx, cx, &id, &change.settings)?;
+        one(tx, cx, &id, &settings)
+    };
+    cx.write(&mut Quirks::default(), work).await
+}
+
+/// Keeps what a team decides for itself.
+fn decide(tx: &WriteTx<'_>, cx: &Context, id: &str, switches: &Map<String, Value>) -> Result<()> {
+    let before = rows::settings(tx, &cx.organization, id)?.ok_or(Error::NotFound("team"))?;
+    let mut all = serde_json::to_value(before)?;
+    if let Value::Object(all) = &mut all {
+        all.extend(switches.clone());
+    }
+    let after: TeamSettings =
+        serde_json::from_value(all).map_err(|error| Refusal::Invalid(format!("settings: {error}")))?;
+    if after == before {
+        return Ok(());
+    }
+    rows::set_settings(tx, &cx.organization, id, &after)?;
+    let detail = json!({"settings": {"before": before, "after": after}});
+    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))
+}
+
+/// Archives a team: gone at once, its name free, restorable for 30 days.
+pub async fn archive(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
+    let id = id.to_owned();
+    let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
+        cx.authorize_change(tx, Action::TeamArchive, About::team(&id))?;
+        groups::archive(tx, cx, &id, &precondition)
+    };
+    cx.write(&mut Quirks::default(), work).await
+}
+
+/// The teams that can be restored, the one archived first at the front.
+pub async fn archived(cx: &Arc<Context>) -> Result<Vec<ArchivedTeam>> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::TeamRestore, About::ORGANIZATION)?;
+        let found = rows::archived(tx, &job.organization, job.now - RESTORABLE)?.into_iter();
+        let shown = found.map(|it| ArchivedTeam {
+            id: it.id,
+            name: it.name,
+            archived_at: text::date_time(it.archived_at),
+            restorable_until: text::date_time(it.archived_at + RESTORABLE),
+        });
+        Ok::<_, Error>(shown.collect())
+    };
+    cx.app.store.read(work).await
+}
+
+/// Brings a team back with its members, if its name is still free.
+pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Team> {
+    let id = id.to_owned();
+    let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
+        let settings = cx.authorize_change(tx, Action::TeamRestore, About::ORGANIZATION)?;
+        let owner = cx.owner(cx.types.group, &id);
+        if !rows::restore(tx, owner, cx.now - RESTORABLE, cx.now)? {
+            return Err(Error::NotFound("archived team"));
+        }
+        cx.record(tx, &event(EventKind::TeamRestored, cx.types.group, &id, json!({})))?;
+        one(tx, cx, &id, &settings)
+    };
+    cx.write(&mut Quirks::default(), work).await
+}
+
+/// A member of a team, as the API answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The user's id, or a team's.
+    pub id: String,
+    /// `User` or `Group`.
+    #[serde(rename = "type")]
+    pub member_type: String,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The name of the role in the team.
+    pub role: String,
+    /// What decided the membership.
+    pub origin: String,
+    /// The id of the connection it came over, if it did.
+    pub connection: Option<String>,
+}
+
+impl From<memberships::Listed> for Member {
+    fn from(it: memberships::Listed) -> Self {
+        Self {
+            id: it.id,
+            member_type: it.member_type.as_str().to_owned(),
+            name: it.display,
+            role: it.role_name,
+            origin: it.origin.to_string(),
+            connection: it.connection,
+        }
+    }
+}
+
+/// A user about to become a member.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewMember {
+    /// The user's id, user name, handle or e-mail address.
+    pub user: String,
+    /// The name of the role; `member` without one.
+    #[serde(default)]
+    pub role: Option<String>,
+}
+
+/// The members of a team, by id.
+pub async fn members(cx: &Arc<Context>, team: &str, slice: Slice) -> Result<Page<Member>> {
+    let (job, team) = (cx.clone(), team.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::TeamRead, About::team(&team))?;
+        let found = memberships::listed(tx, &job.organization, &team, &slice.after, slice.one_more())?;
+        let found = found.into_iter().map(Member::from).collect();
+        Ok::<_, Error>(Page::of(&slice, found, |member: &Member| &member.id))
+    };
+    cx.app.store.read(work).await
+}
+
+/// Makes a user a member. A member who may invite gives no more than `member` (W-118).
+pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result<Made<Member>> {
+    let team = team.to_owned();
+    cx.make(move |tx, cx| {
+        let role = team_roles::resolve(tx, cx, new.role.as_deref().unwrap_or("member"))?;
+        let user = team_roles::find_user(tx, cx, &new.user)?;
+        let action = match role {
+            TeamRole::Member | TeamRole::Viewer => Action::TeamMemberInvite,
+            TeamRole::Admin | TeamRole::Custom(_) => Action::TeamMemberAdd,
+        };
+        cx.authorize_change(tx, action, About::member(&team, &user))?;
+        if !team_roles::add(tx, cx, &team, &user, &role)? {
+            return Err(
+                Refusal::Conflict("this user is a member already; change the role instead".into()).into()
+            );
+        }
+        member(tx, cx, &team, &user)
+    })
+    .await
+}
+
+/// Changes a member's role in the team.
+pub async fn change_member(cx: &Arc<Context>, team: &str, user: &str, role: String) -> Result<Member> {
+    let (team, user) = (team.to_owned(), user.to_owned());
+    let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
+        cx.authorize_change(tx, Action::TeamMemberRole, About::member(&team, &user))?;
+        let role = team_roles::resolve(tx, cx, &role)?;
+        if role != TeamRole::Admin {
+            keep_an_admin(tx, cx, &team, &user)?;
+        }
+        team_roles::give(tx, cx, &team, &user, &role)?;
+        member(tx, cx, &team, &user)
+    };
+    cx.write(&mut Quirks::default(), work).await
+}
+
+/// Takes somebody out of a team. What they made stays theirs.
+pub async fn remove_member(cx: &Arc<Context>, team: &str, user: &str) -> Result<()> {
+    end_membership(cx, Action::TeamMemberRemove, team, user).await
+}
+
+/// Takes the actor out of a team (W-126).
+pub async fn leave(cx: &Arc<Context>, team: &str) -> Result<()> {
+    end_membership(cx, Action::TeamLeave, team, cx.actor.id()).await
+}
+
+async fn end_membership(cx: &Arc<Context>, action: Action, team: &str, user: &str) -> Result<()> {
+    let (team, user) = (team.to_owned(), user.to_owned());
+    let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
+        cx.authorize_change(tx, action, About::member(&team, &user))?;
+        keep_an_admin(tx, cx, &team, &user)?;
+        if team_roles::end(tx, cx, &team, &user)? { Ok(()) } else { Err(Error::NotFound("member")) }
+    };
+    cx.write(&mut Quirks::default(), work).await
+}
+
+/// W-124: only who may leave a team without an admin takes its last one out of office.
+fn keep_an_admin(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Result<()> {
+    load_for_change(tx, cx, Kind::of(cx.types.group), team, &Precondition::default())?;
+    let others = memberships::other_admins(tx, &cx.organization, team, user)?;
+    let is_admin = team_roles::role_of(tx, cx, team, user)? == Some(TeamRole::Admin);
+    if is_admin && others == 0 {
+        cx.authorize_change(tx, Action::TeamLastAdminRemove, About::team(team))?;
+    }
+    Ok(())
+}
+
+fn member(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Member> {
+    let found = memberships::one(tx, &cx.organization, team, user)?;
+    found.map(Member::from).ok_or(Error::NotFound("member"))
+}
+
+fn one(tx: &ReadTx<'_>, cx: &Context, id: &str, settings: &Settings) -> Result<Team> {
+    shown(tx, cx, &load(tx, cx, Kind::of(cx.types.group), id)?, settings)
+}
+
+fn shown(tx: &ReadTx<'_>, cx: &Context, record: &Record, settings: &Settings) -> Result<Team> {
+    let own = rows::settings(tx, &cx.organization, &record.id)?.unwrap_or_default();
+    let resource = record.resource()?;
+    let extension = resource.get(urn::ORGANIZATION_GROUP);
+    Ok(Team {
+        id: record.id.clone(),
+        name: resource.text("displayName").unwrap_or_default().to_owned(),
+        members: record.n_members,
+        default_role: team::default_role(&resource).unwrap_or("member").to_owned(),
+        storage: extension.and_then(|extension| extension.get("storage")).cloned().unwrap_or(Value::Null),
+        settings: own,
+        effective: own.effective(settings.enforced),
+        created_at: text::date_time(record.created_at),
+        version: record.version.to_string(),
+    })
+}
