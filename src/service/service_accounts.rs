@@ -27,7 +27,9 @@ pub async fn create(cx: &Arc<Context>, name: &str, team: Option<String>) -> Resu
     let name = name.to_owned();
     cx.make(move |tx, cx| {
         match &team {
-            None => drop(cx.authorize_change(tx, Action::ServiceAccountCreate, About::ORGANIZATION)?),
+            None => {
+                cx.authorize_change(tx, Action::ServiceAccountCreate, About::ORGANIZATION)?;
+            }
             Some(team) => {
                 // the team is there until the account is
                 record_of(tx, cx, Kind::of(cx.types.group), team).map_err(unknown_team)?;
