@@ -11,8 +11,8 @@
 
 mod added_schemas;
 mod api;
-mod authority;
 mod audit;
+mod authority;
 mod bad_input;
 mod bulk;
 mod chaos;
@@ -37,6 +37,7 @@ mod on_postgres;
 mod oracles;
 mod organization;
 mod organizations;
+mod people;
 mod plans;
 mod races;
 mod reads;
@@ -47,5 +48,6 @@ mod security;
 mod simulate;
 mod store;
 mod support;
+mod teams;
 mod tokens;
 mod transport;
