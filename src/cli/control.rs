@@ -4,6 +4,7 @@
 //! when nobody owns the file, the command becomes the owner for a moment. Either way [`execute`] does the
 //! work, so caches and switches never see a change from the side.
 
+use super::{admin::AdminAsk, seats::SeatsAsk, users::UserAsk};
 use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
@@ -18,6 +19,7 @@ use crate::{
 use anyhow::{Context as _, anyhow, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     fs::{DirBuilder, File, Permissions},
     io::{BufRead, BufReader, Read, Write},
@@ -52,6 +54,9 @@ pub(super) enum Ask {
     ListSchemas,
     RemoveSchema { urn: String },
     GoOnWithSchema { urn: String },
+    User(UserAsk),
+    Admin(AdminAsk),
+    Seats(SeatsAsk),
 }
 
 /// A question, and the slug of the organization it is about.
@@ -79,6 +84,8 @@ pub(super) enum Reply {
         is_finished: bool,
     },
     Done,
+    /// What was found or made, as the API shows it.
+    Shown(Value),
 }
 
 /// An added schema as commands show it.
@@ -369,6 +376,9 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             })?;
             Reply::Revoked { declared: origin == Origin::Declared }
         }
+        Ask::User(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Admin(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Seats(ask) => Reply::Shown(ask.execute(cx).await?),
         other => return execute_on_schemas(cx, other).await,
     })
 }

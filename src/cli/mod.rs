@@ -1,14 +1,18 @@
 //! The commands.
 
+mod admin;
 pub mod config_file;
 mod conformance;
 mod connections;
 mod control;
 mod organizations;
 mod schemas;
+mod seats;
 mod serve;
+mod shown;
 mod simulate;
 mod target;
+mod users;
 
 use crate::config::Mistakes;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -37,6 +41,12 @@ enum Command {
     /// The tenants of this server
     #[command(subcommand)]
     Organization(organizations::OrganizationCommand),
+    /// The people of the organization
+    User(users::UserCommand),
+    /// The seats of the organization: taken, and how many there are
+    Seats(seats::SeatsCommand),
+    /// Break-glass: an admin where there is none, a password where it is lost
+    Admin(admin::AdminCommand),
     /// The links of identity providers into the organization
     #[command(subcommand)]
     Connection(connections::ConnectionCommand),
@@ -102,6 +112,9 @@ impl Command {
                 serve::run(&settings, schemas).map(|()| ExitCode::SUCCESS)
             }
             Self::Organization(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::User(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),
