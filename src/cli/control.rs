@@ -4,7 +4,10 @@
 //! when nobody owns the file, the command becomes the owner for a moment. Either way [`execute`] does the
 //! work, so caches and switches never see a change from the side.
 
-use super::{admin::AdminAsk, seats::SeatsAsk, users::UserAsk};
+use super::{
+    admin::AdminAsk, keys::KeyAsk, roles::RoleAsk, seats::SeatsAsk, service_accounts::ServiceAccountAsk,
+    teams::TeamAsk, users::UserAsk,
+};
 use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
@@ -13,13 +16,13 @@ use crate::{
         organization::{FIRST, Organization},
     },
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Context, Error, connections, organizations, schemas},
+    service::{App, Context, Error, connections, organizations, schemas, settings},
     store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::{
     fs::{DirBuilder, File, Permissions},
     io::{BufRead, BufReader, Read, Write},
@@ -57,6 +60,13 @@ pub(super) enum Ask {
     User(UserAsk),
     Admin(AdminAsk),
     Seats(SeatsAsk),
+    Team(TeamAsk),
+    Role(RoleAsk),
+    Key(KeyAsk),
+    ServiceAccount(ServiceAccountAsk),
+    ShowOrganization,
+    ShowSettings,
+    ChangeSettings(Map<String, Value>),
 }
 
 /// A question, and the slug of the organization it is about.
@@ -379,6 +389,17 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::User(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Admin(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Seats(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Team(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Role(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Key(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::ServiceAccount(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::ShowOrganization => {
+            let own = organizations::own(cx).await?;
+            let created_at = text::date_time(own.created_at);
+            Reply::Shown(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at}))
+        }
+        Ask::ShowSettings => Reply::Shown(json!(settings::get(cx).await?)),
+        Ask::ChangeSettings(patch) => Reply::Shown(json!(settings::change(cx, patch.clone()).await?)),
         other => return execute_on_schemas(cx, other).await,
     })
 }

@@ -1,23 +1,28 @@
 //! What a client can do to custom roles (W-260 to W-264).
 
 use super::{
-    Answer, Context, Error, Result, agreed, changed_names, event, load, load_for_change, load_for_removal,
+    Answer, Context, Error, Result, agreed,
+    authorization::About,
+    changed_names, event, load, load_for_change, load_for_removal,
+    page::{Page, Slice},
     read::answer,
     users::{Change, Demand},
 };
 use crate::{
     org::{
+        authority::Action,
         custom_role::{self, CustomRole},
         event::EventKind,
         permission::difference,
         record::Record,
+        refusal::unknown,
     },
     scim::{
         Quirks, Resource, patch::Patch, projection::Projection, read, text, urn, validate,
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx,
+        DbError, ReadTx, WriteTx, memberships,
         records::{self, Kind},
         roles::{self, HeldRole},
     },
@@ -54,6 +59,55 @@ pub async fn create(
         current(tx, cx, &id, &projection)
     });
     made.await
+}
+
+/// The custom roles, by id, as they are answered.
+pub async fn list(cx: &Arc<Context>, slice: Slice) -> Result<Page<Role>> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::RoleRead, About::ORGANIZATION)?;
+        let kind = Kind::of(job.types.role);
+        let found = records::after(tx, kind, &job.organization, &slice.after, slice.one_more())?;
+        let shown = found.iter().map(|record| shown(tx, &job, record));
+        let shown: Vec<Role> = shown.collect::<Result<_>>()?;
+        Ok::<_, Error>(Page::of(&slice, shown, |role| &role.id))
+    };
+    cx.app.store.read(work).await
+}
+
+/// A custom role as it is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Role {
+    /// The id.
+    pub id: String,
+    /// The role, with what it inherits.
+    pub shown: Value,
+}
+
+fn shown(tx: &ReadTx<'_>, cx: &Context, record: &Record) -> Result<Role> {
+    let found = answer(tx, cx, Kind::of(cx.types.role), record, &Projection::Default)?;
+    let shown = serde_json::from_str(found.body.as_deref().unwrap_or("null"))?;
+    Ok(Role { id: record.id.clone(), shown })
+}
+
+/// The custom role that an id or a name names, in any case where only one has it; else the refusal says which name is
+/// nearest.
+pub async fn find(cx: &Arc<Context>, name: &str) -> Result<Role> {
+    let (job, name) = (cx.clone(), name.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::RoleRead, About::ORGANIZATION)?;
+        let (kind, organization) = (Kind::of(job.types.role), job.organization.as_str());
+        let named = records::named(tx, kind, organization, &text::fold(&name))?;
+        let id = named.first().map_or(name.as_str(), String::as_str);
+        match records::load(tx, kind, organization, id)? {
+            Some(record) => shown(tx, &job, &record),
+            None => {
+                let known = memberships::custom_role_names(tx, organization)?;
+                Err(unknown("custom role", &name, known.iter().map(String::as_str)).into())
+            }
+        }
+    };
+    cx.app.store.read(work).await
 }
 
 /// A PUT as it was read: the role it describes, and the permissions it calls inherited.

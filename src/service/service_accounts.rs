@@ -10,11 +10,12 @@ use crate::{
         authority::{Action, Subject, TeamSubject, may},
         event::{Event, EventKind},
         key::check_name,
-        refusal::Refusal,
+        refusal::{Refusal, unknown},
         role::TeamRole,
         service_account::ServiceAccount,
         settings::{Settings, TeamSettings},
     },
+    scim::text,
     store::{DbError, ReadTx, WriteTx, organizations, service_accounts, users},
 };
 use serde_json::{Value, json};
@@ -102,6 +103,36 @@ pub async fn get(cx: &Arc<Context>, id: &str) -> Result<ServiceAccount> {
         let actions = (Action::ServiceAccountList, Action::TeamServiceAccountList);
         authorize_about(tx, &job, actions, &account)?;
         Ok::<_, Error>(account)
+    };
+    cx.app.store.read(work).await
+}
+
+/// How many service accounts are looked at in one read to find a name.
+const AT_ONCE: usize = 1_000;
+
+/// The service account that an id, a handle or a name, in any case, names; else the refusal says which name is nearest.
+pub async fn find(cx: &Arc<Context>, name: &str) -> Result<ServiceAccount> {
+    let (job, name) = (cx.clone(), name.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        let settings = organizations::settings(tx, &job.organization)?;
+        may(&job.actor, Action::ServiceAccountList, &Subject::organization(&settings))?;
+        let key = text::fold(&name);
+        let mut seen: Vec<ServiceAccount> = Vec::new();
+        loop {
+            let after = seen.last().map_or(String::new(), |last| last.id.clone());
+            let batch = service_accounts::list(tx, &job.organization, &after, AT_ONCE)?;
+            let is_named =
+                |it: &&ServiceAccount| it.id == name || it.handle == key || text::fold(&it.name) == key;
+            if let Some(found) = batch.iter().find(is_named) {
+                return Ok::<_, Error>(found.clone());
+            }
+            let is_last = batch.len() < AT_ONCE;
+            seen.extend(batch);
+            if is_last {
+                let known = seen.iter().map(|it| it.name.as_str());
+                return Err(unknown("service account", &name, known).into());
+            }
+        }
     };
     cx.app.store.read(work).await
 }
