@@ -30,6 +30,7 @@ mod journal;
 mod laws;
 mod lifecycle;
 mod on_postgres;
+mod operator;
 mod oracles;
 mod organization;
 mod organizations;
