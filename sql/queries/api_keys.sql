@@ -11,19 +11,11 @@ UPDATE api_keys SET last_used_at = $3
  WHERE organization = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)
 
 -- name: owner
--- A person or service account, and the role of somebody else in a service account's team.
-SELECT u.account_type, u.organization_role, u.active, u.team,
-       (SELECT m.role FROM memberships m
-         WHERE m.organization = $1 AND m.team = u.team AND m.member = $3 AND m.member_type = 'User')
-  FROM users u WHERE u.organization = $1 AND u.id = $2
+SELECT account_type, organization_role, active, team FROM users WHERE organization = $1 AND id = $2
 
 -- name: hold_owner
--- The same; its keys are made and ended by one at a time.
-SELECT u.account_type, u.organization_role, u.active, u.team,
-       (SELECT m.role FROM memberships m
-         WHERE m.organization = $1 AND m.team = u.team AND m.member = $3 AND m.member_type = 'User')
-  FROM users u WHERE u.organization = $1 AND u.id = $2
-   FOR NO KEY UPDATE OF u
+SELECT account_type, organization_role, active, team FROM users WHERE organization = $1 AND id = $2
+   FOR NO KEY UPDATE
 
 -- name: count
 SELECT count(*) FROM api_keys WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL

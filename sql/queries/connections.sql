@@ -14,6 +14,9 @@ SELECT id, name, profile, created_at, sensitive FROM connections
  WHERE organization = $1 AND revoked_at IS NULL
  ORDER BY name_key
 
+-- name: name
+SELECT name FROM connections WHERE organization = $1 AND id = $2
+
 -- name: any_ever
 SELECT CAST(1 AS BIGINT) FROM connections WHERE organization = $1 LIMIT 1
 

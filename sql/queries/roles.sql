@@ -54,11 +54,11 @@ DELETE FROM roles WHERE organization = $1 AND id = $2
 -- The teams in which somebody has the role, or newcomers get it: teams are locked before what belongs to them.
 SELECT id FROM teams
  WHERE organization = $1
-   AND (id IN (SELECT team FROM memberships
-                WHERE organization = $1 AND role = $2 AND role NOT IN ('admin', 'member', 'viewer'))
-        OR id IN (SELECT id FROM teams
-                   WHERE organization = $1 AND default_role = $2
-                     AND default_role NOT IN ('admin', 'member', 'viewer')))
+   AND id IN (SELECT team FROM memberships
+               WHERE organization = $1 AND role = $2 AND role NOT IN ('admin', 'member', 'viewer')
+               UNION
+              SELECT id FROM teams
+               WHERE organization = $1 AND default_role = $2 AND default_role NOT IN ('admin', 'member', 'viewer'))
  ORDER BY id FOR NO KEY UPDATE
 
 -- name: holders

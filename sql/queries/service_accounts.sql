@@ -1,16 +1,3 @@
--- name: team
--- A live team, which stays until the transaction ends, and somebody's role in it.
-SELECT (SELECT m.role FROM memberships m
-         WHERE m.organization = $1 AND m.team = t.id AND m.member = $3 AND m.member_type = 'User')
-  FROM teams t WHERE t.organization = $1 AND t.id = $2 AND t.archived_at IS NULL
-   FOR KEY SHARE OF t
-
--- name: role
--- The same for those who only read.
-SELECT (SELECT m.role FROM memberships m
-         WHERE m.organization = $1 AND m.team = t.id AND m.member = $3 AND m.member_type = 'User')
-  FROM teams t WHERE t.organization = $1 AND t.id = $2 AND t.archived_at IS NULL
-
 -- name: insert
 INSERT INTO users (organization, id, user_name_key, display, active, version, created_at, modified_at, resource, seat,
                    account_type, handle, team)

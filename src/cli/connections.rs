@@ -139,6 +139,10 @@ impl Common {
             (true, Reply::Organizations(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Schemas(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Shown(found)) => say(&serde_json::to_string_pretty(found)?),
+            (true, Reply::Events { events, next, .. }) => {
+                say(&serde_json::to_string_pretty(&json!({"items": events, "next": next}))?)
+            }
+            (true, Reply::Walked(walked)) => say(&serde_json::to_string_pretty(walked)?),
             (true, Reply::Progress { .. } | Reply::Done) => say("{}"),
             (true, Reply::Token(token)) => say(&serde_json::to_string_pretty(token)?),
             (true, Reply::Revoked { declared }) => {

@@ -13,10 +13,11 @@ use crate::{
     config::{self, Database, Mistakes},
     org::{
         connection::{Connection, Leniency, Origin, Scopes, Token},
+        journal::{Walked, Wanted},
         organization::{FIRST, Organization},
     },
-    scim::{Profile, schema::definition::Definition, text},
-    service::{App, Context, Error, connections, organizations, schemas, settings},
+    scim::{Profile, schema::definition::Definition, text, version::Precondition},
+    service::{App, Context, Error, connections, events, journal, organizations, schemas, settings},
     store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -67,6 +68,8 @@ pub(super) enum Ask {
     ShowOrganization,
     ShowSettings,
     ChangeSettings(Map<String, Value>),
+    ListEvents(Wanted),
+    WalkEvents { begun: Option<Walked> },
 }
 
 /// A question, and the slug of the organization it is about.
@@ -93,6 +96,13 @@ pub(super) enum Reply {
         total: u64,
         is_finished: bool,
     },
+    /// `next`: the position to go on after; `last`: the position of the last event of all.
+    Events {
+        events: Vec<Value>,
+        next: Option<i64>,
+        last: i64,
+    },
+    Walked(Walked),
     Done,
     /// What was found or made, as the API shows it.
     Shown(Value),
@@ -398,8 +408,17 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             let created_at = text::date_time(own.created_at);
             Reply::Shown(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at}))
         }
-        Ask::ShowSettings => Reply::Shown(json!(settings::get(cx).await?)),
-        Ask::ChangeSettings(patch) => Reply::Shown(json!(settings::change(cx, patch.clone()).await?)),
+        Ask::ShowSettings => Reply::Shown(json!(settings::get(cx).await?.0)),
+        Ask::ChangeSettings(patch) => {
+            Reply::Shown(json!(settings::change(cx, patch.clone(), Precondition::default()).await?.0))
+        }
+        Ask::ListEvents(wanted) => {
+            // without a server that runs nobody else does it
+            journal::seal(&cx.app).await?;
+            let events::Page { events, next, last } = events::list(cx, wanted.clone()).await?;
+            Reply::Events { events, next, last }
+        }
+        Ask::WalkEvents { begun } => Reply::Walked(journal::walk(cx, begun.clone()).await?),
         other => return execute_on_schemas(cx, other).await,
     })
 }

@@ -5,6 +5,7 @@ pub mod config_file;
 mod conformance;
 mod connections;
 mod control;
+mod events;
 mod keys;
 mod organizations;
 mod roles;
@@ -68,6 +69,9 @@ enum Command {
     /// Extension schemas: attributes of the organization's own
     #[command(subcommand)]
     Schema(schemas::SchemaCommand),
+    /// The journal: what happened, who did it, and whether it is whole
+    #[command(subcommand)]
+    Event(events::EventCommand),
     /// Play the conformance suites against any SCIM server
     Conformance(conformance::Conformance),
     /// Play an identity provider's day against any SCIM server
@@ -134,6 +138,7 @@ impl Command {
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Event(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Conformance(command) => command.run(),
             Self::Simulate(command) => command.run(),
         }

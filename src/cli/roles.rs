@@ -6,11 +6,10 @@ use super::{
     shown::{Part, list, page, sheet, table},
 };
 use crate::{
-    org::permission,
-    scim::{Quirks, projection::Projection, urn, version::Precondition},
-    service::{Answer, Context, roles, users::Demand},
+    scim::version::Precondition,
+    service::{Context, custom_roles},
 };
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -101,37 +100,32 @@ impl RoleCommand {
 }
 
 impl RoleAsk {
-    /// Does what is asked; hands back what SCIM shows.
+    /// Does what is asked; hands back what the API shows.
     pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
-        let quirks = &mut Quirks::default();
+        let any = Precondition::default();
         Ok(match self {
-            Self::List { part } => page(&roles::list(cx, part.slice()?).await?, |role| role.shown.clone()),
-            Self::Show { role } => roles::find(cx, role).await?.shown,
+            Self::List { part } => {
+                page(&custom_roles::list(cx, None, part.slice()?).await?, |role| json!(role))
+            }
+            Self::Show { role } => json!(custom_roles::read(cx, &custom_roles::find(cx, role).await?).await?),
             Self::Create { name, from, permission, description } => {
-                let parts = [
+                let mut body = body([
                     ("name", Some(name)),
                     ("inheritedFrom", Some(from)),
                     ("description", description.as_ref()),
-                ];
-                let mut body = body(parts);
-                body.insert("permissions".to_owned(), named(permission));
-                read(roles::create(cx, body, Projection::Default, quirks).await?)?
+                ]);
+                body.insert("permissions".to_owned(), json!(permission));
+                json!(custom_roles::create(cx, body).await?.it)
             }
             Self::Change { role, add, remove, .. } if !add.is_empty() || !remove.is_empty() => {
-                let id = roles::find(cx, role).await?.id;
-                let operation = |(op, names): (&str, &Vec<String>)| json!({"op": op, "path": "permissions", "value": named(names)});
-                let meant =
-                    [("add", add), ("remove", remove)].into_iter().filter(|(_, names)| !names.is_empty());
-                let operations: Vec<Value> = meant.map(operation).collect();
-                let patch = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-                let patch = patch.as_object().cloned().unwrap_or_default();
-                read(roles::patch(cx, &id, patch, Demand::default(), quirks).await?)?
+                let id = custom_roles::find(cx, role).await?;
+                json!(custom_roles::change_permissions(cx, &id, add, remove).await?)
             }
             Self::Change { role, name, from, description, permission, .. } => {
-                let found = roles::find(cx, role).await?;
-                // a PUT with permissions clears the description that it does not name
-                let kept = found.shown.get("description").and_then(Value::as_str).map(str::to_owned);
-                let description = description.clone().or(kept);
+                let id = custom_roles::find(cx, role).await?;
+                // with permissions, a description that is not named would be cleared
+                let before = custom_roles::read(cx, &id).await?;
+                let description = description.clone().or(before.description);
                 let parts = [
                     ("name", name.as_ref()),
                     ("inheritedFrom", from.as_ref()),
@@ -139,20 +133,22 @@ impl RoleAsk {
                 ];
                 let mut body = body(parts);
                 if !permission.is_empty() {
-                    body.insert("permissions".to_owned(), named(permission));
+                    body.insert("permissions".to_owned(), json!(permission));
                 }
-                read(roles::replace(cx, &found.id, body, Demand::default(), quirks).await?)?
+                json!(
+                    custom_roles::change(cx, &id, body, Precondition::parse(Some(&before.version), None))
+                        .await?
+                )
             }
             Self::Remove { role, dry_run: true } => {
-                let id = roles::find(cx, role).await?.id;
-                serde_json::from_str(&roles::rehearse_removal(cx, &id, Precondition::default()).await?)?
+                custom_roles::rehearse_removal(cx, &custom_roles::find(cx, role).await?, any).await?
             }
             Self::Remove { role, dry_run: false } => {
-                let id = roles::find(cx, role).await?.id;
-                roles::remove(cx, &id, Precondition::default()).await?;
+                let id = custom_roles::find(cx, role).await?;
+                custom_roles::remove(cx, &id, any).await?;
                 json!({"id": id, "removed": true})
             }
-            Self::Permissions => catalogue(),
+            Self::Permissions => json!({"items": custom_roles::permissions(cx).await?, "next": null}),
         })
     }
 
@@ -216,30 +212,8 @@ fn impact(role: &str, found: &Value) -> String {
     )
 }
 
-fn catalogue() -> Value {
-    let all = permission::all().iter().map(|it| {
-        json!({
-            "name": it.name,
-            "viewer": it.in_viewer,
-            "member": it.in_member,
-            "admin": it.in_admin,
-            "ownOnly": it.is_for_own(),
-        })
-    });
-    json!({"items": all.collect::<Vec<_>>(), "next": null})
-}
-
-/// A role as SCIM is sent it, with the parts that are said.
+/// The parts of a role that are said.
 fn body(parts: [(&str, Option<&String>); 3]) -> Map<String, Value> {
-    let mut body = Map::from_iter([("schemas".to_owned(), json!([urn::ROLE]))]);
-    body.extend(parts.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said?.as_str().into()))));
-    body
-}
-
-fn named(permissions: &[String]) -> Value {
-    permissions.iter().map(|name| json!({"name": name})).collect()
-}
-
-fn read(answer: Answer) -> anyhow::Result<Value> {
-    Ok(serde_json::from_str(&answer.body.context("the role was not shown")?)?)
+    let said = parts.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said?.as_str().into())));
+    said.collect()
 }

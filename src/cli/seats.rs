@@ -1,7 +1,10 @@
 //! `roster seats`.
 
 use super::{connections::Within, control::Ask, shown::cell};
-use crate::service::{Context, people, settings};
+use crate::{
+    scim::version::Precondition,
+    service::{Context, people, settings},
+};
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
@@ -71,7 +74,8 @@ impl SeatsAsk {
                 });
                 license.extend(value.map(|value| (name.to_owned(), value)));
             }
-            settings::change(cx, Map::from_iter([("license".to_owned(), license.into())])).await?;
+            let patch = Map::from_iter([("license".to_owned(), license.into())]);
+            settings::change(cx, patch, Precondition::default()).await?;
         }
         Ok(json!(people::seats(cx).await?))
     }

@@ -9,11 +9,12 @@ use crate::{
     http::server::{Door, Entrance, start},
     org::{connection::DECLARED, organization::FIRST, schema::State},
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Error, connections, organizations, schemas},
+    service::{App, Error, connections, journal, organizations, schemas},
+    store::DbError,
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{net::TcpListener, path::PathBuf, sync::Arc};
+use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -62,6 +63,7 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
         actix_web::rt::spawn(stop_at_once(app.clone())?);
         actix_web::rt::spawn(go_on_with_schemas(app.clone()));
+        actix_web::rt::spawn(keep_journal(app.clone()));
         if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings.database, profile).await?;
         } else {
@@ -97,6 +99,37 @@ async fn go_on_with_schemas(app: Arc<App>) {
             error = format!("{error:#}"),
             "the work on schemas stopped; a restart goes on with it"
         );
+    }
+}
+
+/// How often events get their places, and after how many times of that the old ones go.
+const SEALING_PAUSE: Duration = Duration::from_secs(1);
+const SEALINGS_A_TRIM: u64 = 60;
+
+/// Gives events their places in the chain, and forgets those that are kept no longer, until the database is closed.
+async fn keep_journal(app: Arc<App>) {
+    let mut is_failing = false;
+    for n in 0_u64.. {
+        let work = async {
+            journal::seal(&app).await?;
+            if n % SEALINGS_A_TRIM == 0 {
+                let n_trimmed = journal::trim(&app).await?;
+                if n_trimmed > 0 {
+                    tracing::info!(events = n_trimmed, "old events are gone");
+                }
+            }
+            Ok::<_, Error>(())
+        };
+        match work.await {
+            Ok(()) => is_failing = false,
+            Err(Error::Busy(DbError::Closed)) => return,
+            Err(error) if !is_failing => {
+                is_failing = true;
+                tracing::warn!(error = ?error, "events wait for their places; it is tried again every second");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(SEALING_PAUSE).await;
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here sees a transaction; a request calls one function of the service floor.
 
-mod api;
+pub mod api;
 mod body;
 mod credential;
 mod error;

@@ -140,7 +140,8 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
 /// Whether a path is the API's, of an organization that it names or not.
 fn is_api(path: &str) -> bool {
     let (_, path) = scim::organization(path);
-    path == "/api" || path.starts_with("/api/")
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path == "/api" || path.starts_with("/api/") || path == api::AUDIT_LOGS
 }
 
 fn nothing_here() -> HttpResponse {

@@ -1,6 +1,11 @@
 //! What happened: written in the transaction that made the change.
 
-use serde_json::Value;
+use crate::scim::{
+    Resource,
+    schema::{Attribute, Mutability, ResourceType, Returned},
+};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +37,7 @@ pub enum EventKind {
     SettingsChanged,
     SchemaChanged,
     SchemaRemoved,
+    JournalTrimmed,
 }
 
 impl EventKind {
@@ -64,11 +70,13 @@ impl EventKind {
             Self::SettingsChanged => "settings.changed",
             Self::SchemaChanged => "schema.changed",
             Self::SchemaRemoved => "schema.removed",
+            Self::JournalTrimmed => "journal.trimmed",
         }
     }
 }
 
-/// One entry of the journal. `detail` names attributes and ids, never personal data or secrets.
+/// One entry of the journal. `detail` names attributes and ids, and says under `changes` what values were before and
+/// are after; never a secret, nor what is never answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// What happened.
@@ -79,4 +87,103 @@ pub struct Event {
     pub resource: String,
     /// What else there is to say, as a JSON object.
     pub detail: Value,
+}
+
+/// A longer value, in bytes of JSON, is not repeated in the journal: a picture says nothing there.
+const LONGEST: usize = 1_024;
+
+/// What differs between two states of a resource (W-291): `{attribute: {before, after}}`, null where there was or is no
+/// value. Attributes of an extension have its URN before their name. What is never answered does not stand there, and
+/// of a long value only its length does.
+pub fn differences(resource_type: &ResourceType, before: &Resource, after: &Resource) -> Value {
+    let mut found = Map::new();
+    for name in names(&before.0, &after.0) {
+        let (was, is) = (before.get(name), after.get(name));
+        if was == is || name == "schemas" {
+            continue;
+        }
+        match resource_type.extension(name) {
+            Some(schema) => {
+                let nothing = Map::new();
+                let part =
+                    |value: Option<&Value>| value.and_then(Value::as_object).unwrap_or(&nothing).clone();
+                let (was, is) = (part(was), part(is));
+                for inner in names(&was, &is) {
+                    let change = (was.get(inner), is.get(inner));
+                    note(&mut found, format!("{name}:{inner}"), schema.attribute(inner), change);
+                }
+            }
+            None => note(&mut found, name.to_owned(), resource_type.attribute(name), (was, is)),
+        }
+    }
+    Value::Object(found)
+}
+
+fn names<'a>(before: &'a Map<String, Value>, after: &'a Map<String, Value>) -> BTreeSet<&'a str> {
+    before.keys().chain(after.keys()).map(String::as_str).collect()
+}
+
+fn note(
+    found: &mut Map<String, Value>,
+    name: String,
+    attribute: Option<&'static Attribute>,
+    (before, after): (Option<&Value>, Option<&Value>),
+) {
+    let Some(attribute) = attribute.filter(|attribute| is_answered(attribute)) else { return };
+    if before != after {
+        found.insert(name, json!({"before": told(attribute, before), "after": told(attribute, after)}));
+    }
+}
+
+fn is_answered(attribute: &Attribute) -> bool {
+    attribute.returned != Returned::Never && attribute.mutability != Mutability::WriteOnly
+}
+
+/// A value as the journal tells it.
+fn told(attribute: &Attribute, value: Option<&Value>) -> Value {
+    let value = match value {
+        None => return Value::Null,
+        Some(Value::Array(elements)) => elements.iter().map(|element| open(attribute, element)).collect(),
+        Some(value) => open(attribute, value),
+    };
+    let length = value.to_string().len();
+    if length > LONGEST { json!({"bytes": length}) } else { value }
+}
+
+/// A value without the parts that are never answered.
+fn open(attribute: &Attribute, value: &Value) -> Value {
+    let Value::Object(parts) = value else { return value.clone() };
+    let is_open = |name: &String| attribute.sub_attribute(name).is_some_and(is_answered);
+    parts.iter().filter(|(name, _)| is_open(name)).map(|(name, part)| (name.clone(), part.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::schema::standard::USER_TYPE;
+
+    fn resource(value: Value) -> Resource {
+        serde_json::from_value(value).map(Resource).unwrap()
+    }
+
+    #[test]
+    fn a_change_tells_before_and_after_but_no_secret_and_no_picture() {
+        const ENTERPRISE: &str = crate::scim::urn::ENTERPRISE_USER;
+        let before = resource(json!({"userName": "ada", "password": "old", "title": "Countess",
+            ENTERPRISE: {"department": "Engines", "division": "North"}}));
+        let photo = "x".repeat(2_000);
+        let after = resource(json!({"userName": "ada", "password": "new", "photos": [{"value": photo}],
+            ENTERPRISE: {"department": "Looms", "division": "North"}}));
+
+        let told = differences(&USER_TYPE, &before, &after);
+
+        assert_eq!(
+            told,
+            json!({
+                "photos": {"before": null, "after": {"bytes": 2_014}},
+                "title": {"before": "Countess", "after": null},
+                format!("{ENTERPRISE}:department"): {"before": "Engines", "after": "Looms"},
+            })
+        );
+    }
 }

@@ -1,10 +1,13 @@
 //! The organization's rules, pure: state and question in, decision out. No I/O, no clock, no `async`.
 
 pub mod actor;
+pub mod audit;
 pub mod authority;
 pub mod connection;
 pub mod custom_role;
+pub mod decision;
 pub mod event;
+pub mod journal;
 pub mod key;
 pub mod organization;
 pub mod permission;

@@ -99,7 +99,8 @@ fn merge(
 ) -> Result<(), Refusal> {
     for (name, sent) in patch {
         let Some(default) = defaults.get(name) else {
-            return Err(unknown("setting", &format!("{path}{name}"), defaults.keys().map(String::as_str)));
+            let known: Vec<String> = defaults.keys().map(|name| format!("{path}{name}")).collect();
+            return Err(unknown("setting", &format!("{path}{name}"), known.iter().map(String::as_str)));
         };
         let fits = match (default, sent) {
             (_, Value::Null) => {

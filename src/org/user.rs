@@ -36,6 +36,15 @@ fn display(user: &Resource) -> Option<&str> {
     user.text("displayName").or(formatted).filter(|name| !name.is_empty())
 }
 
+/// The address to reach the user at: the primary one, else the first, else a user name that is one.
+pub fn email(user: &Resource) -> Option<String> {
+    let all = user.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_primary = |email: &&Value| email.get("primary") == Some(&Value::Bool(true));
+    let best = all.iter().find(is_primary).or(all.first());
+    let address = best.and_then(|email| email.get("value")).and_then(Value::as_str);
+    address.or(user.text("userName").filter(|name| name.contains('@'))).map(str::to_owned)
+}
+
 /// The id of the user's manager.
 pub fn manager(user: &Resource) -> Option<&str> {
     user.get(urn::ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()

@@ -69,6 +69,11 @@ impl Context {
         self.ask(tx, &actor, action, about)
     }
 
+    /// What it is to do this: over SCIM it is to change something over SCIM.
+    pub(super) fn action(&self, by_hand: Action) -> Action {
+        if self.by_scim { Action::ScimWrite } else { by_hand }
+    }
+
     fn ask(&self, tx: &ReadTx<'_>, actor: &Actor, action: Action, about: About<'_>) -> Result<Settings> {
         let settings = organizations::settings(tx, &self.organization)?;
         let (mut role, mut team_settings) = (None, TeamSettings::default());

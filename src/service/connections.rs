@@ -20,7 +20,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -230,16 +230,25 @@ pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Con
             sensitive: change.sensitive.clone().unwrap_or_else(|| before.sensitive.clone()),
             ..before.clone()
         };
-        if after == before { Ok(after) } else { save(tx, &job, after) }
+        if after == before { Ok(after) } else { save(tx, &job, &before, after) }
     };
     let outcome = cx.app.store.write(work).await;
     cx.app.verdicts.drop_all();
     outcome
 }
 
-fn save(tx: &WriteTx<'_>, cx: &Context, connection: Connection) -> Result<Connection> {
+fn save(tx: &WriteTx<'_>, cx: &Context, before: &Connection, connection: Connection) -> Result<Connection> {
     connections::change(tx, &cx.organization, &connection)?;
-    let detail = json!({"profile": connection.profile.as_str(), "sensitive": connection.sensitive});
+    let (was, is) = (before.profile.as_str(), connection.profile.as_str());
+    let mut changes = Map::new();
+    if was != is {
+        changes.insert("profile".to_owned(), json!({"before": was, "after": is}));
+    }
+    if before.sensitive != connection.sensitive {
+        let (was, is) = (&before.sensitive, &connection.sensitive);
+        changes.insert("sensitive".to_owned(), json!({"before": was, "after": is}));
+    }
+    let detail = json!({"profile": is, "sensitive": connection.sensitive, "changes": changes});
     record(tx, cx, EventKind::ConnectionChanged, &connection.id, detail)?;
     Ok(connection)
 }
@@ -363,7 +372,8 @@ pub async fn declare(cx: &Arc<Context>, tokens: &[SecretString], profile: Profil
             let connection = if connection.profile == profile {
                 connection
             } else {
-                save(tx, &job, Connection { profile, ..connection })?
+                let before = connection.clone();
+                save(tx, &job, &before, Connection { profile, ..connection })?
             };
             digests.iter().try_for_each(|digest| declare_token(tx, &job, &connection, digest))
         })

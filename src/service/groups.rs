@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     org::{
-        event::EventKind,
+        event::{EventKind, differences},
         record::Record,
         role::{Origin, TeamRole},
         scim_view::{self, Related, decorated},
@@ -80,7 +80,7 @@ pub(super) fn insert(
     teams::insert(tx, owner, &bare, &default_role(tx, cx, &bare)?, cx.now)?;
     let moved = join(tx, cx, &id, &members, quirks)?;
     teams::count(tx, owner, moved.more())?;
-    cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], quirks)))?;
+    cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], json!({}), quirks)))?;
     small_answer(tx, cx, &id, projection)
 }
 
@@ -189,7 +189,8 @@ fn make(
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
         teams::alias(tx, &cx.organization, id, (&was, &group), cx.now)?;
-        let detail = moved.detail(&changed_names(&was, &group), quirks);
+        let differences = differences(cx.types.group, &was, &group);
+        let detail = moved.detail(&changed_names(&was, &group), differences, quirks);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
     }
     small_answer(tx, cx, id, &demand.projection)
@@ -239,9 +240,10 @@ impl Moved {
         records::int(self.came.len()) - records::int(self.left.len())
     }
 
-    fn detail(&self, attributes: &[String], quirks: &Quirks) -> Value {
+    fn detail(&self, attributes: &[String], changes: Value, quirks: &Quirks) -> Value {
         json!({
             "attributes": attributes,
+            "changes": changes,
             "joined": self.came,
             "left": self.left,
             "unknown": self.unknown,

@@ -2,21 +2,20 @@
 
 use super::{
     App, Context, Error, Result,
+    authorization::About,
     idempotency::Made,
     page::{Page, Slice},
 };
 use crate::{
     org::{
         actor::Actor,
-        authority::{Action, Subject, TeamSubject, may},
+        authority::Action,
         event::{Event, EventKind},
         key::{self, Key, Owner, Principal, Scopes},
         refusal::Refusal,
-        role::TeamRole,
-        settings::{Settings, TeamSettings},
     },
     scim::text,
-    store::{DbError, ReadTx, WriteTx, api_keys, organizations},
+    store::{DbError, ReadTx, WriteTx, api_keys, teams},
 };
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -98,14 +97,12 @@ pub async fn create(cx: &Arc<Context>, new: NewKey) -> Result<Made<CreatedKey>> 
     }
     let secret = random_hex()?;
     cx.make(move |tx, cx| {
-        let (owner, role) =
-            api_keys::hold_owner(tx, &cx.organization, &new.owner, cx.actor.id())?.ok_or(Error::NotFound("owner"))?;
+        let owner = api_keys::hold_owner(tx, &cx.organization, &new.owner)?.ok_or(Error::NotFound("owner"))?;
         let action = match owner.actor {
             Actor::ServiceAccount { .. } => Action::ServiceKeyCreate,
             _ => Action::KeyCreate,
         };
-        let settings = organizations::settings(tx, &cx.organization)?;
-        authorize(cx, action, &owner, role.as_ref(), &settings)?;
+        let settings = cx.authorize_change(tx, action, about(tx, cx, &owner)?)?;
         owner.check_new_key(&new.scopes, api_keys::count(tx, &cx.organization, &new.owner)?, &settings)?;
         let key = Key {
             id: cx.app.ids.make(cx.now),
@@ -139,17 +136,15 @@ pub enum Whose {
 pub async fn list(cx: &Arc<Context>, whose: Whose, slice: Slice) -> Result<Page<Key>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
-        let settings = organizations::settings(tx, &job.organization)?;
         let (after, limit) = (slice.after.as_str(), slice.one_more());
         let found = match &whose {
             Whose::All => {
-                may(&job.actor, Action::KeyList, &Subject::organization(&settings))?;
+                job.authorize(tx, Action::KeyList, About::ORGANIZATION)?;
                 api_keys::list(tx, &job.organization, after, limit)?
             }
             Whose::Owner(id) => {
-                let found = api_keys::owner(tx, &job.organization, id, job.actor.id())?;
-                let (owner, role) = found.ok_or(Error::NotFound("owner"))?;
-                authorize(&job, Action::KeyList, &owner, role.as_ref(), &settings)?;
+                let owner = api_keys::owner(tx, &job.organization, id)?.ok_or(Error::NotFound("owner"))?;
+                job.authorize(tx, Action::KeyList, about(tx, &job, &owner)?)?;
                 api_keys::of_owner(tx, &job.organization, id, after, limit)?
             }
         };
@@ -161,7 +156,12 @@ pub async fn list(cx: &Arc<Context>, whose: Whose, slice: Slice) -> Result<Page<
 /// The live key of that id.
 pub async fn get(cx: &Arc<Context>, id: &str) -> Result<Key> {
     let (job, id) = (cx.clone(), id.to_owned());
-    cx.app.store.read(move |tx| find(tx, &job, &id, Action::KeyList)).await
+    let work = move |tx: &ReadTx<'_>| {
+        let (key, owner) = find(tx, &job, &id)?;
+        job.authorize(tx, Action::KeyList, about(tx, &job, &owner)?)?;
+        Ok::<_, Error>(key)
+    };
+    cx.app.store.read(work).await
 }
 
 /// Gives a key another name; the key itself stays (W-161).
@@ -169,7 +169,8 @@ pub async fn rename(cx: &Arc<Context>, id: &str, name: &str) -> Result<Key> {
     key::check_name(name)?;
     let (job, id, name) = (cx.clone(), id.to_owned(), name.to_owned());
     let work = move |tx: &WriteTx<'_>| {
-        let key = find(tx, &job, &id, Action::KeyChange)?;
+        let (key, owner) = find(tx, &job, &id)?;
+        job.authorize_change(tx, Action::KeyChange, about(tx, &job, &owner)?)?;
         if api_keys::rename(tx, &job.organization, &id, &name)? {
             record(tx, &job, EventKind::KeyChanged, &id, json!({"owner": key.owner, "changed": ["name"]}))?;
         }
@@ -182,7 +183,8 @@ pub async fn rename(cx: &Arc<Context>, id: &str, name: &str) -> Result<Key> {
 pub async fn revoke(cx: &Arc<Context>, id: &str) -> Result<()> {
     let (job, id) = (cx.clone(), id.to_owned());
     let work = move |tx: &WriteTx<'_>| {
-        let key = find(tx, &job, &id, Action::KeyRevoke)?;
+        let (key, owner) = find(tx, &job, &id)?;
+        job.authorize_change(tx, Action::KeyRevoke, about(tx, &job, &owner)?)?;
         if !api_keys::revoke(tx, &job.organization, &id, job.now)? {
             return Err(Error::NotFound("key"));
         }
@@ -191,28 +193,20 @@ pub async fn revoke(cx: &Arc<Context>, id: &str) -> Result<()> {
     cx.app.store.write(work).await
 }
 
-/// A live key, of whose owner the actor may ask that.
-fn find(tx: &ReadTx<'_>, cx: &Context, id: &str, action: Action) -> Result<Key> {
+/// A live key and its owner.
+fn find(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<(Key, Owner)> {
     let key = api_keys::load(tx, &cx.organization, id)?.ok_or(Error::NotFound("key"))?;
-    let found = api_keys::owner(tx, &cx.organization, &key.owner, cx.actor.id())?;
-    let (owner, role) = found.ok_or(Error::NotFound("key"))?;
-    authorize(cx, action, &owner, role.as_ref(), &organizations::settings(tx, &cx.organization)?)?;
-    Ok(key)
+    let owner = api_keys::owner(tx, &cx.organization, &key.owner)?.ok_or(Error::NotFound("key"))?;
+    Ok((key, owner))
 }
 
-fn authorize(
-    cx: &Context,
-    action: Action,
-    owner: &Owner,
-    role: Option<&TeamRole>,
-    settings: &Settings,
-) -> Result<()> {
-    let subject = Subject::of(settings, owner.actor.id());
-    let subject = match owner.team() {
-        Some(id) => subject.within(TeamSubject { id, role, settings: TeamSettings::default() }),
-        None => subject,
+/// What asking about an owner's keys is about. A team that is archived has nobody who could say anything.
+fn about<'a>(tx: &ReadTx<'_>, cx: &Context, owner: &'a Owner) -> Result<About<'a>> {
+    let team = match owner.team() {
+        Some(team) if teams::settings(tx, &cx.organization, team)?.is_some() => Some(team),
+        _ => None,
     };
-    Ok(may(&cx.actor, action, &subject)?)
+    Ok(About { whose: Some(owner.actor.id()), team })
 }
 
 fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {

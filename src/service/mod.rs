@@ -7,8 +7,12 @@ mod authorization;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;
+pub mod custom_roles;
+pub mod decisions;
+pub mod events;
 pub mod groups;
 pub mod idempotency;
+pub mod journal;
 pub mod keys;
 mod look;
 pub mod organizations;
@@ -46,7 +50,7 @@ use crate::{
     store::{
         DbError, ReadTx, Store, WriteTx,
         attributes::Owner,
-        journal,
+        journal as rows,
         records::{self, Kind},
     },
 };
@@ -106,6 +110,8 @@ pub struct Context {
     pub scopes: Scopes,
     /// How to tell the request when it is made again, where it says so.
     pub once: Option<idempotency::Once>,
+    /// Whether it is asked over SCIM, where one row of the table of authority decides for everything.
+    pub by_scim: bool,
     /// The address the request came from; empty where there is none.
     pub address: String,
     /// Microseconds since 1970, read once.
@@ -130,6 +136,7 @@ impl Context {
             credential: String::new(),
             scopes: Scopes::ALL,
             once: None,
+            by_scim: false,
             address: String::new(),
             now,
             request: app.ids.make(now),
@@ -168,7 +175,7 @@ impl Context {
 
     /// Writes an event beside the change it tells of. Says how often the organization's schemas changed.
     fn note(&self, tx: &WriteTx<'_>, event: &Event) -> Result<i64> {
-        let entry = journal::Entry {
+        let entry = rows::Entry {
             organization: &self.organization,
             id: &self.app.ids.make(self.now),
             at: self.now,
@@ -177,7 +184,7 @@ impl Context {
             address: &self.address,
             request: &self.request,
         };
-        Ok(journal::record(tx, entry, event)?)
+        Ok(rows::record(tx, entry, event)?)
     }
 
     /// A resource whose row and index entries are written.

@@ -1,10 +1,10 @@
 //! The organizations of a server.
 
-use super::{App, Context, Error, Result};
+use super::{App, Context, Error, Result, authorization::About};
 use crate::{
     org::{
         actor::Actor,
-        authority::{Action, Subject, may},
+        authority::Action,
         event::{Event, EventKind},
         organization::{FIRST, Organization, check_slug},
     },
@@ -36,8 +36,7 @@ pub async fn named(app: &Arc<App>, slug: &str) -> Result<Option<Organization>> {
 pub async fn own(cx: &Arc<Context>) -> Result<Organization> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
-        let settings = organizations::settings(tx, &job.organization)?;
-        may(&job.actor, Action::OrganizationRead, &Subject::organization(&settings))?;
+        job.authorize(tx, Action::OrganizationRead, About::ORGANIZATION)?;
         organizations::load(tx, &job.organization)?.ok_or(Error::NotFound("organization"))
     };
     cx.app.store.read(work).await

@@ -437,11 +437,16 @@ pub async fn known(cx: &Arc<Context>, id: &str) -> Result<Known> {
     let (job, id) = (cx.clone(), id.to_owned());
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::PersonRead, About::ORGANIZATION)?;
-        let found = rows::known(tx, &job.organization, &id)?.ok_or(Error::NotFound("person"))?;
-        let removed_at = found.removed_at.map(text::date_time);
-        Ok::<_, Error>(Known { id: id.clone(), name: found.name, handle: found.handle, removed_at })
+        known_by(tx, &job, &id)
     };
     cx.app.store.read(work).await
+}
+
+/// Whom an id belongs or belonged to.
+pub(super) fn known_by(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Known> {
+    let found = rows::known(tx, &cx.organization, id)?.ok_or(Error::NotFound("person"))?;
+    let removed_at = found.removed_at.map(text::date_time);
+    Ok(Known { id: id.to_owned(), name: found.name, handle: found.handle, removed_at })
 }
 
 fn person(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Person> {

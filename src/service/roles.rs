@@ -3,8 +3,7 @@
 use super::{
     Answer, Context, Error, Result, agreed,
     authorization::About,
-    changed_names, event, load, load_for_change, load_for_removal,
-    page::{Page, Slice},
+    changed_names, event, load, load_for_removal,
     read::answer,
     users::{Change, Demand},
 };
@@ -15,14 +14,13 @@ use crate::{
         event::EventKind,
         permission::difference,
         record::Record,
-        refusal::unknown,
     },
     scim::{
         Quirks, Resource, patch::Patch, projection::Projection, read, text, urn, validate,
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx, memberships,
+        DbError, ReadTx, WriteTx,
         records::{self, Kind},
         roles::{self, HeldRole},
     },
@@ -45,69 +43,33 @@ pub async fn create(
     projection: Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    let mut role = read::resource(cx.types.role, body, quirks)?;
+    let role = new(cx, body, quirks)?;
     let projection = projection.with_sent(cx.types.role, |path| role.attribute(path).is_some());
-    validate::created(cx.types.role, &mut role, quirks)?;
-    let mut role = custom_role::created(role)?;
-    role.strip(cx.types.role);
     let made = cx.write(quirks, move |tx, cx, quirks| {
-        let id = cx.app.ids.make(cx.now);
-        roles::insert(tx, cx.owner(cx.types.role, &id), &role, cx.now)?;
-        let gained = difference(&BTreeSet::new(), &CustomRole::of(&role).permissions());
-        let detail = json!({"permissions": gained, "quirks": quirks.rules()});
-        cx.record(tx, &event(EventKind::RoleCreated, cx.types.role, &id, detail))?;
+        let id = insert(tx, cx, &role, quirks)?;
         current(tx, cx, &id, &projection)
     });
     made.await
 }
 
-/// The custom roles, by id, as they are answered.
-pub async fn list(cx: &Arc<Context>, slice: Slice) -> Result<Page<Role>> {
-    let job = cx.clone();
-    let work = move |tx: &ReadTx<'_>| {
-        job.authorize(tx, Action::RoleRead, About::ORGANIZATION)?;
-        let kind = Kind::of(job.types.role);
-        let found = records::after(tx, kind, &job.organization, &slice.after, slice.one_more())?;
-        let shown = found.iter().map(|record| shown(tx, &job, record));
-        let shown: Vec<Role> = shown.collect::<Result<_>>()?;
-        Ok::<_, Error>(Page::of(&slice, shown, |role| &role.id))
-    };
-    cx.app.store.read(work).await
+/// A role as a body describes it.
+pub(super) fn new(cx: &Context, body: Map<String, Value>, quirks: &mut Quirks) -> Result<Resource> {
+    let mut role = read::resource(cx.types.role, body, quirks)?;
+    validate::created(cx.types.role, &mut role, quirks)?;
+    let mut role = custom_role::created(role)?;
+    role.strip(cx.types.role);
+    Ok(role)
 }
 
-/// A custom role as it is answered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Role {
-    /// The id.
-    pub id: String,
-    /// The role, with what it inherits.
-    pub shown: Value,
-}
-
-fn shown(tx: &ReadTx<'_>, cx: &Context, record: &Record) -> Result<Role> {
-    let found = answer(tx, cx, Kind::of(cx.types.role), record, &Projection::Default)?;
-    let shown = serde_json::from_str(found.body.as_deref().unwrap_or("null"))?;
-    Ok(Role { id: record.id.clone(), shown })
-}
-
-/// The custom role that an id or a name names, in any case where only one has it; else the refusal says which name is
-/// nearest.
-pub async fn find(cx: &Arc<Context>, name: &str) -> Result<Role> {
-    let (job, name) = (cx.clone(), name.to_owned());
-    let work = move |tx: &ReadTx<'_>| {
-        job.authorize(tx, Action::RoleRead, About::ORGANIZATION)?;
-        let (kind, organization) = (Kind::of(job.types.role), job.organization.as_str());
-        let named = records::named(tx, kind, organization, &text::fold(&name))?;
-        let id = named.first().map_or(name.as_str(), String::as_str);
-        match records::load(tx, kind, organization, id)? {
-            Some(record) => shown(tx, &job, &record),
-            None => {
-                let known = memberships::custom_role_names(tx, organization)?;
-                Err(unknown("custom role", &name, known.iter().map(String::as_str)).into())
-            }
-        }
-    };
-    cx.app.store.read(work).await
+/// Save, record. Says the id.
+pub(super) fn insert(tx: &WriteTx<'_>, cx: &Context, role: &Resource, quirks: &Quirks) -> Result<String> {
+    cx.authorize_change(tx, cx.action(Action::RoleCreate), About::ORGANIZATION)?;
+    let id = cx.app.ids.make(cx.now);
+    roles::insert(tx, cx.owner(cx.types.role, &id), role, cx.now)?;
+    let gained = difference(&BTreeSet::new(), &CustomRole::of(role).permissions());
+    let detail = json!({"permissions": gained, "quirks": quirks.rules()});
+    cx.record(tx, &event(EventKind::RoleCreated, cx.types.role, &id, detail))?;
+    Ok(id)
 }
 
 /// A PUT as it was read: the role it describes, and the permissions it calls inherited.
@@ -177,7 +139,9 @@ fn make(
     make: impl Fn(&Resource, &mut Quirks) -> Result<Resource>,
 ) -> Result<Answer> {
     let Change { tx, cx, id, demand } = change;
-    let before = load_for_change(tx, cx, Kind::of(cx.types.role), id, &demand.precondition)?;
+    cx.authorize_change(tx, cx.action(Action::RoleChange), About::ORGANIZATION)?;
+    // held also against those who are about to give it: a team repeats its name
+    let before = load_for_removal(tx, cx, Kind::of(cx.types.role), id, &demand.precondition)?;
     let was = before.stripped(cx.types.role)?;
     let role = make(&was, quirks)?;
     if role != was {
@@ -227,6 +191,7 @@ fn retire(
     precondition: &Precondition,
     n_before: usize,
 ) -> Result<usize> {
+    cx.authorize_change(tx, cx.action(Action::RoleRemove), About::ORGANIZATION)?;
     roles::hold_teams(tx, &cx.organization, id)?;
     let record = load_for_removal(tx, cx, Kind::of(cx.types.role), id, precondition)?;
     let role = CustomRole::of(&record.resource()?);
@@ -288,6 +253,7 @@ fn let_newcomers(
 pub async fn rehearse_removal(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<String> {
     let (job, id) = (cx.clone(), id.to_owned());
     let rehearsed = cx.app.store.scan(move |tx| {
+        job.authorize(tx, job.action(Action::RoleRemove), About::ORGANIZATION)?;
         let record = rehearsed(tx, &job, &id, &precondition)?;
         let role = CustomRole::of(&record.resource()?);
         let permissions = difference(&role.permissions(), &role.base.permissions());
@@ -307,6 +273,7 @@ pub async fn rehearse_replacement(
     let new = Replacement::read(cx, body, quirks)?;
     let (job, id, quirks) = (cx.clone(), id.to_owned(), quirks.clone());
     let rehearsed = cx.app.store.scan(move |tx| {
+        job.authorize(tx, job.action(Action::RoleChange), About::ORGANIZATION)?;
         let record = rehearsed(tx, &job, &id, &demand.precondition)?;
         let before = record.stripped(job.types.role)?;
         let after = new.of(&job, &before, &mut quirks.clone())?;

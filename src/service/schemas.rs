@@ -8,7 +8,7 @@
 use super::{App, Context, Error, Result, load_for_change};
 use crate::{
     org::{
-        event::{Event, EventKind},
+        event::{Event, EventKind, differences},
         record::Record,
         schema::{AddedSchema, State},
     },
@@ -263,7 +263,8 @@ fn strip(
     before: &Record,
     (resource_type, urn): (&'static ResourceType, &str),
 ) -> Result<()> {
-    let mut resource = before.stripped(resource_type)?;
+    let was = before.stripped(resource_type)?;
+    let mut resource = was.clone();
     if resource.0.shift_remove(urn).is_none() {
         return Ok(());
     }
@@ -276,7 +277,8 @@ fn strip(
         false => (users::replace(tx, owner, before, &resource, now)?, EventKind::UserChanged),
     };
     version.ok_or(Error::Busy(DbError::Busy))?;
-    cx.record(tx, &super::event(kind, resource_type, &before.id, json!({"attributes": [urn]})))
+    let detail = json!({"attributes": [urn], "changes": differences(resource_type, &was, &resource)});
+    cx.record(tx, &super::event(kind, resource_type, &before.id, detail))
 }
 
 /// Ends the work on a schema, when nothing is left of it; says whether that is so.

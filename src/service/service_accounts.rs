@@ -2,21 +2,22 @@
 
 use super::{
     Context, Error, Result,
+    authorization::About,
     idempotency::Made,
     page::{Page, Slice},
+    record_of,
 };
 use crate::{
     org::{
-        authority::{Action, Subject, TeamSubject, may},
+        authority::Action,
         event::{Event, EventKind},
         key::check_name,
         refusal::{Refusal, unknown},
-        role::TeamRole,
         service_account::ServiceAccount,
-        settings::{Settings, TeamSettings},
+        settings::Settings,
     },
     scim::text,
-    store::{DbError, ReadTx, WriteTx, organizations, service_accounts, users},
+    store::{DbError, ReadTx, WriteTx, records::Kind, service_accounts, teams, users},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -26,14 +27,15 @@ pub async fn create(cx: &Arc<Context>, name: &str, team: Option<String>) -> Resu
     check_name(name)?;
     let name = name.to_owned();
     cx.make(move |tx, cx| {
-        let settings = organizations::settings(tx, &cx.organization)?;
         match &team {
-            None => may(&cx.actor, Action::ServiceAccountCreate, &Subject::organization(&settings))?,
+            None => {
+                cx.authorize_change(tx, Action::ServiceAccountCreate, About::ORGANIZATION)?;
+            }
             Some(team) => {
-                let role = service_accounts::hold_team(tx, &cx.organization, team, cx.actor.id())?;
-                let role = role.ok_or(Refusal::Unknown("team: there is no team with this id".to_owned()))?;
-                authorize(cx, Action::TeamServiceAccountCreate, team, role.as_ref(), &settings)?;
-                check_switch(&settings)?;
+                // the team is there until the account is
+                record_of(tx, cx, Kind::of(cx.types.group), team).map_err(unknown_team)?;
+                let about = About::team(team);
+                check_switch(&cx.authorize_change(tx, Action::TeamServiceAccountCreate, about)?)?;
             }
         }
         let id = cx.app.ids.make(cx.now);
@@ -62,6 +64,13 @@ fn check_switch(settings: &Settings) -> Result<(), Refusal> {
     }
 }
 
+fn unknown_team(error: Error) -> Error {
+    match error {
+        Error::NotFound(_) => Refusal::Unknown("team: there is no team with this id".to_owned()).into(),
+        other => other,
+    }
+}
+
 fn taken(error: DbError) -> Error {
     match error {
         DbError::Unique(column) if column == "users.user_name_key" => {
@@ -75,17 +84,14 @@ fn taken(error: DbError) -> Error {
 pub async fn list(cx: &Arc<Context>, team: Option<String>, slice: Slice) -> Result<Page<ServiceAccount>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
-        let settings = organizations::settings(tx, &job.organization)?;
         let (organization, after, limit) = (&job.organization, slice.after.as_str(), slice.one_more());
         let found = match &team {
             None => {
-                may(&job.actor, Action::ServiceAccountList, &Subject::organization(&settings))?;
+                job.authorize(tx, Action::ServiceAccountList, About::ORGANIZATION)?;
                 service_accounts::list(tx, organization, after, limit)?
             }
             Some(team) => {
-                let role = service_accounts::role_in(tx, organization, team, job.actor.id())?;
-                let role = role.ok_or(Error::NotFound("team"))?;
-                authorize(&job, Action::TeamServiceAccountList, team, role.as_ref(), &settings)?;
+                job.authorize(tx, Action::TeamServiceAccountList, About::team(team))?;
                 service_accounts::of_team(tx, organization, team, after, limit)?
             }
         };
@@ -100,8 +106,10 @@ pub async fn get(cx: &Arc<Context>, id: &str) -> Result<ServiceAccount> {
     let work = move |tx: &ReadTx<'_>| {
         let found = service_accounts::load(tx, &job.organization, &id)?;
         let account = found.ok_or(Error::NotFound("service account"))?;
-        let actions = (Action::ServiceAccountList, Action::TeamServiceAccountList);
-        authorize_about(tx, &job, actions, &account)?;
+        match live_team(tx, &job, &account)? {
+            None => job.authorize(tx, Action::ServiceAccountList, About::user(&id))?,
+            Some(team) => job.authorize(tx, Action::TeamServiceAccountList, About::member(team, &id))?,
+        };
         Ok::<_, Error>(account)
     };
     cx.app.store.read(work).await
@@ -114,8 +122,7 @@ const AT_ONCE: usize = 1_000;
 pub async fn find(cx: &Arc<Context>, name: &str) -> Result<ServiceAccount> {
     let (job, name) = (cx.clone(), name.to_owned());
     let work = move |tx: &ReadTx<'_>| {
-        let settings = organizations::settings(tx, &job.organization)?;
-        may(&job.actor, Action::ServiceAccountList, &Subject::organization(&settings))?;
+        job.authorize(tx, Action::ServiceAccountList, About::ORGANIZATION)?;
         let key = text::fold(&name);
         let mut seen: Vec<ServiceAccount> = Vec::new();
         loop {
@@ -143,8 +150,12 @@ pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
     let work = move |tx: &WriteTx<'_>| {
         let found = service_accounts::hold(tx, &job.organization, &id)?;
         let account = found.ok_or(Error::NotFound("service account"))?;
-        let actions = (Action::ServiceAccountRemove, Action::TeamServiceAccountRemove);
-        authorize_about(tx, &job, actions, &account)?;
+        match live_team(tx, &job, &account)? {
+            None => job.authorize_change(tx, Action::ServiceAccountRemove, About::user(&id))?,
+            Some(team) => {
+                job.authorize_change(tx, Action::TeamServiceAccountRemove, About::member(team, &id))?
+            }
+        };
         let ended = users::end_keys(tx, &job.organization, &id, job.now)?;
         service_accounts::remove(tx, &job.organization, &account, job.now)?;
         let detail = json!({"team": account.team, "keysEnded": ended.len()});
@@ -153,32 +164,12 @@ pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
     cx.app.store.write(work).await
 }
 
-/// Whether the actor may do the one to an account of the organization, or the other to one of a team.
-fn authorize_about(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    (whole, within): (Action, Action),
-    account: &ServiceAccount,
-) -> Result<()> {
-    let settings = organizations::settings(tx, &cx.organization)?;
-    match &account.team {
-        None => Ok(may(&cx.actor, whole, &Subject::of(&settings, &account.id))?),
-        Some(team) => {
-            let role = service_accounts::role_in(tx, &cx.organization, team, cx.actor.id())?.flatten();
-            authorize(cx, within, team, role.as_ref(), &settings)
-        }
+/// The team of an account, if it has one that is not archived; otherwise admins alone have a say.
+fn live_team<'a>(tx: &ReadTx<'_>, cx: &Context, account: &'a ServiceAccount) -> Result<Option<&'a str>> {
+    match account.team.as_deref() {
+        Some(team) if teams::settings(tx, &cx.organization, team)?.is_some() => Ok(Some(team)),
+        _ => Ok(None),
     }
-}
-
-fn authorize(
-    cx: &Context,
-    action: Action,
-    id: &str,
-    role: Option<&TeamRole>,
-    settings: &Settings,
-) -> Result<()> {
-    let team = TeamSubject { id, role, settings: TeamSettings::default() };
-    Ok(may(&cx.actor, action, &Subject::organization(settings).within(team))?)
 }
 
 fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {

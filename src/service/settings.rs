@@ -1,43 +1,50 @@
 //! What admins decide for the organization.
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, authorization::About};
 use crate::{
     org::{
-        authority::{Action, Subject, may},
+        authority::Action,
         event::{Event, EventKind},
         settings::Settings,
     },
+    scim::version::{Precondition, Version},
     store::{ReadTx, WriteTx, organizations},
 };
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+/// The settings, and a version that follows from what they say.
+pub type Versioned = (Settings, Version);
+
 /// The organization's settings.
-pub async fn get(cx: &Arc<Context>) -> Result<Settings> {
+pub async fn get(cx: &Arc<Context>) -> Result<Versioned> {
     let job = cx.clone();
-    let work = move |tx: &ReadTx<'_>| {
-        let settings = organizations::settings(tx, &job.organization)?;
-        may(&job.actor, Action::SettingsRead, &Subject::organization(&settings))?;
-        Ok::<_, Error>(settings)
-    };
+    let work =
+        move |tx: &ReadTx<'_>| versioned(job.authorize(tx, Action::SettingsRead, About::ORGANIZATION)?);
     cx.app.store.read(work).await
 }
 
 /// Changes what is named and leaves the rest; `null` brings a default back. The event says what was before and after.
-pub async fn change(cx: &Arc<Context>, patch: Map<String, Value>) -> Result<Settings> {
+pub async fn change(
+    cx: &Arc<Context>,
+    patch: Map<String, Value>,
+    precondition: Precondition,
+) -> Result<Versioned> {
     let job = cx.clone();
     let work = move |tx: &WriteTx<'_>| {
         organizations::hold(tx, &job.organization)?;
-        let before = organizations::settings(tx, &job.organization)?;
-        let (subject, after) = (Subject::organization(&before), before.patched(&patch)?);
-        if after.license != before.license {
-            may(&job.actor, Action::LicenseChange, &subject)?;
+        let before = job.authorize_change(tx, Action::SettingsChange, About::ORGANIZATION)?;
+        let (before, version) = versioned(before)?;
+        if !precondition.allows_change(version) {
+            return Err(Error::PreconditionFailed);
         }
-        if (Settings { license: before.license, ..after.clone() }) != before || patch.is_empty() {
-            may(&job.actor, Action::SettingsChange, &subject)?;
+        let after = before.patched(&patch)?;
+        if after.license != before.license {
+            job.authorize_change(tx, Action::LicenseChange, About::ORGANIZATION)?;
         }
         if after == before {
-            return Ok::<_, Error>(after);
+            return Ok((after, version));
         }
         organizations::set_settings(tx, &job.organization, &after)?;
         let (was, is) = before.difference(&after)?;
@@ -46,7 +53,15 @@ pub async fn change(cx: &Arc<Context>, patch: Map<String, Value>) -> Result<Sett
         let event =
             Event { kind: EventKind::SettingsChanged, resource_type: "Organization", resource, detail };
         job.note(tx, &event)?;
-        Ok(after)
+        versioned(after)
     };
     cx.app.store.write(work).await
+}
+
+/// The settings have no version of their own, so it follows from their text.
+fn versioned(settings: Settings) -> Result<Versioned> {
+    let hash = digest(&SHA256, serde_json::to_string(&settings)?.as_bytes());
+    let bytes = hash.as_ref().iter().take(7);
+    let version = bytes.fold(0_i64, |version, byte| version << 8 | i64::from(*byte));
+    Ok((settings, Version(version)))
 }

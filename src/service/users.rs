@@ -11,7 +11,7 @@ use super::{
 use crate::{
     org::{
         authority::Action,
-        event::EventKind,
+        event::{EventKind, differences},
         record::Record,
         scim_view::{Related, decorated},
         standing::{NamedTeamRole, Source, Standing, keep, settle},
@@ -231,7 +231,9 @@ impl Change<'_> {
         }
         save(tx, cx, &before, &user)?;
         standing::check(tx, cx, Some(stood), Some(stands))?;
-        let mut detail = json!({"attributes": changed_names(&was, &user), "quirks": quirks.rules()});
+        let changes = differences(cx.types.user, &was, &user);
+        let mut detail =
+            json!({"attributes": changed_names(&was, &user), "changes": changes, "quirks": quirks.rules()});
         if stood.active && !stands.active {
             detail["ended"] = ended(tx, cx, id)?;
         }
@@ -255,10 +257,10 @@ const REPORTS_AT_ONCE: usize = 50;
 /// Many reports are released in several transactions; the last of them removes the user. Should it not come to
 /// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
-    remove_as(cx, Action::ScimWrite, id, precondition).await
+    remove_as(cx, Action::UserRemove, id, precondition).await
 }
 
-/// Removes a user, which is this action of whoever asks.
+/// Removes a user, which is this action of whoever asks by hand.
 pub(super) async fn remove_as(
     cx: &Arc<Context>,
     action: Action,
@@ -269,7 +271,7 @@ pub(super) async fn remove_as(
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
         let work = move |tx: &WriteTx<'_>| {
-            job.authorize_change(tx, action, About::user(&leaver))?;
+            job.authorize_change(tx, job.action(action), About::user(&leaver))?;
             leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)
         };
         let released = cx.app.store.write(work).await;
@@ -313,8 +315,10 @@ fn release(tx: &WriteTx<'_>, cx: &Context, report: &str, leaver: &str) -> Result
     if user::manager(&was) != Some(leaver) {
         return Ok(());
     }
-    save(tx, cx, &before, &user::without_manager(was))?;
-    let detail = json!({"attributes": [urn::ENTERPRISE_USER]});
+    let user = user::without_manager(was.clone());
+    save(tx, cx, &before, &user)?;
+    let changes = differences(cx.types.user, &was, &user);
+    let detail = json!({"attributes": [urn::ENTERPRISE_USER], "changes": changes});
     cx.record(tx, &event(EventKind::UserChanged, cx.types.user, report, detail))
 }
 

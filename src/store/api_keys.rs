@@ -8,7 +8,6 @@ use super::{
 use crate::org::{
     actor::Actor,
     key::{Key, Owner, Principal},
-    role::TeamRole,
 };
 
 const SQL: &str = include_str!("../../sql/queries/api_keys.sql");
@@ -58,33 +57,18 @@ pub fn use_key(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Resu
     tx.execute(USE_KEY, &[organization.into(), id.into(), now.into()]).map(drop)
 }
 
-/// Whose keys are asked for, and the role that `asking` has in the team of that service account.
-pub fn owner(
-    tx: &ReadTx<'_>,
-    organization: &str,
-    id: &str,
-    asking: &str,
-) -> Result<Option<(Owner, Option<TeamRole>)>, DbError> {
-    tx.one(OWNER, &[organization.into(), id.into(), asking.into()], |row| read_owner(id, row))
+/// Whose keys are asked for.
+pub fn owner(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<Owner>, DbError> {
+    tx.one(OWNER, &[organization.into(), id.into()], |row| read_owner(id, row))
 }
 
 /// The same, held: keys of one owner are made one at a time.
-pub fn hold_owner(
-    tx: &WriteTx<'_>,
-    organization: &str,
-    id: &str,
-    asking: &str,
-) -> Result<Option<(Owner, Option<TeamRole>)>, DbError> {
-    tx.one(HOLD_OWNER, &[organization.into(), id.into(), asking.into()], |row| read_owner(id, row))
+pub fn hold_owner(tx: &WriteTx<'_>, organization: &str, id: &str) -> Result<Option<Owner>, DbError> {
+    tx.one(HOLD_OWNER, &[organization.into(), id.into()], |row| read_owner(id, row))
 }
 
-fn read_owner(id: &str, row: &Row<'_>) -> Result<(Owner, Option<TeamRole>), DbError> {
-    let owner = Owner { actor: actor(id.to_owned(), row, 0)?, active: row.get(2)? };
-    let role = row.get::<Option<String>>(4)?;
-    Ok((
-        owner,
-        role.map(|role| role.parse().unwrap_or_else(|never: std::convert::Infallible| match never {})),
-    ))
+fn read_owner(id: &str, row: &Row<'_>) -> Result<Owner, DbError> {
+    Ok(Owner { actor: actor(id.to_owned(), row, 0)?, active: row.get(2)? })
 }
 
 /// How many keys an owner has.

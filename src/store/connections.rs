@@ -13,6 +13,7 @@ const SQL: &str = include_str!("../../sql/queries/connections.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
 const CHANGE: Statement = Statement::named(SQL, "change");
 const NAMED: Statement = Statement::named(SQL, "named");
+const NAME: Statement = Statement::named(SQL, "name");
 const LIST: Statement = Statement::named(SQL, "list");
 const ANY_EVER: Statement = Statement::named(SQL, "any_ever");
 const REVOKE: Statement = Statement::named(SQL, "revoke");
@@ -60,6 +61,11 @@ pub fn change(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> 
 pub fn named(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<Option<Connection>, DbError> {
     let key = text::fold(name);
     tx.one(NAMED, &[organization.into(), (&key).into()], connection)
+}
+
+/// The name of a connection, also of one that was revoked.
+pub fn name(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<String>, DbError> {
+    tx.one(NAME, &[organization.into(), id.into()], |row| row.get(0))
 }
 
 /// The live connections by name.

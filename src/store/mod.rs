@@ -6,8 +6,10 @@
 
 pub mod api_keys;
 pub mod attributes;
+pub mod chain;
 pub mod connections;
 pub mod db;
+pub mod events;
 pub mod idempotency;
 pub mod journal;
 pub mod keys;

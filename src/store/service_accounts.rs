@@ -7,15 +7,9 @@ use super::{
     records::{bounded, int},
     users,
 };
-use crate::{
-    org::{role::TeamRole, service_account::ServiceAccount},
-    scim::text,
-};
-use std::convert::Infallible;
+use crate::{org::service_account::ServiceAccount, scim::text};
 
 const SQL: &str = include_str!("../../sql/queries/service_accounts.sql");
-const TEAM: Statement = Statement::named(SQL, "team");
-const ROLE: Statement = Statement::named(SQL, "role");
 const INSERT: Statement = Statement::named(SQL, "insert");
 const LOAD: Statement = Statement::named(SQL, "load");
 const HOLD: Statement = Statement::named(SQL, "hold");
@@ -23,31 +17,6 @@ const LIST: Statement = Statement::named(SQL, "list");
 const OF_TEAM: Statement = Statement::named(SQL, "of_team");
 const BURY: Statement = Statement::named(SQL, "bury");
 const REMOVE: Statement = Statement::named(SQL, "remove");
-
-/// The role of somebody in a live team, which stays until the transaction ends; `None` when there is no such team.
-pub fn hold_team(
-    tx: &WriteTx<'_>,
-    organization: &str,
-    team: &str,
-    asking: &str,
-) -> Result<Option<Option<TeamRole>>, DbError> {
-    tx.one(TEAM, &[organization.into(), team.into(), asking.into()], role)
-}
-
-/// The same for those who only read.
-pub fn role_in(
-    tx: &ReadTx<'_>,
-    organization: &str,
-    team: &str,
-    asking: &str,
-) -> Result<Option<Option<TeamRole>>, DbError> {
-    tx.one(ROLE, &[organization.into(), team.into(), asking.into()], role)
-}
-
-fn role(row: &Row<'_>) -> Result<Option<TeamRole>, DbError> {
-    let word = row.get::<Option<String>>(0)?;
-    Ok(word.map(|word| word.parse().unwrap_or_else(|never: Infallible| match never {})))
-}
 
 /// Inserts a service account and gives it a handle. A taken name is `DbError::Unique("users.user_name_key")`.
 pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result<ServiceAccount, DbError> {

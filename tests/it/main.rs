@@ -10,6 +10,9 @@
 #![allow(clippy::print_stdout, reason = "some tests print what they measured")]
 
 mod added_schemas;
+mod api;
+mod audit;
+mod authority;
 mod bad_input;
 mod bulk;
 mod chaos;
@@ -27,6 +30,7 @@ mod faults;
 mod floors;
 mod hostile;
 mod journal;
+mod keys;
 mod laws;
 mod lifecycle;
 mod on_postgres;
@@ -34,6 +38,7 @@ mod operator;
 mod oracles;
 mod organization;
 mod organizations;
+mod people;
 mod plans;
 mod races;
 mod reads;
@@ -44,5 +49,6 @@ mod security;
 mod simulate;
 mod store;
 mod support;
+mod teams;
 mod tokens;
 mod transport;

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 15] = [
+const WALKS: [&str; 22] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -22,6 +22,13 @@ const WALKS: [&str; 15] = [
     "connections/leniencies",
     "organizations/list",
     "schemas/list",
+    // of an index that holds what waits and nothing else
+    "chain/unsealed",
+    "chain/waiting",
+    // an organization has one chain
+    "chain/lease",
+    "chain/head",
+    "chain/advance",
     // to name the nearest
     "teams/names",
     "memberships/custom_role_names",

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 63] = [
+const COMMANDS: [&[&str]; 67] = [
     &[],
     &["serve"],
     &["organization"],
@@ -66,6 +66,10 @@ const COMMANDS: [&[&str]; 63] = [
     &["schema", "list"],
     &["schema", "show"],
     &["schema", "remove"],
+    &["event"],
+    &["event", "list"],
+    &["event", "export"],
+    &["event", "verify"],
     &["conformance"],
     &["simulate"],
 ];
@@ -199,4 +203,11 @@ fn chapter_title(chapter: &str) -> String {
     });
     let name = names.next().unwrap_or_else(|| "several organizations".to_owned());
     format!("{}{}", name[..1].to_uppercase(), &name[1..])
+}
+
+#[test]
+fn the_description_of_the_api_is_fresh() {
+    let document = roster::http::api::openapi::document();
+
+    assert_fresh("openapi.json", &(serde_json::to_string_pretty(&document).unwrap() + "\n"));
 }

@@ -127,6 +127,7 @@ pub(crate) async fn context(app: &Arc<App>) -> Arc<Context> {
     Arc::new(Context {
         actor: roster::org::actor::Actor::Connection(DECLARED.to_owned()),
         credential: String::new(),
+        by_scim: true,
         address: String::new(),
         base: Arc::from("http://127.0.0.1/scim/v2"),
         ..(*cx).clone()
@@ -223,14 +224,18 @@ impl Client {
     /// Sends a request to a path under `/scim/v2`, with further headers; the token goes along unless they
     /// say otherwise.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        self.raw(method, &format!("/scim/v2{path}"), headers, body)
+    }
+
+    /// The same to any path.
+    pub(crate) fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .allow_non_standard_methods(true)
             .build()
             .into();
-        let mut request =
-            ureq::http::Request::builder().method(method).uri(format!("{}/scim/v2{path}", self.root));
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.root));
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
             request = request.header("Authorization", format!("Bearer {}", self.token));
         }

@@ -61,6 +61,27 @@ pub(super) async fn create(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::created(body, made.is_replay))
 }
 
+/// What `POST /keys` takes.
+pub(super) fn new_schema() -> Value {
+    let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    json!({
+        "type": "object",
+        "required": ["name"],
+        "additionalProperties": false,
+        "properties": {
+            "owner": {"type": ["string", "null"], "description": "whose key it is; one's own without it"},
+            "name": {"type": "string", "minLength": 1, "maxLength": 100},
+            "scopes": {
+                "type": ["array", "null"],
+                "items": {"enum": scopes},
+                "minItems": 1,
+                "description": "what it may be used for; everything its owner may do without it",
+            },
+            "expiresAt": {"type": ["string", "null"], "format": "date-time"},
+        },
+    })
+}
+
 /// `GET /keys/{id}`.
 pub(super) async fn get(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(show(&keys::get(&call.cx, call.id()).await?)))
@@ -71,6 +92,16 @@ pub(super) async fn get(call: Call) -> Result<Reply, Refusal> {
 #[serde(deny_unknown_fields)]
 struct Change {
     name: String,
+}
+
+/// What `PATCH /keys/{id}` takes.
+pub(super) fn change_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["name"],
+        "additionalProperties": false,
+        "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 100}},
+    })
 }
 
 /// `PATCH /keys/{id}`.

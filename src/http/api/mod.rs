@@ -3,10 +3,14 @@
 //! One handler serves all routes, so that the order of refusals is one piece of code: 401, 404 of unknown paths, 405,
 //! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
 
+mod decisions;
+mod events;
 mod keys;
 mod me;
+pub mod openapi;
 mod organization;
 mod problem;
+mod roles;
 mod route;
 mod service_accounts;
 mod teams;
@@ -18,9 +22,13 @@ use crate::{
         key::{Principal, is_key},
         refusal::unknown,
     },
-    scim::{ErrorKind, text, version::Precondition},
+    scim::{
+        ErrorKind, text,
+        version::{Precondition, Version},
+    },
     service::{
         self, Context, Error,
+        events::Lines,
         idempotency::Once,
         page::{Page, Slice},
         schemas,
@@ -32,11 +40,14 @@ use actix_web::{
     web,
 };
 use aws_lc_rs::digest::{SHA256, digest};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream, stream};
 use route::{Handler, Route};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
+
+/// W&B's audit log stands apart from the rest (W-285).
+pub(super) const AUDIT_LOGS: &str = "/admin/audit_logs";
 
 /// The largest body, in bytes.
 const BODY: usize = 1024 * 1024;
@@ -68,9 +79,23 @@ impl Call {
         self.path.get(1).map(String::as_str).unwrap_or_default()
     }
 
+    /// Whether the query says that nothing shall happen.
+    pub(super) fn rehearses(&self) -> Result<bool, Refusal> {
+        match self.query("dryRun") {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ErrorKind::InvalidValue.because("dryRun: expected true or false").into()),
+        }
+    }
+
     /// A parameter of the query.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All parameters of the query, in their order.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Which part of a list is asked for.
@@ -88,36 +113,83 @@ impl Call {
 /// An answer that is a success.
 pub(super) struct Reply {
     status: StatusCode,
-    body: Option<Value>,
+    body: Body,
     is_replay: bool,
+    tag: Option<String>,
+}
+
+/// What an answer holds.
+enum Body {
+    Nothing,
+    Json(Value),
+    /// Lines that are read while they are sent, and their media type.
+    Lines(Lines, &'static str),
 }
 
 impl Reply {
     /// 200 with a body.
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), is_replay: false }
+        Self::of(StatusCode::OK, Body::Json(body))
+    }
+
+    /// 200 with lines of JSON.
+    pub(super) fn lines(lines: Lines, media_type: &'static str) -> Self {
+        Self::of(StatusCode::OK, Body::Lines(lines, media_type))
     }
 
     /// 201 with what was made, now or when it was asked before.
     pub(super) fn created(body: Value, is_replay: bool) -> Self {
-        Self { status: StatusCode::CREATED, body: Some(body), is_replay }
+        Self { is_replay, ..Self::of(StatusCode::CREATED, Body::Json(body)) }
     }
 
     /// 204.
     pub(super) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, is_replay: false }
+        Self::of(StatusCode::NO_CONTENT, Body::Nothing)
+    }
+
+    /// The same with the version that the ETag shows.
+    pub(super) fn at(self, version: Version) -> Self {
+        Self { tag: Some(version.to_string()), ..self }
+    }
+
+    /// What says its own version shows it as its ETag.
+    fn of(status: StatusCode, body: Body) -> Self {
+        let tag = match &body {
+            Body::Json(body) => body.get("version").and_then(Value::as_str).map(str::to_owned),
+            _ => None,
+        };
+        Self { status, body, is_replay: false, tag }
     }
 
     fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
+        if let Some(tag) = self.tag {
+            response.insert_header((header::ETAG, tag));
+        }
         if self.is_replay {
             response.insert_header(("Idempotent-Replay", "true"));
         }
         match self.body {
-            Some(body) => response.content_type("application/json").body(body.to_string()),
-            None => response.finish(),
+            Body::Json(body) => response.content_type("application/json").body(body.to_string()),
+            Body::Lines(lines, media_type) => response.content_type(media_type).streaming(sent(lines)),
+            Body::Nothing => response.finish(),
         }
     }
+}
+
+/// Lines as they are sent. Where they cannot be read any more the connection breaks off, so that nobody takes a part for
+/// the whole.
+fn sent(lines: Lines) -> impl Stream<Item = Result<web::Bytes, service::Error>> {
+    stream::unfold(Some(lines), |lines| async {
+        let mut lines = lines?;
+        match lines.next().await {
+            Ok(text) => Some((Ok(text?.into()), Some(lines))),
+            Err(error) => {
+                tracing::error!(error = ?error, "an export broke off");
+                Some((Err(error), None))
+            }
+        }
+    })
 }
 
 /// A part of a list as it is answered.
@@ -150,14 +222,19 @@ async fn answer(
     door: &Door,
     line: &mut Line,
 ) -> Result<HttpResponse, Refusal> {
+    if request.path() == "/api/openapi.json" && matches!(*request.method(), Method::GET | Method::HEAD) {
+        line.endpoint = "/api/openapi.json";
+        return Ok(HttpResponse::Ok().content_type("application/json").body(openapi::document().to_string()));
+    }
     let principal = authenticate(request, door).await?;
     let (slug, path) = super::scim::organization(request.path());
     if slug.is_some_and(|slug| slug != principal.slug) {
         // as if there were no such organization
         return Err(Refusal::NoEndpoint);
     }
-    let path = path.strip_prefix("/api/v1").ok_or(Refusal::NoEndpoint)?;
     let path = path.strip_suffix('/').unwrap_or(path);
+    let path =
+        path.strip_prefix("/api/v1").or((path == AUDIT_LOGS).then_some(path)).ok_or(Refusal::NoEndpoint)?;
     let (route, values) = match (route::find(request.method().as_str(), path), request.method()) {
         (Err(Refusal::Method(allow)), &Method::OPTIONS) => {
             return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_ref())).finish());
@@ -169,12 +246,20 @@ async fn answer(
     let query = query(request.query_string(), route)?;
     let (serve, body) = match route.handler {
         Handler::Plain(serve) => (serve, Map::new()),
-        Handler::WithBody(serve) => (serve, read_body(request, payload).await?),
+        Handler::WithBody(serve, _) => (serve, read_body(request, payload).await?),
     };
     let once = once(request, route, &values, &body)?;
+    let precondition = precondition(request);
     let cx = context(request, door, line, &principal, once).await?;
-    let call = Call { cx, principal, path: values, query, body, precondition: precondition(request) };
-    Ok(serve(call).await?.response())
+    let call = Call { cx, principal, path: values, query, body, precondition: precondition.clone() };
+    let reply = serve(call).await?;
+    let opaque = |tag: &str| tag.trim_start_matches("W/").trim_matches('"').to_owned();
+    match &reply.tag {
+        Some(tag) if route.method == "GET" && precondition.has_tag(&opaque(tag)) => {
+            Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag.as_str())).finish())
+        }
+        _ => Ok(reply.response()),
+    }
 }
 
 /// Whom the key speaks for.
@@ -253,6 +338,7 @@ async fn context(
         app: door.app.clone(),
         organization,
         actor: principal.actor.clone(),
+        by_scim: false,
         credential: principal.key.clone(),
         scopes: principal.scopes.clone(),
         once,

@@ -6,7 +6,7 @@ use crate::{
     scim::text,
     service::{Error, organizations, settings},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// `GET /organization`.
 pub(super) async fn read(call: Call) -> Result<Reply, Refusal> {
@@ -17,13 +17,50 @@ pub(super) async fn read(call: Call) -> Result<Reply, Refusal> {
 
 /// `GET /settings`.
 pub(super) async fn settings(call: Call) -> Result<Reply, Refusal> {
-    let settings = settings::get(&call.cx).await?;
-    Ok(Reply::ok(serde_json::to_value(settings).map_err(Error::from)?))
+    shown(settings::get(&call.cx).await?)
 }
 
 /// `PATCH /settings`: what is named changes, `null` brings a default back.
-pub(super) async fn change_settings(mut call: Call) -> Result<Reply, Refusal> {
-    let patch = std::mem::take(&mut call.body);
-    let settings = settings::change(&call.cx, patch).await?;
-    Ok(Reply::ok(serde_json::to_value(settings).map_err(Error::from)?))
+pub(super) async fn change_settings(call: Call) -> Result<Reply, Refusal> {
+    shown(settings::change(&call.cx, call.body, call.precondition).await?)
+}
+
+fn shown((settings, version): settings::Versioned) -> Result<Reply, Refusal> {
+    Ok(Reply::ok(serde_json::to_value(settings).map_err(Error::from)?).at(version))
+}
+
+/// What `PATCH /settings` takes: any part of what `GET /settings` shows.
+pub(super) fn change_schema() -> Value {
+    let boolean = json!({"type": ["boolean", "null"]});
+    let number = json!({"type": ["integer", "null"], "minimum": 0});
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "license": {
+                "type": ["object", "null"],
+                "properties": {"full": number, "viewer": number},
+                "additionalProperties": false,
+            },
+            "seatOverflow": {"enum": ["refuse", "none", null]},
+            "userTeamCreation": boolean,
+            "adminTeamAccess": boolean,
+            "teamServiceAccountCreation": boolean,
+            "keyCreation": boolean,
+            "viewerKeys": boolean,
+            "personalProjects": boolean,
+            "eventRetentionDays": {"type": ["integer", "null"], "minimum": 1},
+            "enforced": {
+                "type": ["object", "null"],
+                "properties": {
+                    "hidden": boolean,
+                    "privateProjects": boolean,
+                    "adminsInvite": boolean,
+                    "noPublicReports": boolean,
+                    "noCodeSaving": boolean,
+                },
+                "additionalProperties": false,
+            },
+        },
+    })
 }

@@ -1,9 +1,12 @@
 //! The routes of the API: one table.
 
-use super::{Call, Reply, keys, me, organization, service_accounts, teams, users};
+use super::{
+    AUDIT_LOGS, Call, Reply, decisions, events, keys, me, organization, roles, service_accounts, teams, users,
+};
 use crate::{http::error::Refusal, org::authority::Action};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 /// A route under `/api/v1`. Whoever adds one says which action it is, and with that who may.
 pub(super) struct Route {
@@ -26,8 +29,8 @@ pub(super) struct Route {
 pub(super) enum Handler {
     /// Takes no body.
     Plain(Serve),
-    /// Takes a JSON object.
-    WithBody(Serve),
+    /// Takes a JSON object, which this JSON Schema describes.
+    WithBody(Serve, fn() -> Value),
 }
 
 /// One function of the service floor, asked.
@@ -65,7 +68,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::SettingsChange,
         summary: "Change what is named; null brings a default back",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(organization::change_settings(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(organization::change_settings(call)),
+            organization::change_schema,
+        ),
     },
     Route {
         method: "GET",
@@ -81,7 +87,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::KeyCreate,
         summary: "Make a key; it is shown in this answer and never again",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(keys::create(call)), keys::new_schema),
     },
     Route {
         method: "GET",
@@ -97,7 +103,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::KeyChange,
         summary: "Give a key another name",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(keys::change(call)), keys::change_schema),
     },
     Route {
         method: "DELETE",
@@ -121,7 +127,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::ServiceAccountCreate,
         summary: "Make a service account, of a team or of the organization",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(service_accounts::create(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(service_accounts::create(call)),
+            service_accounts::new_schema,
+        ),
     },
     Route {
         method: "GET",
@@ -153,7 +162,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::UserCreate,
         summary: "Make a user",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::create(call)), users::new_schema),
     },
     Route {
         method: "GET",
@@ -169,7 +178,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::UserChange,
         summary: "Change what is known of a user, deactivate or reactivate",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::change(call)), users::change_schema),
     },
     Route {
         method: "DELETE",
@@ -185,7 +194,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::OrganizationRoleChange,
         summary: "Change a role in the organization",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change_role(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::change_role(call)), users::role_schema),
     },
     Route {
         method: "PUT",
@@ -193,7 +202,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::SeatChange,
         summary: "Change a seat",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change_seat(call))),
+        handler: Handler::WithBody(|call| Box::pin(users::change_seat(call)), users::seat_schema),
     },
     Route {
         method: "PUT",
@@ -201,7 +210,10 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::DefaultTeamChange,
         summary: "Choose the team that is meant when none is named",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::choose_default_team(call))),
+        handler: Handler::WithBody(
+            |call| Box::pin(users::choose_default_team(call)),
+            users::default_team_schema,
+        ),
     },
     Route {
         method: "DELETE",
@@ -241,7 +253,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamCreate,
         summary: "Make a team",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::create(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::create(call)), teams::new_schema),
     },
     Route {
         method: "GET",
@@ -257,7 +269,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamSettingsChange,
         summary: "Change a team's name, default role or settings",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::change(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::change(call)), teams::change_schema),
     },
     Route {
         method: "DELETE",
@@ -281,7 +293,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamMemberInvite,
         summary: "Make a user a member",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::add_member(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::add_member(call)), teams::new_member_schema),
     },
     Route {
         method: "DELETE",
@@ -305,7 +317,7 @@ pub(super) const ROUTES: &[Route] = &[
         action: Action::TeamMemberRole,
         summary: "Change a member's role in a team",
         query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::change_member(call))),
+        handler: Handler::WithBody(|call| Box::pin(teams::change_member(call)), teams::role_schema),
     },
     Route {
         method: "GET",
@@ -322,6 +334,94 @@ pub(super) const ROUTES: &[Route] = &[
         summary: "Restore a team with its members",
         query: &[],
         handler: Handler::Plain(|call| Box::pin(teams::restore(call))),
+    },
+    Route {
+        method: "POST",
+        pattern: "/decisions",
+        action: Action::DecisionMake,
+        summary: "May whoever shows a key do something in a team, why, and who is credited",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(decisions::decide(call)), decisions::schema),
+    },
+    Route {
+        method: "GET",
+        pattern: "/events",
+        action: Action::EventRead,
+        summary: "What happened, in the order of the journal",
+        query: &["after", "limit", "kind", "resource", "actor", "since", "until"],
+        handler: Handler::Plain(|call| Box::pin(events::list(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/events/export",
+        action: Action::EventRead,
+        summary: "The same, all of it, a line each",
+        query: &["after", "kind", "resource", "actor", "since", "until"],
+        handler: Handler::Plain(|call| Box::pin(events::export(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/events/verification",
+        action: Action::EventRead,
+        summary: "Whether the journal is what was written, and the first event that is not",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(events::verify(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: AUDIT_LOGS,
+        action: Action::EventRead,
+        summary: "What happened, as W&B's audit log tells it",
+        query: &["anonymize", "startDate", "numDays", "endDate", "limit", "cursor"],
+        handler: Handler::Plain(|call| Box::pin(events::audit_log(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/roles",
+        action: Action::RoleRead,
+        summary: "The custom roles, or the one of a name",
+        query: &["name", "limit", "cursor"],
+        handler: Handler::Plain(|call| Box::pin(roles::list(call))),
+    },
+    Route {
+        method: "POST",
+        pattern: "/roles",
+        action: Action::RoleCreate,
+        summary: "Make a custom role",
+        query: &[],
+        handler: Handler::WithBody(|call| Box::pin(roles::create(call)), roles::new_schema),
+    },
+    Route {
+        method: "GET",
+        pattern: "/roles/{id}",
+        action: Action::RoleRead,
+        summary: "A custom role with its permissions",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(roles::get(call))),
+    },
+    Route {
+        method: "PATCH",
+        pattern: "/roles/{id}",
+        action: Action::RoleChange,
+        summary: "Change a custom role, or tell whom it would concern",
+        query: &["dryRun"],
+        handler: Handler::WithBody(|call| Box::pin(roles::change(call)), roles::change_schema),
+    },
+    Route {
+        method: "DELETE",
+        pattern: "/roles/{id}",
+        action: Action::RoleRemove,
+        summary: "Remove a custom role, or tell whom it would concern",
+        query: &["dryRun"],
+        handler: Handler::Plain(|call| Box::pin(roles::remove(call))),
+    },
+    Route {
+        method: "GET",
+        pattern: "/permissions",
+        action: Action::RoleRead,
+        summary: "Every permission there is",
+        query: &[],
+        handler: Handler::Plain(|call| Box::pin(roles::permissions(call))),
     },
 ];
 

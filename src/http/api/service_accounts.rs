@@ -28,6 +28,19 @@ pub(super) async fn create(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::created(show(&made.it), made.is_replay))
 }
 
+/// What `POST /service-accounts` takes.
+pub(super) fn new_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["name"],
+        "additionalProperties": false,
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "maxLength": 100},
+            "team": {"type": ["string", "null"], "description": "the id of its team; the organization's without it"},
+        },
+    })
+}
+
 /// `GET /service-accounts/{id}`.
 pub(super) async fn get(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(show(&service_accounts::get(&call.cx, call.id()).await?)))

@@ -3,7 +3,7 @@
 use super::{Call, Reply, page};
 use crate::{http::error::Refusal, service::teams};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// `GET /teams`: all one may see, or the one that has or had a name.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -79,4 +79,51 @@ pub(super) async fn remove_member(call: Call) -> Result<Reply, Refusal> {
 pub(super) async fn leave(call: Call) -> Result<Reply, Refusal> {
     teams::leave(&call.cx, call.id()).await?;
     Ok(Reply::nothing())
+}
+
+const ROLE: &str = "admin, member, viewer, or a custom role's name";
+
+/// What a team is made of.
+pub(super) fn new_schema() -> Value {
+    json!({
+        "type": "object", "additionalProperties": false, "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "defaultRole": {"type": "string", "description": ROLE},
+            "storage": {"type": "object", "description": "provider, name, path, kmsKeyId and what a provider asks for"},
+            "admins": {"type": "array", "items": {"type": "string"}, "description": "ids; oneself without any"},
+        },
+    })
+}
+
+/// What of a team can be changed.
+pub(super) fn change_schema() -> Value {
+    let switches = ["hidden", "privateProjects", "membersInvite", "noPublicReports", "codeSaving"];
+    let switches: Map<String, Value> =
+        switches.into_iter().map(|name| (name.to_owned(), json!({"type": "boolean"}))).collect();
+    json!({
+        "type": "object", "additionalProperties": false,
+        "properties": {
+            "name": {"type": "string"},
+            "defaultRole": {"type": "string", "description": ROLE},
+            "settings": {"type": "object", "additionalProperties": false, "properties": switches},
+        },
+    })
+}
+
+/// Somebody who becomes a member.
+pub(super) fn new_member_schema() -> Value {
+    json!({
+        "type": "object", "additionalProperties": false, "required": ["user"],
+        "properties": {
+            "user": {"type": "string", "description": "id, user name, handle or e-mail address"},
+            "role": {"type": "string", "description": ROLE},
+        },
+    })
+}
+
+/// A role in a team.
+pub(super) fn role_schema() -> Value {
+    let properties = json!({"role": {"type": "string", "description": ROLE}});
+    json!({"type": "object", "additionalProperties": false, "required": ["role"], "properties": properties})
 }

@@ -7,7 +7,7 @@ use crate::{
     service::people,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// `GET /users`: all, or who signs in by a user name, handle or e-mail address.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -90,4 +90,50 @@ pub(super) async fn known(call: Call) -> Result<Reply, Refusal> {
 /// `GET /seats`.
 pub(super) async fn seats(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!(people::seats(&call.cx).await?)))
+}
+
+/// The words of a closed set.
+fn words(all: &[impl serde::Serialize]) -> Value {
+    json!({"type": "string", "enum": all})
+}
+
+/// What a user is made of.
+pub(super) fn new_schema() -> Value {
+    let mut properties = profile();
+    properties["organizationRole"] = words(OrganizationRole::ALL);
+    properties["seat"] = words(Seat::ALL);
+    json!({"type": "object", "additionalProperties": false, "required": ["userName"], "properties": properties})
+}
+
+/// What of a user can be changed.
+pub(super) fn change_schema() -> Value {
+    let mut properties = profile();
+    properties["active"] = json!({"type": "boolean"});
+    json!({"type": "object", "additionalProperties": false, "properties": properties})
+}
+
+fn profile() -> Value {
+    json!({
+        "userName": {"type": "string"},
+        "displayName": {"type": "string"},
+        "emails": {"type": "array", "items": {"type": "string"}, "description": "the preferred one first"},
+    })
+}
+
+/// A role in the organization.
+pub(super) fn role_schema() -> Value {
+    let properties = json!({"organizationRole": words(OrganizationRole::ALL)});
+    json!({"type": "object", "additionalProperties": false, "required": ["organizationRole"], "properties": properties})
+}
+
+/// A seat.
+pub(super) fn seat_schema() -> Value {
+    let properties = json!({"seat": words(Seat::ALL)});
+    json!({"type": "object", "additionalProperties": false, "required": ["seat"], "properties": properties})
+}
+
+/// A default team, or none.
+pub(super) fn default_team_schema() -> Value {
+    let properties = json!({"team": {"type": ["string", "null"], "description": "the id"}});
+    json!({"type": "object", "additionalProperties": false, "properties": properties})
 }

@@ -101,6 +101,7 @@ async fn answer(
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
+        by_scim: true,
         actor: caller.actor,
         credential: verdict.token.clone(),
         scopes: caller.scopes,
