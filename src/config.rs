@@ -52,6 +52,7 @@ pub struct DatabaseSetting {
     /// The server's SQLite file, made by `serve` when it is not there; or postgres://USER@HOST:PORT/DATABASE
     #[arg(
         long,
+        global = true,
         env = "ROSTER_DATABASE",
         value_name = "PATH|URL",
         default_value = "roster.db",
@@ -61,6 +62,7 @@ pub struct DatabaseSetting {
     /// A pooler such as PgBouncer in transaction mode stands before PostgreSQL: prepare no statements
     #[arg(
         long,
+        global = true,
         env = "ROSTER_DATABASE_POOLER",
         value_parser = clap::builder::BoolishValueParser::new(),
         default_value_t = false,

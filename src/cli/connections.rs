@@ -12,7 +12,7 @@ use crate::{
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConnectionCommand {
@@ -84,7 +84,7 @@ pub(super) struct Common {
     #[command(flatten)]
     database: DatabaseSetting,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -94,13 +94,13 @@ pub(super) struct Within {
     #[command(flatten)]
     common: Common,
     /// The organization's slug
-    #[arg(long, env = "ROSTER_ORGANIZATION", value_name = "SLUG", default_value = FIRST)]
+    #[arg(long, global = true, env = "ROSTER_ORGANIZATION", value_name = "SLUG", default_value = FIRST)]
     organization: String,
 }
 
 impl Within {
     /// How further commands name the organization; nothing for the first.
-    fn flag(&self) -> String {
+    pub(super) fn flag(&self) -> String {
         if self.organization == FIRST {
             String::new()
         } else {
@@ -114,6 +114,15 @@ impl Within {
 
     pub(super) fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
         self.common.print(reply, words)
+    }
+
+    /// Asks, and prints what is shown, as JSON or as `words` puts it.
+    pub(super) fn tell(&self, request: Ask, words: impl Fn(&Value) -> String) -> anyhow::Result<()> {
+        let reply = self.ask(request)?;
+        self.print(&reply, || match &reply {
+            Reply::Shown(found) => words(found),
+            _ => String::new(),
+        })
     }
 }
 
@@ -129,6 +138,7 @@ impl Common {
             (true, Reply::Connections(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Organizations(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Schemas(found)) => say(&serde_json::to_string_pretty(found)?),
+            (true, Reply::Shown(found)) => say(&serde_json::to_string_pretty(found)?),
             (true, Reply::Events { events, next, .. }) => {
                 say(&serde_json::to_string_pretty(&json!({"items": events, "next": next}))?)
             }
@@ -254,7 +264,7 @@ fn declared_note(reply: &Reply) -> &'static str {
 }
 
 /// A duration such as `90d` in microseconds.
-fn lifetime(text: &str) -> Result<i64, String> {
+pub(super) fn lifetime(text: &str) -> Result<i64, String> {
     let wrong = || format!("expected a time such as 90d, 12h or 30m, found {text}");
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds: i64 = match unit {

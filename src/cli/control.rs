@@ -4,6 +4,10 @@
 //! when nobody owns the file, the command becomes the owner for a moment. Either way [`execute`] does the
 //! work, so caches and switches never see a change from the side.
 
+use super::{
+    admin::AdminAsk, keys::KeyAsk, roles::RoleAsk, seats::SeatsAsk, service_accounts::ServiceAccountAsk,
+    teams::TeamAsk, users::UserAsk,
+};
 use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
@@ -12,14 +16,14 @@ use crate::{
         journal::{Walked, Wanted},
         organization::{FIRST, Organization},
     },
-    scim::{Profile, schema::definition::Definition, text},
-    service::{App, Context, Error, connections, events, journal, organizations, schemas},
+    scim::{Profile, schema::definition::Definition, text, version::Precondition},
+    service::{App, Context, Error, connections, events, journal, organizations, schemas, settings},
     store::{Store, postgres},
 };
 use anyhow::{Context as _, anyhow, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::{
     fs::{DirBuilder, File, Permissions},
     io::{BufRead, BufReader, Read, Write},
@@ -54,6 +58,16 @@ pub(super) enum Ask {
     ListSchemas,
     RemoveSchema { urn: String },
     GoOnWithSchema { urn: String },
+    User(UserAsk),
+    Admin(AdminAsk),
+    Seats(SeatsAsk),
+    Team(TeamAsk),
+    Role(RoleAsk),
+    Key(KeyAsk),
+    ServiceAccount(ServiceAccountAsk),
+    ShowOrganization,
+    ShowSettings,
+    ChangeSettings(Map<String, Value>),
     ListEvents(Wanted),
     WalkEvents { begun: Option<Walked> },
 }
@@ -90,6 +104,8 @@ pub(super) enum Reply {
     },
     Walked(Walked),
     Done,
+    /// What was found or made, as the API shows it.
+    Shown(Value),
 }
 
 /// An added schema as commands show it.
@@ -379,6 +395,22 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
                 other => other.into(),
             })?;
             Reply::Revoked { declared: origin == Origin::Declared }
+        }
+        Ask::User(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Admin(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Seats(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Team(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Role(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Key(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::ServiceAccount(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::ShowOrganization => {
+            let own = organizations::own(cx).await?;
+            let created_at = text::date_time(own.created_at);
+            Reply::Shown(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at}))
+        }
+        Ask::ShowSettings => Reply::Shown(json!(settings::get(cx).await?.0)),
+        Ask::ChangeSettings(patch) => {
+            Reply::Shown(json!(settings::change(cx, patch.clone(), Precondition::default()).await?.0))
         }
         Ask::ListEvents(wanted) => {
             // without a server that runs nobody else does it

@@ -1,15 +1,23 @@
 //! The commands.
 
+mod admin;
 pub mod config_file;
 mod conformance;
 mod connections;
 mod control;
 mod events;
+mod keys;
 mod organizations;
+mod roles;
 mod schemas;
+mod seats;
 mod serve;
+mod service_accounts;
+mod shown;
 mod simulate;
 mod target;
+mod teams;
+mod users;
 
 use crate::config::Mistakes;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -38,6 +46,20 @@ enum Command {
     /// The tenants of this server
     #[command(subcommand)]
     Organization(organizations::OrganizationCommand),
+    /// The people of the organization
+    User(users::UserCommand),
+    /// The teams of the organization and who is in them
+    Team(teams::TeamCommand),
+    /// The roles of the organization's own, and what they permit
+    Role(roles::RoleCommand),
+    /// The API keys of people and service accounts
+    Key(keys::KeyCommand),
+    /// Machines that have keys and are nobody
+    ServiceAccount(service_accounts::ServiceAccountCommand),
+    /// The seats of the organization: taken, and how many there are
+    Seats(seats::SeatsCommand),
+    /// Break-glass: an admin where there is none, a password where it is lost
+    Admin(admin::AdminCommand),
     /// The links of identity providers into the organization
     #[command(subcommand)]
     Connection(connections::ConnectionCommand),
@@ -106,6 +128,13 @@ impl Command {
                 serve::run(&settings, schemas).map(|()| ExitCode::SUCCESS)
             }
             Self::Organization(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::User(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Team(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Role(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Key(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::ServiceAccount(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),

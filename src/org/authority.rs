@@ -41,6 +41,8 @@ words! {
     OrganizationRoleChange = "organization_role.change",
     /// Change somebody's seat.
     SeatChange = "seat.change",
+    /// Give somebody a temporary password.
+    PasswordReset = "password.reset",
     /// Choose somebody's default team.
     DefaultTeamChange = "default_team.change",
     /// Read the name of somebody who is or was here.
@@ -173,6 +175,8 @@ impl Action {
             Self::UserRemove => (Write, "remove users", &[Admin]),
             Self::OrganizationRoleChange => (Write, "change a role in the organization", &[Admin]),
             Self::SeatChange => (Write, "change seats", &[Admin]),
+            // whoever resets a password can sign in as that person
+            Self::PasswordReset => (Write, "reset passwords", &[]),
             Self::DefaultTeamChange => (Write, "choose a default team", &[Admin, Oneself]),
             Self::PersonRead => (Read, "read who somebody is", &[Anybody]),
             Self::TeamList => (Read, "list teams", &[Anybody]),
@@ -343,5 +347,6 @@ fn has(actor: &Actor, relation: Relation, subject: &Subject<'_>) -> bool {
 /// "only an admin or an admin of the team may …".
 fn sentence(rule: Rule) -> String {
     let who: Vec<&str> = rule.may.iter().map(|relation| relation.who()).collect();
-    format!("only {} may {}", who.join(" or "), rule.what)
+    let who = if who.is_empty() { "the operator of the server".to_owned() } else { who.join(" or ") };
+    format!("only {who} may {}", rule.what)
 }

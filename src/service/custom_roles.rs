@@ -10,10 +10,10 @@ use super::{
     users::Demand,
 };
 use crate::{
-    org::{authority::Action, custom_role, permission, record::Record},
+    org::{authority::Action, custom_role, permission, record::Record, refusal::unknown},
     scim::{Quirks, projection::Projection, text, urn, version::Precondition},
     store::{
-        ReadTx,
+        ReadTx, memberships,
         records::{self, Kind},
     },
 };
@@ -72,6 +72,25 @@ pub async fn read(cx: &Arc<Context>, id: &str) -> Result<Role> {
     cx.app.store.read(work).await
 }
 
+/// The id of the role that an id or a name, in whatever case, names; else the refusal says which name is nearest.
+pub async fn find(cx: &Arc<Context>, name: &str) -> Result<String> {
+    let (job, name) = (cx.clone(), name.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::RoleRead, About::ORGANIZATION)?;
+        let (kind, organization) = (Kind::of(job.types.role), job.organization.as_str());
+        if records::load(tx, kind, organization, &name)?.is_some() {
+            return Ok(name.clone());
+        }
+        let mut named = records::named(tx, kind, organization, &text::fold(&name))?;
+        if let Some(id) = named.pop() {
+            return Ok(id);
+        }
+        let known = memberships::custom_role_names(tx, organization)?;
+        Err::<_, Error>(unknown("custom role", &name, known.iter().map(String::as_str)).into())
+    };
+    cx.app.store.read(work).await
+}
+
 /// Every permission there is, and which predefined roles have it.
 pub async fn permissions(cx: &Arc<Context>) -> Result<Vec<Value>> {
     let job = cx.clone();
@@ -106,6 +125,25 @@ pub async fn change(
 ) -> Result<Role> {
     let demand = Demand { precondition, projection: Projection::Default };
     roles::replace(cx, id, scim_body(body), demand, &mut Quirks::default()).await?;
+    read(cx, id).await
+}
+
+/// Gives a role permissions and takes some away, all or none of them (W-262).
+pub async fn change_permissions(
+    cx: &Arc<Context>,
+    id: &str,
+    added: &[String],
+    removed: &[String],
+) -> Result<Role> {
+    let operation = |(op, names): (&str, &[String])| {
+        let names: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        (!names.is_empty()).then(|| json!({"op": op, "path": "permissions", "value": names}))
+    };
+    let operations: Vec<Value> =
+        [("add", added), ("remove", removed)].into_iter().filter_map(operation).collect();
+    let body = [("schemas", json!([urn::PATCH_OP])), ("Operations", operations.into())];
+    let body = body.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    roles::patch(cx, id, body, Demand::default(), &mut Quirks::default()).await?;
     read(cx, id).await
 }
 

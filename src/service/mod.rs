@@ -17,6 +17,7 @@ pub mod keys;
 mod look;
 pub mod organizations;
 pub mod page;
+pub mod passwords;
 pub mod people;
 mod plan;
 pub mod read;

@@ -6,12 +6,18 @@ use super::{
     idempotency::Made,
     page::{Page, Slice},
     read::related_of,
+    team_roles,
     users::{self, Change, Demand},
 };
 use crate::{
     org::{
-        authority::Action, record::Record, refusal::Refusal, role::OrganizationRole, scim_view::Related,
-        seat::Seat, standing::Source,
+        authority::Action,
+        record::Record,
+        refusal::{Refusal, unknown},
+        role::OrganizationRole,
+        scim_view::Related,
+        seat::Seat,
+        standing::Source,
     },
     scim::{Quirks, Resource, projection::Projection, text, urn, version::Precondition},
     store::{
@@ -75,7 +81,7 @@ pub struct TeamOfPerson {
 }
 
 /// A user about to be made by an admin.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPerson {
     /// SCIM's name of the user, unique in the organization.
@@ -110,6 +116,23 @@ pub struct Profile {
     /// Whether the person may sign in. Who may not loses every key at once.
     #[serde(default)]
     pub active: Option<bool>,
+}
+
+impl Profile {
+    fn says_something(&self) -> bool {
+        let Self { user_name, display_name, emails, active } = self;
+        user_name.is_some() || display_name.is_some() || emails.is_some() || active.is_some()
+    }
+
+    fn put_into(&self, user: &mut Resource) {
+        let mut set = |name: &str, value: Option<Value>| {
+            user.0.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        set("userName", self.user_name.as_deref().map(Value::from));
+        set("displayName", self.display_name.as_deref().map(Value::from));
+        set("emails", self.emails.as_deref().map(addresses));
+        set("active", self.active.map(Value::from));
+    }
 }
 
 /// The users, or the one whose user name, handle or e-mail address is `login` (W-003), by id.
@@ -191,16 +214,7 @@ pub async fn change(
     profile: Profile,
     precondition: Precondition,
 ) -> Result<Person> {
-    edit(cx, Action::UserChange, id, precondition, move |user| {
-        let mut set = |name: &str, value: Option<Value>| {
-            user.0.extend(value.map(|value| (name.to_owned(), value)));
-        };
-        set("userName", profile.user_name.as_deref().map(Value::from));
-        set("displayName", profile.display_name.as_deref().map(Value::from));
-        set("emails", profile.emails.as_deref().map(addresses));
-        set("active", profile.active.map(Value::from));
-    })
-    .await
+    edit(cx, Action::UserChange, id, precondition, move |user| profile.put_into(user)).await
 }
 
 /// Changes somebody's role in the organization.
@@ -253,23 +267,108 @@ async fn edit(
 /// Chooses the team that is meant when somebody names none (W-127); one of their own.
 pub async fn choose_default_team(cx: &Arc<Context>, id: &str, team: Option<String>) -> Result<Person> {
     let id = id.to_owned();
-    let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
-        cx.authorize_change(tx, Action::DefaultTeamChange, About::user(&id))?;
-        let before = person(tx, cx, &id)?;
-        if before.default_team == team {
-            return Ok(before);
+    let work =
+        move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| set_default_team(tx, cx, &id, team.as_deref());
+    cx.write(&mut Quirks::default(), work).await
+}
+
+fn set_default_team(tx: &WriteTx<'_>, cx: &Context, id: &str, team: Option<&str>) -> Result<Person> {
+    cx.authorize_change(tx, Action::DefaultTeamChange, About::user(id))?;
+    let before = person(tx, cx, id)?;
+    if before.default_team.as_deref() == team {
+        return Ok(before);
+    }
+    if let Some(team) = team
+        && !before.teams.iter().any(|own| own.id == team)
+    {
+        let detail = format!("team: expected one of the person's teams, found {}", text::shown(team));
+        return Err(Refusal::Invalid(detail).into());
+    }
+    rows::set_team(tx, &cx.organization, id, team)?;
+    users::note_default_team(tx, cx, id, before.default_team.as_deref(), team)?;
+    person(tx, cx, id)
+}
+
+/// Everything that can be changed of a user at once; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Amendment {
+    /// What is known of the user, and whether the person may sign in.
+    pub profile: Profile,
+    /// The role in the organization.
+    pub role: Option<OrganizationRole>,
+    /// The seat.
+    pub seat: Option<Seat>,
+    /// The id or name of the team that is meant when none is named; empty for none.
+    pub default_team: Option<String>,
+}
+
+/// Changes several things of a user in one transaction: all of them, or nothing.
+pub async fn amend(cx: &Arc<Context>, id: &str, amendment: Amendment) -> Result<Person> {
+    let id = id.to_owned();
+    let work = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        let Amendment { profile, role, seat, default_team } = &amendment;
+        let actions = [
+            (Action::UserChange, profile.says_something()),
+            (Action::OrganizationRoleChange, role.is_some()),
+            (Action::SeatChange, seat.is_some()),
+        ];
+        for (action, _) in actions.into_iter().filter(|(_, is_meant)| *is_meant) {
+            cx.authorize_change(tx, action, About::user(&id))?;
         }
-        if let Some(team) = &team
-            && !before.teams.iter().any(|own| own.id == *team)
-        {
-            let detail = format!("team: expected one of the person's teams, found {}", text::shown(team));
-            return Err(Refusal::Invalid(detail).into());
+        users::edit(Change { tx, cx, id: &id, demand: &Demand::default() }, quirks, &|user| {
+            profile.put_into(user);
+            if let Some(role) = role {
+                set_standing(user, "organizationRole", role.as_str());
+            }
+            if let Some(seat) = seat {
+                set_standing(user, "seat", seat.as_str());
+            }
+        })?;
+        match default_team.as_deref() {
+            None => person(tx, cx, &id),
+            Some("") => set_default_team(tx, cx, &id, None),
+            Some(team) => set_default_team(tx, cx, &id, Some(&team_roles::find_team(tx, cx, team)?)),
         }
-        rows::set_team(tx, &cx.organization, &id, team.as_deref())?;
-        users::note_default_team(tx, cx, &id, before.default_team.as_deref(), team.as_deref())?;
-        person(tx, cx, &id)
     };
     cx.write(&mut Quirks::default(), work).await
+}
+
+/// Makes somebody an active admin, whatever stands against it (W-327): who has no seat left gets none, for an admin
+/// repairs things without one.
+pub async fn grant_admin(cx: &Arc<Context>, id: &str) -> Result<Person> {
+    let profile = Profile { active: Some(true), ..Profile::default() };
+    let role = Some(OrganizationRole::Admin);
+    let granted = Amendment { profile, role, ..Amendment::default() };
+    match amend(cx, id, granted.clone()).await {
+        Err(Error::Rule(Refusal::SeatLimit { .. })) => {
+            amend(cx, id, Amendment { seat: Some(Seat::None), ..granted }).await
+        }
+        other => other,
+    }
+}
+
+/// How many users a name that nobody has is compared with, to say which was perhaps meant.
+const COMPARED: usize = 1_000;
+
+/// The id of the user whom an id, user name, handle or e-mail address names, if it names exactly one; else the refusal
+/// says which user name is nearest.
+pub async fn find(cx: &Arc<Context>, login: &str) -> Result<String> {
+    let (job, login) = (cx.clone(), login.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::UserRead, About::ORGANIZATION)?;
+        match team_roles::find_user(tx, &job, &login) {
+            Err(Error::Rule(Refusal::Unknown(_))) => {
+                let some = records::after(tx, Kind::of(job.types.user), &job.organization, "", COMPARED)?;
+                let names = some.iter().map(|record| {
+                    Ok::<_, Error>(record.resource()?.text("userName").unwrap_or_default().to_owned())
+                });
+                let names: Vec<String> = names.collect::<Result<_>>()?;
+                Err(unknown("user", &login, names.iter().map(String::as_str)).into())
+            }
+            found => found,
+        }
+    };
+    cx.app.store.read(work).await
 }
 
 /// Removes a user: the name is free, the keys end, a tombstone stays.

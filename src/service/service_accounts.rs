@@ -12,10 +12,11 @@ use crate::{
         authority::Action,
         event::{Event, EventKind},
         key::check_name,
-        refusal::Refusal,
+        refusal::{Refusal, unknown},
         service_account::ServiceAccount,
         settings::Settings,
     },
+    scim::text,
     store::{DbError, ReadTx, WriteTx, records::Kind, service_accounts, teams, users},
 };
 use serde_json::{Value, json};
@@ -110,6 +111,35 @@ pub async fn get(cx: &Arc<Context>, id: &str) -> Result<ServiceAccount> {
             Some(team) => job.authorize(tx, Action::TeamServiceAccountList, About::member(team, &id))?,
         };
         Ok::<_, Error>(account)
+    };
+    cx.app.store.read(work).await
+}
+
+/// How many service accounts are looked at in one read to find a name.
+const AT_ONCE: usize = 1_000;
+
+/// The service account that an id, a handle or a name, in any case, names; else the refusal says which name is nearest.
+pub async fn find(cx: &Arc<Context>, name: &str) -> Result<ServiceAccount> {
+    let (job, name) = (cx.clone(), name.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::ServiceAccountList, About::ORGANIZATION)?;
+        let key = text::fold(&name);
+        let mut seen: Vec<ServiceAccount> = Vec::new();
+        loop {
+            let after = seen.last().map_or(String::new(), |last| last.id.clone());
+            let batch = service_accounts::list(tx, &job.organization, &after, AT_ONCE)?;
+            let is_named =
+                |it: &&ServiceAccount| it.id == name || it.handle == key || text::fold(&it.name) == key;
+            if let Some(found) = batch.iter().find(is_named) {
+                return Ok::<_, Error>(found.clone());
+            }
+            let is_last = batch.len() < AT_ONCE;
+            seen.extend(batch);
+            if is_last {
+                let known = seen.iter().map(|it| it.name.as_str());
+                return Err(unknown("service account", &name, known).into());
+            }
+        }
     };
     cx.app.store.read(work).await
 }

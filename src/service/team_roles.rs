@@ -108,6 +108,14 @@ pub(super) fn find(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<String> 
     }
 }
 
+/// The id of the live team that an id or a name, also a former one, names.
+pub(super) fn find_team(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<String> {
+    match records::load(tx, Kind::of(cx.types.group), &cx.organization, name)? {
+        Some(team) => Ok(team.id),
+        None => find(tx, cx, name),
+    }
+}
+
 /// The id of the user whom an id, user name, handle or e-mail address names (W-003), if it names exactly one.
 pub(super) fn find_user(tx: &ReadTx<'_>, cx: &Context, login: &str) -> Result<String> {
     if records::load(tx, Kind::of(cx.types.user), &cx.organization, login)?.is_some() {

@@ -143,6 +143,17 @@ fn by_name(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<Record>> 
     }
 }
 
+/// The id of the team that an id or a name, also a former one, names; else the refusal says which name is nearest.
+pub async fn find(cx: &Arc<Context>, name: &str) -> Result<String> {
+    let (job, name) = (cx.clone(), name.to_owned());
+    let work = move |tx: &ReadTx<'_>| {
+        let id = team_roles::find_team(tx, &job, &name)?;
+        job.authorize(tx, Action::TeamRead, About::team(&id))?;
+        Ok::<_, Error>(id)
+    };
+    cx.app.store.read(work).await
+}
+
 /// One team.
 pub async fn read(cx: &Arc<Context>, id: &str) -> Result<Team> {
     let (job, id) = (cx.clone(), id.to_owned());

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod memberships;
 mod migrate;
 pub mod organizations;
+pub mod passwords;
 pub mod postgres;
 pub mod records;
 pub mod roles;

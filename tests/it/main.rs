@@ -34,6 +34,7 @@ mod keys;
 mod laws;
 mod lifecycle;
 mod on_postgres;
+mod operator;
 mod oracles;
 mod organization;
 mod organizations;

@@ -1,0 +1,69 @@
+//! `roster admin`: what works when nothing else does.
+
+use super::{connections::Within, control::Ask, users::person};
+use crate::service::{Context, passwords, people};
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug, Args)]
+pub(super) struct AdminCommand {
+    #[command(subcommand)]
+    ask: AdminAsk,
+    #[command(flatten)]
+    within: Within,
+}
+
+/// What is asked when an admin is needed.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub(super) enum AdminAsk {
+    /// Make somebody an active admin, reactivated if need be
+    Grant {
+        /// Id, user name, handle or e-mail address
+        login: String,
+    },
+    /// Give somebody a temporary password, shown once, to be changed at sign-in
+    ResetPassword {
+        /// Id, user name, handle or e-mail address
+        login: String,
+    },
+}
+
+impl AdminCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let Self { ask, within } = self;
+        let flag = within.flag();
+        let asked = within.tell(Ask::Admin(ask.clone()), |found| match &ask {
+            AdminAsk::Grant { login } => format!("{login} is an active admin now\n\n{}", person(found)),
+            AdminAsk::ResetPassword { login } => format!(
+                "{}\n\nThis is the temporary password of {login}, shown this once; another is asked for at sign-in.",
+                found.get("password").and_then(Value::as_str).unwrap_or_default()
+            ),
+        });
+        asked.map_err(|error| match error.to_string() {
+            told if told.starts_with("there is no user") => {
+                anyhow!("{told}; `roster user create NAME --role admin{flag}` makes somebody who is an admin")
+            }
+            _ => error,
+        })
+    }
+}
+
+impl AdminAsk {
+    /// Does what is asked.
+    pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
+        Ok(match self {
+            Self::Grant { login } => {
+                json!(people::grant_admin(cx, &people::find(cx, login).await?).await?)
+            }
+            Self::ResetPassword { login } => {
+                let id = people::find(cx, login).await?;
+                let password = passwords::reset(cx, &id).await?;
+                json!({"id": id, "password": password.expose_secret()})
+            }
+        })
+    }
+}

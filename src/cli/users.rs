@@ -1,0 +1,229 @@
+//! `roster user`.
+
+use super::{
+    connections::Within,
+    control::Ask,
+    shown::{Part, confirm, list, page, sheet, table},
+};
+use crate::{
+    org::{role::OrganizationRole, seat::Seat},
+    scim::version::Precondition,
+    service::{
+        Context,
+        people::{self, Amendment, NewPerson, Profile},
+    },
+};
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug, Args)]
+pub(super) struct UserCommand {
+    #[command(subcommand)]
+    ask: UserAsk,
+    #[command(flatten)]
+    within: Within,
+}
+
+/// What is asked about people. A person is named by id, user name, handle or e-mail address.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub(super) enum UserAsk {
+    /// List the people
+    List {
+        /// Only who has this user name, handle or e-mail address
+        #[arg(long)]
+        login: Option<String>,
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Show a person with their teams
+    Show {
+        /// Id, user name, handle or e-mail address
+        user: String,
+    },
+    /// Make a person
+    Create {
+        /// The user name, unique in the organization
+        name: String,
+        /// An e-mail address, the preferred one first
+        #[arg(long, value_name = "ADDRESS")]
+        email: Vec<String>,
+        /// The name to show
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// The role in the organization: admin, member or viewer; without this, member
+        #[arg(long)]
+        role: Option<OrganizationRole>,
+        /// The seat: full, viewer or none; without this, full
+        #[arg(long)]
+        seat: Option<Seat>,
+    },
+    /// Change a person: all of what is named, or nothing
+    Change {
+        /// Id, user name, handle or e-mail address
+        user: String,
+        /// Another user name
+        #[arg(long)]
+        name: Option<String>,
+        /// The name to show
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// An e-mail address in place of all before, the preferred one first
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<Vec<String>>,
+        /// The role in the organization: admin, member or viewer
+        #[arg(long)]
+        role: Option<OrganizationRole>,
+        /// The seat: full, viewer or none
+        #[arg(long)]
+        seat: Option<Seat>,
+        /// The team that is meant when none is named, by name or id; "" for none
+        #[arg(long, value_name = "TEAM")]
+        default_team: Option<String>,
+    },
+    /// Take a person's access away; their keys end at once
+    Deactivate {
+        /// Id, user name, handle or e-mail address
+        user: String,
+    },
+    /// Give a person's access back
+    Reactivate {
+        /// Id, user name, handle or e-mail address
+        user: String,
+    },
+    /// Remove a person: the name is free, keys end, what they made stays theirs
+    Remove {
+        /// Id, user name, handle or e-mail address
+        user: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl UserCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let Self { ask, within } = self;
+        match &ask {
+            UserAsk::Remove { user, yes } => confirm(*yes, &format!("remove {user}"))?,
+            UserAsk::Change { name, display_name, email, role, seat, default_team, .. } => {
+                let texts = [name, display_name, default_team].into_iter().any(Option::is_some);
+                if !texts && email.is_none() && role.is_none() && seat.is_none() {
+                    bail!("expected something to change, such as --role or --seat; nothing is changed");
+                }
+            }
+            _ => {}
+        }
+        let flag = within.flag();
+        within.tell(Ask::User(ask.clone()), |found| ask.words(found, &flag))
+    }
+}
+
+impl UserAsk {
+    /// Does what is asked; hands back what the API shows.
+    pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
+        Ok(match self {
+            Self::List { login, part } => {
+                page(&people::list(cx, login.clone(), part.slice()?).await?, |it| json!(it))
+            }
+            Self::Show { user } => json!(people::read(cx, &people::find(cx, user).await?).await?),
+            Self::Create { name, email, display_name, role, seat } => {
+                let new = NewPerson {
+                    user_name: name.clone(),
+                    display_name: display_name.clone(),
+                    emails: email.clone(),
+                    organization_role: *role,
+                    seat: *seat,
+                };
+                json!(people::create(cx, new).await?.it)
+            }
+            Self::Change { user, name, display_name, email, role, seat, default_team } => {
+                let emails = email.clone();
+                let profile = Profile {
+                    user_name: name.clone(),
+                    display_name: display_name.clone(),
+                    emails: emails.map(|all| all.into_iter().filter(|it| !it.is_empty()).collect()),
+                    active: None,
+                };
+                let amendment =
+                    Amendment { profile, role: *role, seat: *seat, default_team: default_team.clone() };
+                json!(people::amend(cx, &people::find(cx, user).await?, amendment).await?)
+            }
+            Self::Deactivate { user } => set_active(cx, user, false).await?,
+            Self::Reactivate { user } => set_active(cx, user, true).await?,
+            Self::Remove { user, .. } => {
+                let id = people::find(cx, user).await?;
+                people::remove(cx, &id, Precondition::default()).await?;
+                json!({"id": id, "removed": true})
+            }
+        })
+    }
+
+    fn words(&self, found: &Value, flag: &str) -> String {
+        match self {
+            Self::List { login: Some(login), .. } => list(
+                found,
+                &COLUMNS,
+                &format!("nobody is called {login}; `roster user list{flag}` shows who is"),
+            ),
+            Self::List { .. } => list(
+                found,
+                &COLUMNS,
+                &format!(
+                    "nobody yet; `roster user create NAME{flag}` makes somebody, or an identity provider does"
+                ),
+            ),
+            Self::Remove { user, .. } => {
+                format!("removed {user}; the name is free, and what they made stays theirs")
+            }
+            Self::Show { .. }
+            | Self::Create { .. }
+            | Self::Change { .. }
+            | Self::Deactivate { .. }
+            | Self::Reactivate { .. } => person(found),
+        }
+    }
+}
+
+async fn set_active(cx: &Arc<Context>, user: &str, active: bool) -> anyhow::Result<Value> {
+    let id = people::find(cx, user).await?;
+    let profile = Profile { active: Some(active), ..Profile::default() };
+    Ok(json!(people::change(cx, &id, profile, Precondition::default()).await?))
+}
+
+const COLUMNS: [(&str, &str); 7] = [
+    ("USER", "/userName"),
+    ("HANDLE", "/handle"),
+    ("NAME", "/displayName"),
+    ("ACTIVE", "/active"),
+    ("ROLE", "/organizationRole"),
+    ("SEAT", "/seat"),
+    ("ID", "/id"),
+];
+
+/// A person with their teams.
+pub(super) fn person(found: &Value) -> String {
+    let parts = [
+        ("USER", "/userName"),
+        ("HANDLE", "/handle"),
+        ("NAME", "/displayName"),
+        ("E-MAIL", "/emails"),
+        ("ACTIVE", "/active"),
+        ("ROLE", "/organizationRole"),
+        ("SEAT", "/seat"),
+        ("FROM", "/source"),
+        ("LAST SEEN", "/lastActiveAt"),
+        ("MADE", "/createdAt"),
+        ("ID", "/id"),
+    ];
+    let told = sheet(found, &parts);
+    match found.get("teams").and_then(Value::as_array) {
+        Some(teams) if !teams.is_empty() => {
+            let columns = [("TEAM", "/name"), ("ROLE", "/role"), ("DIRECT", "/direct"), ("ID", "/id")];
+            format!("{told}\n\n{}", table(teams, &columns))
+        }
+        _ => told,
+    }
+}
