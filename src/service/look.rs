@@ -44,11 +44,9 @@ impl<'l> Look<'l> {
         filter: Option<&'l Predicate>,
         sort: Option<&SortBy>,
     ) -> Self {
-        let any_path = |wanted: &dyn Fn(&Located) -> bool| {
-            filter.is_some_and(|filter| filter.any_path(wanted))
-                || sort.is_some_and(|sort| wanted(&sort.path))
-        };
-        let (wanted, derived) = (Wanted::reached(&any_path), any_path(&is_derived));
+        let derived = filter.is_some_and(|filter| filter.any_path(&is_derived))
+            || sort.is_some_and(|sort| is_derived(&sort.path));
+        let wanted = Wanted::reached(filter, sort);
         Self { cx, kind, filter, wanted, derived, looked_at: 0 }
     }
 

@@ -12,7 +12,9 @@ use crate::{
         scim_view::{self, Related},
     },
     scim::{
-        ErrorKind, Resource, message,
+        ErrorKind, Resource,
+        filter::Predicate,
+        message,
         path::Located,
         projection::Projection,
         query::Query,
@@ -20,7 +22,7 @@ use crate::{
             Noun, ResourceType,
             organization::{ORGANIZATION_USER, TEAM_ROLES},
         },
-        sort::SortKey,
+        sort::{SortBy, SortKey},
         version::{Precondition, Version},
     },
     store::{
@@ -164,14 +166,15 @@ impl Wanted {
         }
     }
 
-    /// What some of the paths lead to.
-    pub(super) fn reached(any_path: &dyn Fn(&dyn Fn(&Located) -> bool) -> bool) -> Self {
+    /// What a filter and an order look at.
+    pub(super) fn reached(filter: Option<&Predicate>, sort: Option<&SortBy>) -> Self {
         let named = |names: &[&str]| {
             let is_one = |path: &Located| {
                 path.extension.is_none_or(|schema| schema.id == ORGANIZATION_USER.id)
                     && names.contains(&path.attribute.name)
             };
-            any_path(&is_one)
+            filter.is_some_and(|filter| filter.any_path(&is_one))
+                || sort.is_some_and(|sort| is_one(&sort.path))
         };
         Self {
             members: named(&["members"]),

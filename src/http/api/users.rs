@@ -7,7 +7,7 @@ use crate::{
     service::people,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// `GET /users`: all, or who signs in by a user name, handle or e-mail address.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -100,24 +100,27 @@ fn words(all: &[impl serde::Serialize]) -> Value {
 /// What a user is made of.
 pub(super) fn new_schema() -> Value {
     let mut properties = profile();
-    properties["organizationRole"] = words(OrganizationRole::ALL);
-    properties["seat"] = words(Seat::ALL);
+    properties.insert("organizationRole".to_owned(), words(OrganizationRole::ALL));
+    properties.insert("seat".to_owned(), words(Seat::ALL));
     json!({"type": "object", "additionalProperties": false, "required": ["userName"], "properties": properties})
 }
 
 /// What of a user can be changed.
 pub(super) fn change_schema() -> Value {
     let mut properties = profile();
-    properties["active"] = json!({"type": "boolean"});
+    properties.insert("active".to_owned(), json!({"type": "boolean"}));
     json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
 
-fn profile() -> Value {
-    json!({
-        "userName": {"type": "string"},
-        "displayName": {"type": "string"},
-        "emails": {"type": "array", "items": {"type": "string"}, "description": "the preferred one first"},
-    })
+fn profile() -> Map<String, Value> {
+    let emails =
+        json!({"type": "array", "items": {"type": "string"}, "description": "the preferred one first"});
+    let text = json!({"type": "string"});
+    Map::from_iter([
+        ("userName".to_owned(), text.clone()),
+        ("displayName".to_owned(), text),
+        ("emails".to_owned(), emails),
+    ])
 }
 
 /// A role in the organization.
