@@ -95,8 +95,7 @@ fn people_are_made_found_changed_and_removed_by_any_of_their_names() {
     desk.run("user create grace");
     assert_eq!(desk.run("user list --login countess")["items"].as_array().unwrap().len(), 1);
     let first = desk.run("user list --limit 1");
-    let rest =
-        desk.run(&format!("user list --cursor {}", first["next"].as_str().unwrap().replace('_', "\u{5f}")));
+    let rest = desk.run(&format!("user list --cursor {}", first["next"].as_str().unwrap()));
     assert_eq!((first["items"].as_array().unwrap().len(), rest["next"].clone()), (1, Value::Null));
 
     assert_eq!(desk.run("user deactivate grace")["active"], false);
@@ -247,7 +246,7 @@ fn a_wrong_word_about_a_team_names_the_nearest() {
         ("team add vision ada", "a member already"),
         ("team add vision nobody", "there is no user"),
         ("team set-role vision ada vewer", "the nearest is \"viewer\""),
-        ("team restore nothing", "not found"),
+        ("team restore nothing", "`roster team archived` shows"),
     ] {
         says(&desk.refusal(command), &[part]);
     }
