@@ -8,11 +8,13 @@ use super::{
 use crate::{
     scim::version::Precondition,
     service::{
-        Context, people,
+        Context, Error,
+        page::Slice,
+        people,
         teams::{self, NewMember, NewTeam, TeamChange},
     },
 };
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -223,7 +225,15 @@ impl TeamAsk {
                 json!({"id": id, "archived": true})
             }
             Self::Archived => json!({"items": teams::archived(cx).await?, "next": null}),
-            Self::Restore { id } => json!(teams::restore(cx, id).await?),
+            Self::Restore { id } => {
+                let restored = teams::restore(cx, id).await.map_err(|error| match error {
+                    Error::NotFound(_) => {
+                        anyhow!("there is no archived team {id}; `roster team archived` shows their ids")
+                    }
+                    other => other.into(),
+                });
+                json!(restored?)
+            }
             other => other.execute_on_members(cx).await?,
         })
     }
@@ -295,7 +305,7 @@ const SHOWN: usize = 100;
 async fn show(cx: &Arc<Context>, team: &str) -> anyhow::Result<Value> {
     let id = teams::find(cx, team).await?;
     let mut shown = json!(teams::read(cx, &id).await?);
-    let slice = crate::service::page::Slice { after: String::new(), limit: SHOWN };
+    let slice = Slice { after: String::new(), limit: SHOWN };
     let members = teams::members(cx, &id, slice).await?;
     if let Value::Object(shown) = &mut shown {
         shown.insert("memberList".to_owned(), json!(members.items));

@@ -246,7 +246,7 @@ fn a_wrong_word_about_a_team_names_the_nearest() {
         ("team add vision ada", "a member already"),
         ("team add vision nobody", "there is no user"),
         ("team set-role vision ada vewer", "the nearest is \"viewer\""),
-        ("team restore nothing", "not found"),
+        ("team restore nothing", "`roster team archived` shows"),
     ] {
         says(&desk.refusal(command), &[part]);
     }
