@@ -1,5 +1,5 @@
 -- name: forget
-DELETE FROM idempotency WHERE created_at < $1
+DELETE FROM idempotency WHERE organization = $1 AND created_at < $2
 
 -- name: claim
 -- Takes a key. It waits for whoever is about to take the same one, and changes nothing when that one did.

@@ -82,16 +82,6 @@ pub fn settle(before: Option<&Resource>, from: Source, user: &mut Resource) -> R
     };
     let role = spelled(&sent, "organizationRole", OrganizationRole::Member)?;
     let seat = spelled(&sent, "seat", Seat::Full)?;
-    if let Some(other) = sent.get("accountType").and_then(Value::as_str)
-        && !other.eq_ignore_ascii_case("user")
-    {
-        let found = text::shown(other);
-        let detail = format!(
-            "{}:accountType: expected user, found {found}; service accounts are made at /api/v1/service-accounts",
-            urn::ORGANIZATION_USER
-        );
-        return Err(ErrorKind::InvalidValue.because(detail));
-    }
     let source = before.and_then(|before| before.get(urn::ORGANIZATION_USER)?.get("source").cloned());
     let settled = json!({
         "organizationRole": role.as_str(),
@@ -101,6 +91,27 @@ pub fn settle(before: Option<&Resource>, from: Source, user: &mut Resource) -> R
     });
     user.0.insert(urn::ORGANIZATION_USER.to_owned(), settled);
     Ok(team_roles(&sent))
+}
+
+/// What somebody new is said to be is readOnly, and who asks for a service account must not get a person.
+pub fn check_account_type(body: &Map<String, Value>) -> Result<()> {
+    let member = |object: &Map<String, Value>, name: &str| {
+        object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+    };
+    let extension = member(body, urn::ORGANIZATION_USER);
+    let asked = extension.as_ref().and_then(Value::as_object).and_then(|it| member(it, "accountType"));
+    match asked.as_ref().and_then(Value::as_str) {
+        Some(other) if !other.eq_ignore_ascii_case("user") => {
+            let found = text::shown(other);
+            let detail = format!(
+                "{}:accountType: expected user, found {found}; service accounts are made at \
+                 /api/v1/service-accounts",
+                urn::ORGANIZATION_USER
+            );
+            Err(ErrorKind::InvalidValue.because(detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a PUT does not say of a user's standing stays (W-239): an identity provider that knows nothing of our extension

@@ -51,7 +51,7 @@ impl Context {
                 let Some(once) = &cx.once else { return Ok(Made { it: work(tx, &cx)?, is_replay: false }) };
                 let (organization, actor) = (cx.organization.as_str(), cx.actor.id());
                 let place = Place { organization, actor, route: &once.route, key: &once.key };
-                idempotency::forget(tx, cx.now - KEPT)?;
+                idempotency::forget(tx, organization, cx.now - KEPT)?;
                 match idempotency::claim(tx, place, &once.body, cx.now)? {
                     None => {
                         let it = work(tx, &cx)?;

@@ -10,7 +10,7 @@ use crate::{
         standing::{NamedTeamRole, Standing, check_team_role},
         team::MemberType,
     },
-    scim::text,
+    scim::{Quirk, Quirks, text},
     store::{
         ReadTx, WriteTx,
         memberships::{self, Holder},
@@ -38,6 +38,8 @@ pub(super) struct Reach {
     pub(super) joins: bool,
     /// Teams that are not named are left; else they stay as they are.
     pub(super) leaves: bool,
+    /// The whole user was sent: a forgiving connection may name teams that nobody knows.
+    pub(super) whole: bool,
 }
 
 /// Gives a user these roles in teams (W-233): what is named changes, and nothing else but as far as `reach` says.
@@ -82,6 +84,24 @@ pub(super) fn assign(
         }
     }
     Ok(())
+}
+
+/// Those of the roles whose team there is, where a forgiving connection creates somebody: a team may come later, as a
+/// group's members may.
+pub(super) fn known(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    asked: &[NamedTeamRole],
+    quirks: &mut Quirks,
+) -> Result<Vec<NamedTeamRole>> {
+    let mut known = Vec::new();
+    for named in asked {
+        let found = teams::by_name(tx, &cx.organization, &text::fold(&named.team))?;
+        if found.is_some() || !quirks.allow(Quirk::UnknownMembers) {
+            known.push(named.clone());
+        }
+    }
+    Ok(known)
 }
 
 /// The role of that name: a predefined one in any case, a custom one as it is spelled (W-136).

@@ -14,7 +14,7 @@ use crate::{
         event::{EventKind, differences},
         record::Record,
         scim_view::{Related, decorated},
-        standing::{NamedTeamRole, Source, Standing, keep, settle},
+        standing::{NamedTeamRole, Source, Standing, check_account_type, keep, settle},
         user,
     },
     scim::{
@@ -57,6 +57,7 @@ pub(super) fn new(
     from: Source,
     quirks: &mut Quirks,
 ) -> Result<NewUser> {
+    check_account_type(&body)?;
     let mut user = read::resource(cx.types.user, body, quirks)?;
     validate::created(cx.types.user, &mut user, quirks)?;
     user.strip(cx.types.user);
@@ -78,7 +79,8 @@ pub(super) fn insert(
     users::insert(tx, cx.owner(cx.types.user, &id), &resource, cx.now)?;
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
-    team_roles::assign(tx, cx, to, &user.team_roles, Reach { joins: true, leaves: false })?;
+    let asked = team_roles::known(tx, cx, &user.team_roles, quirks)?;
+    team_roles::assign(tx, cx, to, &asked, Reach { joins: true, ..Reach::default() })?;
     standing::check(tx, cx, None, Some(stands))?;
     let detail = json!({"quirks": quirks.rules()});
     cx.record(tx, &event(EventKind::UserCreated, cx.types.user, &id, detail))?;
@@ -103,7 +105,7 @@ pub async fn replace(
 /// Puts what a body describes in a user's place.
 pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<Answer> {
     let cx = change.cx;
-    change.make(quirks, Reach::default(), |before, quirks| {
+    change.make(quirks, Reach { whole: true, ..Reach::default() }, |before, quirks| {
         let before = before.stripped(cx.types.user)?;
         let mut user = validate::replaced(cx.types.user, &before, body.clone(), quirks)?;
         keep(&before, &mut user);
@@ -134,7 +136,7 @@ const TEAM_ROLES_PATH: Located =
 pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> Result<Answer> {
     let Change { tx, cx, .. } = change;
     let team_roles = TEAM_ROLES_PATH;
-    let reach = Reach { joins: patch.adds(&team_roles), leaves: patch.removes(&team_roles) };
+    let reach = Reach { joins: patch.adds(&team_roles), leaves: patch.removes(&team_roles), whole: false };
     change.make(quirks, reach, |before, quirks| {
         // an operation may repeat what is derived, so it must be there to compare with
         let teams = match patch.mentions("groups") || patch.names(&team_roles) {
@@ -209,7 +211,10 @@ impl Change<'_> {
         let mut user = make(&before, quirks)?;
         user.strip(cx.types.user);
         let was = before.stripped(cx.types.user)?;
-        let asked = settle(Some(&was), Source::Scim, &mut user)?;
+        let mut asked = settle(Some(&was), Source::Scim, &mut user)?;
+        if reach.whole {
+            asked = team_roles::known(tx, cx, &asked, quirks)?;
+        }
         let (stood, stands) = (Standing::of(&was), Standing::of(&user));
         if !asked.is_empty() || reach.leaves {
             let teams = memberships::teams_of(tx, &cx.organization, &[id])?.remove(id).unwrap_or_default();

@@ -28,8 +28,8 @@ impl<'a> Place<'a> {
 }
 
 /// Forgets what is older than that; microseconds since 1970.
-pub fn forget(tx: &WriteTx<'_>, before: i64) -> Result<(), DbError> {
-    tx.execute(FORGET, &[before.into()]).map(drop)
+pub fn forget(tx: &WriteTx<'_>, organization: &str, before: i64) -> Result<(), DbError> {
+    tx.execute(FORGET, &[organization.into(), before.into()]).map(drop)
 }
 
 /// Takes a key for a request with a body of that hash, or hands back the hash and the answer of the request that took it

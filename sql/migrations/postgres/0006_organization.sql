@@ -150,4 +150,4 @@ CREATE TABLE idempotency (
     PRIMARY KEY (organization, actor, route, key)
 );
 
-CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX idempotency_age ON idempotency (organization, created_at);

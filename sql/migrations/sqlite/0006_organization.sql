@@ -149,7 +149,7 @@ CREATE TABLE idempotency (
     PRIMARY KEY (organization, actor, route, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX idempotency_age ON idempotency (organization, created_at);
 
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('users', 'users_people', '1000000 1000000 1'),

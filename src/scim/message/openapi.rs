@@ -85,6 +85,9 @@ fn resource(resource_type: &'static ResourceType, body: Body) -> Value {
         let schema = extension.schema;
         urns.push(schema.id);
         let mut described = object(schema.attributes, body);
+        if let (Body::Sent, false, Some(described)) = (body, extension.required, described.as_object_mut()) {
+            described.insert("type".to_owned(), json!(["object", "null"]));
+        }
         describe(&mut described, schema.description);
         properties.insert(schema.id.to_owned(), described);
         if extension.required && body == Body::Sent {
@@ -312,7 +315,7 @@ fn member(resource_type: &ResourceType) -> Value {
             "summary": format!("Remove a {name} (RFC 7644 §3.6)"),
             "operationId": format!("remove{name}"),
             "parameters": [header("If-Match", "The version the removal is meant for")],
-            "responses": answers(json!({"204": {"description": "It is gone"}}), &[412]),
+            "responses": answers(json!({"204": {"description": "It is gone"}}), &[409, 412]),
         },
     })
 }

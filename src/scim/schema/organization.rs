@@ -14,9 +14,9 @@ pub static ORGANIZATION_USER: Schema = Schema {
         Attribute::string("seat", "Which seat of the license the person takes while active.")
             .canonical(&["full", "viewer", "none"]),
         TEAM_ROLES,
-        Attribute::string("accountType", "Whether the account is a person's; set once.")
+        Attribute::string("accountType", "Whether the account is a person's.")
             .canonical(&["user", "service", "org_service"])
-            .mutability(Mutability::Immutable),
+            .read_only(),
         Attribute::string("source", "Where the account came from.").read_only(),
         Attribute::new("lastActiveAt", Type::DateTime, "When the person was last seen.")
             .read_only()
@@ -33,6 +33,7 @@ pub static TEAM_ROLES: Attribute = Attribute::plural(
     &[
         Attribute::string("teamName", "The team's name.").required(),
         Attribute::string("roleName", "The role: admin, member, viewer, or a custom role's name.")
+            .canonical(&["admin", "member", "viewer"])
             .exact()
             .required(),
     ],
@@ -49,6 +50,7 @@ pub static ORGANIZATION_GROUP: Schema = Schema {
             "defaultRole",
             "The role of those who become members over SCIM: admin, member, viewer, or a custom role's name.",
         )
+        .canonical(&["admin", "member", "viewer"])
         .exact(),
         Attribute::complex(
             "storage",
