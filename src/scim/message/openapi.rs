@@ -139,6 +139,11 @@ fn described(attribute: &Attribute, body: Body) -> Option<Value> {
     }
     let mut one = single(attribute, body);
     if attribute.multi_valued {
+        if let (Body::Sent, Some(element)) = (body, one.as_object_mut()) {
+            // and an element that is null is none
+            let kind = element.get("type").cloned();
+            element.insert("type".to_owned(), json!([kind, "null"]));
+        }
         one = json!({"type": "array", "items": one});
     }
     if body == Body::Sent && !attribute.required {
