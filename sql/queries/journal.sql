@@ -15,5 +15,9 @@ VALUES ($1, $2, 0, '', '', '', '', '', '')
 INSERT INTO counters (organization, name, lane, value) VALUES ($1, $2, $3, $4)
     ON CONFLICT (organization, name, lane) DO UPDATE SET value = counters.value + excluded.value
 
+-- name: count_two
+INSERT INTO counters (organization, name, lane, value) VALUES ($1, $2, $3, $4), ($1, $5, $3, $6)
+    ON CONFLICT (organization, name, lane) DO UPDATE SET value = counters.value + excluded.value
+
 -- name: counted
 SELECT CAST(coalesce(sum(value), 0) AS BIGINT) FROM counters WHERE organization = $1 AND name = $2

@@ -4,7 +4,8 @@ use super::{Context, Result};
 use crate::{
     org::{
         refusal::Refusal,
-        seat::{Overflow, Seat},
+        seat::{License, Overflow, Seat},
+        settings::Settings,
         standing::{Standing, without_seat},
     },
     scim::Resource,
@@ -32,7 +33,15 @@ pub(super) fn check(
     if freed == Some(taken) || taken == Seat::None {
         return Ok(());
     }
-    let license = organizations::settings(tx, &cx.organization)?.license;
+    check_license(tx, cx, organizations::settings(tx, &cx.organization)?.license, taken)
+}
+
+/// Holds a new user's seat, once it is counted, to the license.
+pub(super) fn check_new(tx: &WriteTx<'_>, cx: &Context, settings: &Settings, new: Standing) -> Result<()> {
+    check_license(tx, cx, settings.license, new.takes())
+}
+
+fn check_license(tx: &WriteTx<'_>, cx: &Context, license: License, taken: Seat) -> Result<()> {
     if license.limit(taken).is_some() {
         organizations::hold(tx, &cx.organization)?;
         license.check(taken, seats::taken(tx, &cx.organization, taken)?)?;
@@ -42,9 +51,13 @@ pub(super) fn check(
 
 /// Somebody new as the organization takes people in: with the seat that was asked for, or with none where seats are
 /// used up and the organization takes people in without (W-049).
-pub(super) fn seated(tx: &WriteTx<'_>, cx: &Context, user: &Resource) -> Result<Resource> {
+pub(super) fn seated(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    settings: &Settings,
+    user: &Resource,
+) -> Result<Resource> {
     let taken = Standing::of(user).takes();
-    let settings = organizations::settings(tx, &cx.organization)?;
     if settings.seat_overflow == Overflow::Refuse || settings.license.limit(taken).is_none() {
         return Ok(user.clone());
     }

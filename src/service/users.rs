@@ -27,7 +27,7 @@ use crate::{
         urn, validate,
         version::Precondition,
     },
-    store::{DbError, WriteTx, memberships, records::Kind, teams, users},
+    store::{DbError, WriteTx, memberships, organizations, records::Kind, teams, users},
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -75,13 +75,14 @@ pub(super) fn insert(
 ) -> Result<Answer> {
     let id = cx.app.ids.make(cx.now);
     check_manager(tx, cx, &user.resource, quirks)?;
-    let resource = standing::seated(tx, cx, &user.resource)?;
+    let settings = organizations::settings(tx, &cx.organization)?;
+    let resource = standing::seated(tx, cx, &settings, &user.resource)?;
     users::insert(tx, cx.owner(cx.types.user, &id), &resource, cx.now)?;
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
     let asked = team_roles::known(tx, cx, &user.team_roles, quirks)?;
     team_roles::assign(tx, cx, to, &asked, Reach { joins: true, ..Reach::default() })?;
-    standing::check(tx, cx, None, Some(stands))?;
+    standing::check_new(tx, cx, &settings, stands)?;
     let detail = json!({"quirks": quirks.rules()});
     cx.record(tx, &event(EventKind::UserCreated, cx.types.user, &id, detail))?;
     answer(tx, cx, Kind::of(cx.types.user), &load(tx, cx, Kind::of(cx.types.user), &id)?, projection)

@@ -6,6 +6,7 @@ use crate::org::{actor::Actor, event::Event};
 const SQL: &str = include_str!("../../sql/queries/journal.sql");
 const EVENT: Statement = Statement::named(SQL, "event");
 const COUNT: Statement = Statement::named(SQL, "count");
+const COUNT_TWO: Statement = Statement::named(SQL, "count_two");
 const COUNTED: Statement = Statement::named(SQL, "counted");
 
 /// Who made a change, for whom, when, and in which request.
@@ -54,6 +55,24 @@ pub fn record(tx: &WriteTx<'_>, entry: Entry<'_>, event: &Event) -> Result<i64, 
 pub(super) fn count(tx: &WriteTx<'_>, organization: &str, name: &str, more: i64) -> Result<(), DbError> {
     tx.execute(COUNT, &[organization.into(), name.into(), tx.lane().into(), more.into()])?;
     Ok(())
+}
+
+/// Adds to two counters, in this order.
+pub(super) fn count_two(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    (first, more): (&str, i64),
+    (second, more_of_second): (&str, i64),
+) -> Result<(), DbError> {
+    let args: [Arg<'_>; 6] = [
+        organization.into(),
+        first.into(),
+        tx.lane().into(),
+        more.into(),
+        second.into(),
+        more_of_second.into(),
+    ];
+    tx.execute(COUNT_TWO, &args).map(drop)
 }
 
 /// Waits for everybody who is about to count a resource of this kind: what is read afterwards holds all resources of

@@ -13,6 +13,22 @@ fn counter(seat: Seat) -> &'static str {
     }
 }
 
+/// Counts a new user, and what the user takes. Users are counted last: who counts in one order waits in none.
+pub(super) fn count_new(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    users: &str,
+    standing: Standing,
+) -> Result<(), DbError> {
+    match standing.takes() {
+        seat if seat == Seat::None || standing.is_admin() => {
+            count(tx, organization, None, Some(standing))?;
+            journal::count(tx, organization, users, 1)
+        }
+        seat => journal::count_two(tx, organization, (counter(seat), 1), (users, 1)),
+    }
+}
+
 /// Counts what a user took before and takes now.
 pub(super) fn count(
     tx: &WriteTx<'_>,

@@ -59,8 +59,7 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
-    journal::count(tx, organization, Kind::of(resource_type).counter(), 1)?;
-    seats::count(tx, organization, None, Some(columns.standing))
+    seats::count_new(tx, organization, Kind::of(resource_type).counter(), columns.standing)
 }
 
 /// The first handle like the name that nobody has or had.
@@ -120,8 +119,8 @@ pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Re
     attributes::index(tx, owner, &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), id.into()])?;
     tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
-    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)?;
-    seats::count(tx, organization, Some(Standing::of(&resource)), None)
+    seats::count(tx, organization, Some(Standing::of(&resource)), None)?;
+    journal::count(tx, organization, Kind::of(resource_type).counter(), -1)
 }
 
 /// The role in the organization of somebody who may sign in; it stays so until the transaction ends.
