@@ -75,7 +75,7 @@ VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11)
 -- name: take_handle
 INSERT INTO handles (organization, handle, owner) VALUES ($1, $2, $3)
     ON CONFLICT (organization, handle) DO NOTHING
-RETURNING handle
+RETURNING (SELECT settings FROM organizations WHERE id = $1)
 
 -- name: end_keys
 UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL RETURNING id

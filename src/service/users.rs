@@ -27,7 +27,7 @@ use crate::{
         urn, validate,
         version::Precondition,
     },
-    store::{DbError, WriteTx, memberships, organizations, records::Kind, teams, users},
+    store::{DbError, WriteTx, memberships, records::Kind, teams, users},
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -75,9 +75,11 @@ pub(super) fn insert(
 ) -> Result<Answer> {
     let id = cx.app.ids.make(cx.now);
     check_manager(tx, cx, &user.resource, quirks)?;
-    let settings = organizations::settings(tx, &cx.organization)?;
+    let owner = cx.owner(cx.types.user, &id);
+    let name = user.resource.text("userName").unwrap_or_default();
+    let users::Welcome { handle, settings } = users::welcome(tx, owner, name)?;
     let resource = standing::seated(tx, cx, &settings, &user.resource)?;
-    users::insert(tx, cx.owner(cx.types.user, &id), &resource, cx.now)?;
+    users::insert(tx, owner, &resource, &handle, cx.now)?;
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
     let asked = team_roles::known(tx, cx, &user.team_roles, quirks)?;

@@ -20,7 +20,7 @@ const REMOVE: Statement = Statement::named(SQL, "remove");
 
 /// Inserts a service account and gives it a handle. A taken name is `DbError::Unique("users.user_name_key")`.
 pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result<ServiceAccount, DbError> {
-    let handle = users::take_handle(tx, owner, &new.name)?;
+    let handle = users::welcome(tx, owner, &new.name)?.handle;
     let key = text::fold(&new.name);
     let key = bounded(&key);
     let args: [Arg<'_>; 9] = [

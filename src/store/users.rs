@@ -13,6 +13,7 @@ use crate::{
         record::Record,
         role::OrganizationRole,
         scim_view::{Activity, stored},
+        settings::Settings,
         standing::Standing,
         user::{Columns, handle},
     },
@@ -38,12 +39,17 @@ const ACTIVITY: Statement = Statement::named(SQL, "activity");
 const FORGET_ACTIVITY: Statement = Statement::named(SQL, "forget_activity");
 
 /// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
-pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> Result<(), DbError> {
+pub fn insert(
+    tx: &WriteTx<'_>,
+    owner: Owner<'_>,
+    user: &Resource,
+    handle: &str,
+    now: i64,
+) -> Result<(), DbError> {
     let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let handle = take_handle(tx, owner, user.text("userName").unwrap_or_default())?;
     let args: [Arg<'_>; 11] = [
         organization.into(),
         id.into(),
@@ -55,25 +61,34 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Resource, now: i64) -> 
         (&text).into(),
         columns.standing.role.as_str().into(),
         columns.standing.seat.as_str().into(),
-        (&handle).into(),
+        handle.into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
     seats::count_new(tx, organization, Kind::of(resource_type).counter(), columns.standing)
 }
 
-/// The first handle like the name that nobody has or had.
-pub(super) fn take_handle(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<String, DbError> {
+/// What somebody new is received with.
+#[derive(Debug, Clone)]
+pub struct Welcome {
+    /// A handle of their own: the first like the name that nobody has or had.
+    pub handle: String,
+    /// What the organization's admins decided.
+    pub settings: Settings,
+}
+
+/// Takes a handle for somebody new, and says by which switches they are taken in: one statement for both.
+pub fn welcome(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<Welcome, DbError> {
     let wanted = handle(user_name);
     let numbered = (2..10).map(|n| format!("{wanted}-{n}"));
     // many of one name: nobody else has this
     let own = format!("{wanted}-{}", owner.id);
     for handle in std::iter::once(wanted.clone()).chain(numbered).chain([own]) {
-        if tx
-            .one(TAKE_HANDLE, &[owner.organization.into(), (&handle).into(), owner.id.into()], |_| Ok(()))?
-            .is_some()
-        {
-            return Ok(handle);
+        let args = [owner.organization.into(), (&handle).into(), owner.id.into()];
+        let taken: Option<Option<String>> = tx.one(TAKE_HANDLE, &args, |row| row.get(0))?;
+        if let Some(settings) = taken {
+            let settings = settings.map(|text| serde_json::from_str(&text)).transpose()?;
+            return Ok(Welcome { handle, settings: settings.unwrap_or_default() });
         }
     }
     Err(DbError::Busy)

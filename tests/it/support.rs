@@ -93,7 +93,7 @@ impl Server {
                         resource_type: cx.types.user,
                         id: &id,
                     };
-                    store::users::insert(tx, owner, &Resource(name), cx.now)?;
+                    store::users::insert(tx, owner, &Resource(name), &id, cx.now)?;
                     ids.push(id);
                 }
                 Ok::<_, DbError>(ids)
