@@ -37,6 +37,7 @@ mod on_postgres;
 mod operator;
 mod oracles;
 mod organization;
+mod organization_laws;
 mod organizations;
 mod people;
 mod plans;
