@@ -43,3 +43,6 @@ UPDATE api_keys SET name = $3 WHERE organization = $1 AND id = $2 AND revoked_at
 
 -- name: revoke
 UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL
+
+-- name: end
+UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL RETURNING id

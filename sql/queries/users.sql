@@ -77,9 +77,6 @@ INSERT INTO handles (organization, handle, owner) VALUES ($1, $2, $3)
     ON CONFLICT (organization, handle) DO NOTHING
 RETURNING (SELECT settings FROM organizations WHERE id = $1)
 
--- name: end_keys
-UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL RETURNING id
-
 -- name: activity
 SELECT owner, last_active_at, days FROM activity WHERE organization = $1 AND owner = ANY($2)
 

@@ -17,7 +17,7 @@ use crate::{
         settings::Settings,
     },
     scim::text,
-    store::{DbError, ReadTx, WriteTx, records::Kind, service_accounts, teams, users},
+    store::{DbError, ReadTx, WriteTx, api_keys, records::Kind, service_accounts, teams},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -156,7 +156,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
                 job.authorize_change(tx, Action::TeamServiceAccountRemove, About::member(team, &id))?
             }
         };
-        let ended = users::end_keys(tx, &job.organization, &id, job.now)?;
+        let ended = api_keys::end(tx, &job.organization, &id, job.now)?;
         service_accounts::remove(tx, &job.organization, &account, job.now)?;
         let detail = json!({"team": account.team, "keysEnded": ended.len()});
         record(tx, &job, EventKind::ServiceAccountRemoved, &id, detail)

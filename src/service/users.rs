@@ -27,7 +27,7 @@ use crate::{
         urn, validate,
         version::Precondition,
     },
-    store::{DbError, WriteTx, memberships, records::Kind, teams, users},
+    store::{DbError, WriteTx, api_keys, memberships, records::Kind, teams, users},
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -350,7 +350,7 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
 
 /// Ends what somebody could still get in with who may no longer; says what that was.
 fn ended(tx: &WriteTx<'_>, cx: &Context, user: &str) -> Result<Value> {
-    Ok(json!({"keys": users::end_keys(tx, &cx.organization, user, cx.now)?}))
+    Ok(json!({"keys": api_keys::end(tx, &cx.organization, user, cx.now)?}))
 }
 
 /// A miss can only mean that somebody else was faster; the client may try again.

@@ -11,6 +11,7 @@ use crate::org::{
 };
 
 const SQL: &str = include_str!("../../sql/queries/api_keys.sql");
+const END: Statement = Statement::named(SQL, "end");
 const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
 const USE_KEY: Statement = Statement::named(SQL, "use_key");
 const OWNER: Statement = Statement::named(SQL, "owner");
@@ -136,4 +137,9 @@ fn key(row: &Row<'_>) -> Result<Key, DbError> {
         expires_at: row.get(6)?,
         last_used_at: row.get(7)?,
     })
+}
+
+/// Revokes every key of a user or service account; says which.
+pub fn end(tx: &WriteTx<'_>, organization: &str, owner: &str, now: i64) -> Result<Vec<String>, DbError> {
+    tx.texts(END, &[organization.into(), owner.into(), now.into()])
 }

@@ -34,7 +34,6 @@ const CARDS: Statement = Statement::named(SQL, "cards");
 const SET_TEAM: Statement = Statement::named(SQL, "set_team");
 const KNOWN: Statement = Statement::named(SQL, "known");
 const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
-const END_KEYS: Statement = Statement::named(SQL, "end_keys");
 const ACTIVITY: Statement = Statement::named(SQL, "activity");
 const FORGET_ACTIVITY: Statement = Statement::named(SQL, "forget_activity");
 
@@ -192,11 +191,6 @@ pub fn known(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<Kno
     tx.one(KNOWN, &[organization.into(), id.into()], |row| {
         Ok(Known { name: row.get(0)?, handle: row.get(1)?, removed_at: row.get(2)? })
     })
-}
-
-/// Revokes every key of a user or service account; says which.
-pub fn end_keys(tx: &WriteTx<'_>, organization: &str, owner: &str, now: i64) -> Result<Vec<String>, DbError> {
-    tx.texts(END_KEYS, &[organization.into(), owner.into(), now.into()])
 }
 
 /// When each of the users was last seen, and on how many days; who never was is not among them.

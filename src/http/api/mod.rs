@@ -249,7 +249,7 @@ async fn answer(
         Handler::WithBody(serve, _) => (serve, read_body(request, payload).await?),
     };
     let once = once(request, route, &values, &body)?;
-    let precondition = precondition(request);
+    let precondition = super::scim::precondition(request);
     let cx = context(request, door, line, &principal, once).await?;
     let call = Call { cx, principal, path: values, query, body, precondition: precondition.clone() };
     let reply = serve(call).await?;
@@ -347,13 +347,4 @@ async fn context(
         request: line.request.clone(),
         base: door.base.clone(),
     }))
-}
-
-fn precondition(request: &HttpRequest) -> Precondition {
-    let text = |name: header::HeaderName| {
-        let values: Vec<&str> =
-            request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
-        (!values.is_empty()).then(|| values.join(","))
-    };
-    Precondition::parse(text(header::IF_MATCH).as_deref(), text(header::IF_NONE_MATCH).as_deref())
 }

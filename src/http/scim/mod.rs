@@ -135,20 +135,24 @@ fn anonymous(request: &HttpRequest, door: &Door, line: &mut Line) -> Result<Http
     Call::new(request, door, Quirks::default()).discovery(&endpoint, &base, &STANDARD)
 }
 
+/// `If-Match` and `If-None-Match`, also where they stand in several headers.
+pub(super) fn precondition(request: &HttpRequest) -> Precondition {
+    let text = |name: header::HeaderName| {
+        // what cannot be read matches nothing; it does not vanish
+        let values: Vec<&str> =
+            request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    };
+    Precondition::parse(text(header::IF_MATCH).as_deref(), text(header::IF_NONE_MATCH).as_deref())
+}
+
 impl<'r> Call<'r> {
     fn new(request: &'r HttpRequest, door: &'r Door, quirks: Quirks) -> Self {
-        let text = |name: header::HeaderName| {
-            // what cannot be read matches nothing; it does not vanish
-            let values: Vec<&str> =
-                request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
-            (!values.is_empty()).then(|| values.join(","))
-        };
-        let (if_match, if_none_match) = (text(header::IF_MATCH), text(header::IF_NONE_MATCH));
         Self {
             request,
             door,
             parameters: Parameters::parse(request.query_string()),
-            precondition: Precondition::parse(if_match.as_deref(), if_none_match.as_deref()),
+            precondition: precondition(request),
             quirks,
             verdict: None,
         }
