@@ -33,6 +33,7 @@ mod journal;
 mod keys;
 mod laws;
 mod lifecycle;
+mod mirror;
 mod on_postgres;
 mod operator;
 mod oracles;
