@@ -8,7 +8,7 @@ use roster::{
     org::{actor::Actor, key::Scopes},
     scim::Profile,
     service::{
-        Context,
+        Context, Error,
         keys::{self, NewKey},
         service_accounts,
     },
@@ -18,20 +18,25 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 /// The operator of the machine, from whom everybody has the first key.
-async fn operator(server: &Server) -> Arc<Context> {
+pub(crate) async fn operator(server: &Server) -> Arc<Context> {
     Arc::new(Context { actor: Actor::Operator, ..(*context(&server.app).await).clone() })
 }
 
 /// A key of an owner with these scopes; all of them when there is no word.
 pub(crate) fn issue(server: &Server, owner: &str, scopes: &str) -> Api {
+    try_issue(server, owner, scopes).unwrap()
+}
+
+/// The same, unless the owner is gone by now.
+pub(crate) fn try_issue(server: &Server, owner: &str, scopes: &str) -> Result<Api, Error> {
     let (owner, name, scopes) = (owner.to_owned(), "first".to_owned(), scopes.parse::<Scopes>().unwrap());
     let new = NewKey { owner, name, scopes, expires_at: None };
-    let made = wait(async { keys::create(&operator(server).await, new).await.unwrap() });
-    Api {
+    let made = wait(async { keys::create(&operator(server).await, new).await })?;
+    Ok(Api {
         root: server.client.root.clone(),
         key: made.it.secret.unwrap().expose_secret().to_owned(),
         id: made.it.key.id,
-    }
+    })
 }
 
 /// A person with this role in the organization.
