@@ -1,6 +1,12 @@
 -- name: by_digest
+-- The account of a team rests while the team is archived.
 SELECT k.organization, k.id, k.digest, k.scopes, k.expires_at, k.last_used_at, k.owner, u.account_type,
-       u.organization_role, u.active, u.team, o.slug, o.schemas + o.indexes
+       u.organization_role,
+       CASE WHEN u.account_type = 'service'
+            THEN EXISTS (SELECT 1 FROM teams t
+                          WHERE t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL)
+            ELSE u.active END,
+       u.team, o.slug, o.schemas + o.indexes
   FROM api_keys k
   JOIN users u ON u.organization = k.organization AND u.id = k.owner
   JOIN organizations o ON o.id = k.organization

@@ -42,6 +42,11 @@ SELECT m.member, t.id, t.display, CASE WHEN m.member_type = 'Group' THEN t.defau
 -- name: role
 SELECT role, origin FROM memberships WHERE organization = $1 AND team = $2 AND member = $3 AND member_type = 'User'
 
+-- name: held
+SELECT m.role, u.seat
+  FROM memberships m JOIN users u ON u.organization = m.organization AND u.id = m.member
+ WHERE m.organization = $1 AND m.team = $2 AND m.member = $3 AND m.member_type = 'User'
+
 -- name: listed
 SELECT m.member, m.member_type, coalesce(u.display, u.handle, t.display), coalesce(r.name, m.role), m.origin,
        m.connection
@@ -107,6 +112,11 @@ WITH RECURSIVE down (team, level) AS (
      WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'Group' AND down.level < 100
 )
 SELECT coalesce(max(level), 0) FROM down
+
+-- name: disband
+DELETE FROM memberships
+ WHERE organization = $1 AND team = $2
+   AND member IN (SELECT member FROM memberships WHERE organization = $1 AND team = $2 LIMIT $3)
 
 -- name: forget_member
 DELETE FROM memberships WHERE organization = $1 AND member = $2 RETURNING team

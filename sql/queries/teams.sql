@@ -75,6 +75,21 @@ SELECT id, display, archived_at FROM teams
  WHERE organization = $1 AND archived_at IS NOT NULL AND archived_at > $2
  ORDER BY archived_at, id LIMIT 1000
 
+-- name: expired
+SELECT id, display, archived_at FROM teams
+ WHERE organization = $1 AND archived_at IS NOT NULL AND archived_at <= $2
+ ORDER BY archived_at LIMIT 1
+
+-- name: remove
+DELETE FROM teams WHERE organization = $1 AND id = $2 AND archived_at IS NOT NULL
+
+-- name: forget_aliases
+DELETE FROM team_aliases WHERE organization = $1 AND team = $2
+
+-- name: bury
+INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)
+VALUES ($1, $2, 'Group', $3, '', $4)
+
 -- name: restore
 UPDATE teams
    SET archived_at = NULL, version = version + 1,

@@ -42,6 +42,13 @@ SELECT id FROM users WHERE organization = $1 AND user_name_key = $2 AND account_
 -- Whoever changes it waits until this transaction ends.
 SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR SHARE
 
+-- name: active_holders
+SELECT a.key, u.id
+  FROM attribute_index a
+  JOIN users u ON u.organization = a.organization AND u.id = a.resource
+ WHERE a.organization = $1 AND a.resource_type = 'User' AND a.attribute = 'emails.value' AND a.key = ANY($2)
+   AND u.active AND u.account_type = 'user'
+
 -- name: by_handle
 SELECT id FROM users
  WHERE organization = $1 AND account_type = 'user'
@@ -79,6 +86,15 @@ RETURNING (SELECT settings FROM organizations WHERE id = $1)
 
 -- name: activity
 SELECT owner, last_active_at, days FROM activity WHERE organization = $1 AND owner = ANY($2)
+
+-- name: note_activity
+INSERT INTO activity (organization, owner, last_active_at, days)
+SELECT organization, id, CAST($3 AS BIGINT), 1 FROM users WHERE organization = $1 AND id = $2
+    ON CONFLICT (organization, owner) DO UPDATE
+   SET last_active_at = excluded.last_active_at,
+       days = activity.days
+            + CASE WHEN excluded.last_active_at / 86400000000 > activity.last_active_at / 86400000000 THEN 1 ELSE 0 END
+ WHERE excluded.last_active_at > activity.last_active_at
 
 -- name: forget_activity
 DELETE FROM activity WHERE organization = $1 AND owner = $2

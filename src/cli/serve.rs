@@ -9,7 +9,7 @@ use crate::{
     http::server::{Door, Entrance, start},
     org::{connection::DECLARED, organization::FIRST, schema::State},
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Error, connections, journal, organizations, schemas},
+    service::{App, Error, connections, journal, organizations, purge, schemas},
     store::DbError,
 };
 use anyhow::Context as _;
@@ -63,7 +63,7 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
         actix_web::rt::spawn(stop_at_once(app.clone())?);
         actix_web::rt::spawn(go_on_with_schemas(app.clone()));
-        actix_web::rt::spawn(keep_journal(app.clone()));
+        actix_web::rt::spawn(keep_house(app.clone()));
         if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings.database, profile).await?;
         } else {
@@ -102,20 +102,24 @@ async fn go_on_with_schemas(app: Arc<App>) {
     }
 }
 
-/// How often events get their places, and after how many times of that the old ones go.
+/// How often events get their places, and after how many times of that goes what is kept no longer.
 const SEALING_PAUSE: Duration = Duration::from_secs(1);
-const SEALINGS_A_TRIM: u64 = 60;
+const SEALINGS_A_CLEANING: u64 = 60;
 
-/// Gives events their places in the chain, and forgets those that are kept no longer, until the database is closed.
-async fn keep_journal(app: Arc<App>) {
+/// Gives events their places in the chain, and forgets what is kept no longer, until the database is closed.
+async fn keep_house(app: Arc<App>) {
     let mut is_failing = false;
     for n in 0_u64.. {
         let work = async {
             journal::seal(&app).await?;
-            if n % SEALINGS_A_TRIM == 0 {
+            if n % SEALINGS_A_CLEANING == 0 {
                 let n_trimmed = journal::trim(&app).await?;
                 if n_trimmed > 0 {
                     tracing::info!(events = n_trimmed, "old events are gone");
+                }
+                let n_purged = purge::purge(&app).await?;
+                if n_purged > 0 {
+                    tracing::info!(teams = n_purged, "archived teams are gone");
                 }
             }
             Ok::<_, Error>(())

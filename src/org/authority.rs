@@ -8,6 +8,7 @@ use super::{
     key::Scope,
     refusal::Refusal,
     role::{OrganizationRole, TeamRole},
+    seat::Seat,
     settings::{Settings, TeamSettings},
     words::words,
 };
@@ -268,6 +269,8 @@ pub struct TeamSubject<'s> {
     pub id: &'s str,
     /// The actor's role there, if the actor is in it.
     pub role: Option<&'s TeamRole>,
+    /// The actor's seat, which bounds the role (W-026).
+    pub seat: Seat,
     /// The settings, before what the organization enforces.
     pub settings: TeamSettings,
 }
@@ -292,8 +295,12 @@ impl<'s> Subject<'s> {
         self.whose == Some(id)
     }
 
-    fn role(&self) -> Option<&TeamRole> {
-        self.team.and_then(|team| team.role)
+    /// The role in the team, as far as the seat and the role in the organization let it reach: who only reads there reads
+    /// in teams, too (W-021, W-026).
+    fn role(&self, own: OrganizationRole) -> Option<&TeamRole> {
+        let team = self.team?;
+        let reads = own == OrganizationRole::Viewer || team.seat != Seat::Full;
+        team.role.map(|role| if reads { &TeamRole::Viewer } else { role })
     }
 
     fn team_settings(&self) -> TeamSettings {
@@ -323,10 +330,10 @@ fn has(actor: &Actor, relation: Relation, subject: &Subject<'_>) -> bool {
         (Relation::Oneself, Actor::Person { id, .. } | Actor::ServiceAccount { id, .. }) => {
             subject.is_about(id)
         }
-        (Relation::TeamAdmin, Actor::Person { .. }) => subject.role() == Some(&TeamRole::Admin),
-        (Relation::InTeam, Actor::Person { .. }) => subject.role().is_some(),
-        (Relation::InvitingMember, Actor::Person { .. }) => {
-            let reads = matches!(subject.role(), None | Some(TeamRole::Viewer));
+        (Relation::TeamAdmin, Actor::Person { role, .. }) => subject.role(*role) == Some(&TeamRole::Admin),
+        (Relation::InTeam, Actor::Person { role, .. }) => subject.role(*role).is_some(),
+        (Relation::InvitingMember, Actor::Person { role, .. }) => {
+            let reads = matches!(subject.role(*role), None | Some(TeamRole::Viewer));
             !reads && subject.team_settings().members_invite
         }
         (Relation::TeamCreator, Actor::Person { role, .. }) => {

@@ -20,6 +20,7 @@ pub enum EventKind {
     TeamChanged,
     TeamArchived,
     TeamRestored,
+    TeamRemoved,
     MemberChanged,
     RoleCreated,
     RoleChanged,
@@ -38,6 +39,7 @@ pub enum EventKind {
     SchemaChanged,
     SchemaRemoved,
     JournalTrimmed,
+    RequestDenied,
 }
 
 impl EventKind {
@@ -52,6 +54,7 @@ impl EventKind {
             Self::TeamCreated => "team.created",
             Self::TeamChanged => "team.changed",
             Self::TeamRestored => "team.restored",
+            Self::TeamRemoved => "team.removed",
             Self::MemberChanged => "member.changed",
             Self::TeamArchived => "team.archived",
             Self::RoleCreated => "role.created",
@@ -71,6 +74,7 @@ impl EventKind {
             Self::SchemaChanged => "schema.changed",
             Self::SchemaRemoved => "schema.removed",
             Self::JournalTrimmed => "journal.trimmed",
+            Self::RequestDenied => "request.denied",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How forgivingly a connection's requests are read.
 //!
-//! Identity providers leave the RFC in known ways. Each known way is a [`Quirk`], named by its
-//! Q number; the code that meets one asks [`Quirks::allow`], which remembers that it was needed.
+//! Identity providers leave the RFC in known ways. Each known way is a [`Quirk`], named by the number of its
+//! rule; the code that meets one asks [`Quirks::allow`], which remembers that it was needed.
 //! There is one code path: a strict connection hears "no" at the same place.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -128,6 +128,8 @@ quirks! {
     LoosePath = "Q-071",
     /// Extra keys in an operation.
     ExtraOperationKeys = "Q-072",
+    /// A member named by an e-mail address.
+    MemberByEmail = "W-247",
 }
 
 /// The profile of a request and the quirks it needed so far.

@@ -5,14 +5,10 @@ use crate::{
     org::{
         actor::Actor,
         authority::{self, Action, Subject, TeamSubject},
-        role::Origin,
+        seat::Seat,
         settings::{Settings, TeamSettings},
     },
-    store::{
-        ReadTx, WriteTx,
-        memberships::{self, Holder},
-        organizations, teams, users,
-    },
+    store::{ReadTx, WriteTx, memberships, organizations, teams, users},
 };
 
 /// What something is about: a person or service account, a team, both, or the organization as a whole.
@@ -69,6 +65,17 @@ impl Context {
         self.ask(tx, &actor, action, about)
     }
 
+    /// The same over SCIM, where one row of the table decides for every change and has decided at the door: of a person it
+    /// is asked again, for who was an admin when the request began may be none any more.
+    pub(super) fn authorize_scim(&self, tx: &WriteTx<'_>) -> Result<()> {
+        match self.actor {
+            Actor::Person { .. } if self.by_scim => {
+                self.authorize_change(tx, Action::ScimWrite, About::ORGANIZATION).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What it is to do this: over SCIM it is to change something over SCIM.
     pub(super) fn action(&self, by_hand: Action) -> Action {
         if self.by_scim { Action::ScimWrite } else { by_hand }
@@ -76,15 +83,16 @@ impl Context {
 
     fn ask(&self, tx: &ReadTx<'_>, actor: &Actor, action: Action, about: About<'_>) -> Result<Settings> {
         let settings = organizations::settings(tx, &self.organization)?;
-        let (mut role, mut team_settings) = (None, TeamSettings::default());
+        let (mut role, mut seat, mut team_settings) = (None, Seat::None, TeamSettings::default());
         if let Some(team) = about.team {
             let known = teams::settings(tx, &self.organization, team)?;
             team_settings = known.ok_or(Error::NotFound("team"))?;
-            let holder =
-                Holder { organization: &self.organization, team, connection: None, origin: Origin::Admin };
-            role = memberships::role(tx, holder, actor.id())?.map(|(role, _)| role);
+            if let Some(held) = memberships::held(tx, &self.organization, team, actor.id())? {
+                (role, seat) = (Some(held.0), held.1);
+            }
         }
-        let team = about.team.map(|id| TeamSubject { id, role: role.as_ref(), settings: team_settings });
+        let team =
+            about.team.map(|id| TeamSubject { id, role: role.as_ref(), seat, settings: team_settings });
         authority::may(actor, action, &Subject { whose: about.whose, team, settings: &settings })?;
         Ok(settings)
     }

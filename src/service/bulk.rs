@@ -3,7 +3,11 @@
 //! An operation that refers to what a later one creates waits for it; users who manage each other are made first and
 //! get their managers afterwards. Everything else happens in the order of the request.
 
-use super::{Context, Error, Result, groups, users};
+use super::{
+    Context, Error, Result,
+    denials::{self, About},
+    groups, users,
+};
 use crate::{
     org::standing::Source,
     scim::{
@@ -77,17 +81,42 @@ pub async fn run(
             let outcome = alone(cx, &step, profile, quirks).await;
             job.note(step, outcome);
         }
-        return Ok(job.results());
+        let results = job.results();
+        note_denials(cx, &request, &results).await;
+        return Ok(results);
     }
-    let job = cx.clone();
-    let ended = cx.app.store.write(move |tx| together(tx, &job, &request, keep, profile)).await;
+    let (job, asked) = (cx.clone(), request.clone());
+    let ended = cx.app.store.write(move |tx| together(tx, &job, &asked, keep, profile)).await;
     let (results, used) = match ended {
         Ok(kept) => kept,
         Err(Ended::Undone(results, used)) => (results, used),
         Err(Ended::Failed(error)) => return Err(error),
     };
     quirks.absorb(&used);
+    if keep == Keep::AllOrNone {
+        note_denials(cx, &request, &results).await;
+    }
     Ok(results)
+}
+
+/// Writes down which users' changes the organization's rules refused.
+async fn note_denials(cx: &Arc<Context>, request: &BulkRequest, results: &Results) {
+    for (place, result) in results {
+        let task = request.operations.get(*place).and_then(|operation| operation.task.as_ref().ok());
+        if let (Err(Failure::Tried(error)), Some(task)) = (result, task)
+            && !task.resource_type.is_group()
+        {
+            let about = match &task.action {
+                Action::Create { data } => {
+                    About::Newcomer(data.get("userName").and_then(Value::as_str).unwrap_or_default())
+                }
+                Action::Replace { id, .. } | Action::Patch { id, .. } | Action::Remove { id, .. } => {
+                    About::User(id)
+                }
+            };
+            denials::note(cx, about, error).await;
+        }
+    }
 }
 
 /// A step in a transaction of its own.
@@ -110,6 +139,7 @@ async fn alone(
     let (job, tasks) = (cx.clone(), tasks.clone());
     let work = move |tx: &WriteTx<'_>| {
         let mut used = Quirks::new(profile);
+        job.authorize_scim(tx).map_err(|error| Stumbled { at: 0, error })?;
         let done = perform_all(tx, &job, &tasks, &mut used)?;
         Ok::<_, Stumbled>((done, used))
     };
@@ -150,6 +180,7 @@ fn together(
     keep: Keep,
     profile: Profile,
 ) -> std::result::Result<(Results, Quirks), Ended> {
+    cx.authorize_scim(tx).map_err(Ended::Failed)?;
     let began = cx.app.clock.now();
     let mut used = Quirks::new(profile);
     let mut job = Job::new(request);

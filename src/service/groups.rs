@@ -33,7 +33,10 @@ use crate::{
     },
 };
 use serde_json::{Map, Value, json};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// A larger group is not rendered by the writer, where others wait.
@@ -72,13 +75,14 @@ pub(super) fn insert(
     quirks: &mut Quirks,
 ) -> Result<(Answer, i64)> {
     let id = cx.app.ids.make(cx.now);
-    let members = members_of(group);
+    let mut members = MemberChanges::exactly(&members_of(group));
+    name_by_id(tx, cx, &mut members, quirks)?;
     let mut bare = group.clone();
     bare.strip(cx.types.group);
     check_storage(&bare)?;
     let owner = cx.owner(cx.types.group, &id);
     teams::insert(tx, owner, &bare, &default_role(tx, cx, &bare)?, cx.now)?;
-    let moved = join(tx, cx, &id, &members, quirks)?;
+    let moved = join(tx, cx, &id, &members.added(), quirks)?;
     teams::count(tx, owner, moved.more())?;
     cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], json!({}), quirks)))?;
     small_answer(tx, cx, &id, projection)
@@ -172,12 +176,12 @@ fn make(
 ) -> Result<(Answer, i64)> {
     let Change { tx, cx, id, demand } = change;
     let before = load_for_change(tx, cx, Kind::of(cx.types.group), id, &demand.precondition)?;
-    let (mut group, changes) = make(&before, quirks)?;
+    let (mut group, mut changes) = make(&before, quirks)?;
+    name_by_id(tx, cx, &mut changes, quirks)?;
     group.strip(cx.types.group);
     let was = before.stripped(cx.types.group)?;
     let left = leave(tx, cx, id, &changes)?;
-    let joining: Vec<Value> = changes.added().into_iter().cloned().collect();
-    let moved = Moved { left, ..join(tx, cx, id, &joining, quirks)? };
+    let moved = Moved { left, ..join(tx, cx, id, &changes.added(), quirks)? };
     if group != was || moved.anybody() {
         let default_role = default_role(tx, cx, &group)?;
         let change = teams::Change {
@@ -204,7 +208,11 @@ fn default_role(tx: &ReadTx<'_>, cx: &Context, group: &Resource) -> Result<TeamR
 /// `DELETE /Groups/{id}`: RFC 7644 §3.6. The team is archived, its name free at once.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
     let (job, id) = (cx.clone(), id.to_owned());
-    cx.app.store.write(move |tx| archive(tx, &job, &id, &precondition)).await
+    let work = move |tx: &WriteTx<'_>| {
+        job.authorize_scim(tx)?;
+        archive(tx, &job, &id, &precondition)
+    };
+    cx.app.store.write(work).await
 }
 
 /// Takes a team out of the teams that hold it, and archives it.
@@ -253,6 +261,34 @@ impl Moved {
     }
 }
 
+/// A member may be named by an e-mail address that exactly one active user has (W-247).
+fn name_by_id(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    changes: &mut MemberChanges,
+    quirks: &mut Quirks,
+) -> Result<()> {
+    let addresses: Vec<(String, String)> = changes
+        .names()
+        .filter(|name| name.contains('@'))
+        .map(|name| (text::fold(name), name.to_owned()))
+        .collect();
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<&str> = addresses.iter().map(|(key, _)| key.as_str()).collect();
+    let holders = users::active_holders(tx, &cx.organization, &keys)?;
+    let ids = addresses.into_iter().filter_map(|(key, name)| match holders.get(&key)?.as_slice() {
+        [id] => Some((name, id.clone())),
+        _ => None,
+    });
+    let ids: HashMap<String, String> = ids.collect();
+    if !ids.is_empty() && quirks.allow(Quirk::MemberByEmail) {
+        changes.rename(&ids);
+    }
+    Ok(())
+}
+
 /// Takes the members away who leave; says who they were.
 fn leave(
     tx: &WriteTx<'_>,
@@ -276,19 +312,25 @@ fn leave(
 
 /// Lets members in who exist, whose type is the one they claim, and whom no rule
 /// about teams in teams keeps out.
-fn join(tx: &WriteTx<'_>, cx: &Context, team: &str, members: &[Value], quirks: &mut Quirks) -> Result<Moved> {
+fn join(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    team: &str,
+    members: &[&Value],
+    quirks: &mut Quirks,
+) -> Result<Moved> {
     let mut moved = Moved::default();
     if members.is_empty() {
         return Ok(moved);
     }
-    let ids: Vec<&str> = members.iter().filter_map(id_of).collect();
+    let ids: Vec<&str> = members.iter().filter_map(|member| id_of(member)).collect();
     let known_users: HashSet<String> = users::existing(tx, &cx.organization, &ids)?.into_iter().collect();
     let known_teams: HashSet<String> = match known_users.len() < members.len() {
         true => teams::existing(tx, &cx.organization, &ids)?.into_iter().collect(),
         false => HashSet::new(),
     };
     let (mut people, mut nested) = (Vec::new(), Vec::new());
-    for member in members {
+    for &member in members {
         let Some(id) = id_of(member) else { continue };
         let member_type = match (known_users.contains(id), known_teams.contains(id)) {
             (true, _) => MemberType::User,

@@ -15,7 +15,7 @@ use crate::{
         refusal::Refusal,
     },
     scim::text,
-    store::{DbError, ReadTx, WriteTx, api_keys, teams},
+    store::{DbError, ReadTx, WriteTx, api_keys, teams, users},
 };
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -48,7 +48,7 @@ pub async fn authenticate(app: &Arc<App>, key: &str) -> Result<Arc<Principal>> {
     Ok(principal)
 }
 
-/// Writes down a key's use, without making the request wait for it.
+/// Writes down a key's use and that its owner was seen, without making the request wait for it.
 fn note_use(app: &Arc<App>, principal: &Arc<Principal>, now: i64) {
     let (app, principal) = (app.clone(), principal.clone());
     tokio::spawn(async move {
@@ -56,7 +56,9 @@ fn note_use(app: &Arc<App>, principal: &Arc<Principal>, now: i64) {
         let noted = app
             .store
             .write(move |tx| {
-                Ok::<_, Error>(api_keys::use_key(tx, &principal.organization, &principal.key, minute)?)
+                api_keys::use_key(tx, &principal.organization, &principal.key, minute)?;
+                users::note_activity(tx, &principal.organization, principal.actor.id(), minute)?;
+                Ok::<_, Error>(())
             })
             .await;
         if let Err(error) = noted {

@@ -9,6 +9,7 @@ pub mod connections;
 pub mod cursor;
 pub mod custom_roles;
 pub mod decisions;
+pub mod denials;
 pub mod events;
 pub mod groups;
 pub mod idempotency;
@@ -20,6 +21,7 @@ pub mod page;
 pub mod passwords;
 pub mod people;
 mod plan;
+pub mod purge;
 pub mod read;
 pub mod roles;
 pub mod schemas;
@@ -154,6 +156,7 @@ impl Context {
         let (cx, seen) = (self.clone(), quirks.clone());
         let run = move |tx: &WriteTx<'_>| {
             let mut quirks = seen.clone();
+            cx.authorize_scim(tx)?;
             Ok::<_, Error>((work(tx, &cx, &mut quirks)?, quirks))
         };
         let (made, used) = self.app.store.write(run).await?;

@@ -3,7 +3,9 @@
 use super::{
     Answer, Context, Error, Result,
     authorization::About,
-    changed_names, event, load, load_for_change, load_for_removal,
+    changed_names,
+    denials::{self, About as Concerned},
+    event, load, load_for_change, load_for_removal,
     read::answer,
     standing,
     team_roles::{self, Assignee, Reach},
@@ -41,7 +43,9 @@ pub async fn create(
 ) -> Result<Answer> {
     let user = new(cx, body, Source::Scim, quirks)?;
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
-    cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await
+    let name = user.resource.text("userName").unwrap_or_default().to_owned();
+    let made = cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await;
+    denials::noted(cx, Concerned::Newcomer(&name), made).await
 }
 
 /// A user about to be created, and the roles in teams that come with it.
@@ -100,9 +104,11 @@ pub async fn replace(
 ) -> Result<Answer> {
     let body = read::resource(cx.types.user, body, quirks)?;
     demand.projection = demand.projection.with_sent(cx.types.user, |path| body.attribute(path).is_some());
-    let id = id.to_owned();
-    cx.write(quirks, move |tx, cx, quirks| put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks))
-        .await
+    let user = id.to_owned();
+    let put = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        put(Change { tx, cx, id: &user, demand: &demand }, &body, quirks)
+    };
+    denials::noted(cx, Concerned::User(id), cx.write(quirks, put).await).await
 }
 
 /// Puts what a body describes in a user's place.
@@ -126,9 +132,11 @@ pub async fn patch(
 ) -> Result<Answer> {
     let patch = Patch::read(cx.types.user, body, quirks)?;
     demand.projection = demand.projection.with_sent(cx.types.user, |path| patch.names(path));
-    let id = id.to_owned();
-    cx.write(quirks, move |tx, cx, quirks| apply(Change { tx, cx, id: &id, demand: &demand }, &patch, quirks))
-        .await
+    let user = id.to_owned();
+    let apply = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        apply(Change { tx, cx, id: &user, demand: &demand }, &patch, quirks)
+    };
+    denials::noted(cx, Concerned::User(id), cx.write(quirks, apply).await).await
 }
 
 /// Where team roles stand in a user.
@@ -268,7 +276,8 @@ const REPORTS_AT_ONCE: usize = 50;
 /// Many reports are released in several transactions; the last of them removes the user. Should it not come to
 /// that, the user is there still and the request can be made again.
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
-    remove_as(cx, Action::UserRemove, id, precondition).await
+    let gone = remove_as(cx, Action::UserRemove, id, precondition).await;
+    denials::noted(cx, Concerned::User(id), gone).await
 }
 
 /// Removes a user, which is this action of whoever asks by hand.

@@ -8,6 +8,7 @@ use super::{
 use crate::org::{
     role::{Origin, TeamRole},
     scim_view::{MemberRef, TeamRef},
+    seat::Seat,
     team::{MemberType, Surroundings},
 };
 use crate::scim::text;
@@ -21,6 +22,7 @@ const KEEP_ONLY: Statement = Statement::named(SQL, "keep_only");
 const MEMBERS: Statement = Statement::named(SQL, "members");
 const TEAMS_OF: Statement = Statement::named(SQL, "teams_of");
 const ROLE: Statement = Statement::named(SQL, "role");
+const HELD: Statement = Statement::named(SQL, "held");
 const SET_ROLE: Statement = Statement::named(SQL, "set_role");
 const CUSTOM_ROLE: Statement = Statement::named(SQL, "custom_role");
 const CUSTOM_ROLE_NAMES: Statement = Statement::named(SQL, "custom_role_names");
@@ -31,6 +33,7 @@ const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
 const DEPTH_ABOVE: Statement = Statement::named(SQL, "depth_above");
 const DEPTH_BELOW: Statement = Statement::named(SQL, "depth_below");
+const DISBAND: Statement = Statement::named(SQL, "disband");
 const FORGET_MEMBER: Statement = Statement::named(SQL, "forget_member");
 
 /// A team in an organization, and the connection that changes its members.
@@ -209,6 +212,19 @@ pub fn role(
     })
 }
 
+/// A person's own role in a team and the person's seat; `None` for who is no member.
+pub fn held(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    member: &str,
+) -> Result<Option<(TeamRole, Seat)>, DbError> {
+    tx.one(HELD, &[organization.into(), team.into(), member.into()], |row| {
+        let Ok(role) = row.get::<String>(0)?.parse();
+        Ok((role, row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?))
+    })
+}
+
 /// A membership with all that is known of it.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -280,6 +296,11 @@ pub fn set_role(tx: &WriteTx<'_>, holder: Holder<'_>, member: &str, role: &TeamR
         holder.origin.as_str().into(),
     ];
     tx.execute(SET_ROLE, &args).map(drop)
+}
+
+/// Removes at most `limit` members of a team; says how many there were.
+pub fn disband(tx: &WriteTx<'_>, organization: &str, team: &str, limit: usize) -> Result<usize, DbError> {
+    tx.execute(DISBAND, &[organization.into(), team.into(), int(limit).into()])
 }
 
 /// Ends every membership of a user or team; says in which teams.

@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -57,6 +57,12 @@ const MIGRATIONS: [Migration; 6] = [
         name: "organization",
         sqlite: include_str!("../../sql/migrations/sqlite/0006_organization.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0006_organization.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "retention",
+        sqlite: include_str!("../../sql/migrations/sqlite/0007_retention.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0007_retention.sql"),
     },
 ];
 

@@ -9,6 +9,7 @@ pub mod attributes;
 pub mod chain;
 pub mod connections;
 pub mod db;
+pub mod denials;
 pub mod events;
 pub mod idempotency;
 pub mod journal;

@@ -22,6 +22,10 @@ const SET_SETTINGS: Statement = Statement::named(SQL, "set_settings");
 const BY_NAME: Statement = Statement::named(SQL, "by_name");
 const ALIAS: Statement = Statement::named(SQL, "alias");
 const ARCHIVED: Statement = Statement::named(SQL, "archived");
+const EXPIRED: Statement = Statement::named(SQL, "expired");
+const REMOVE: Statement = Statement::named(SQL, "remove");
+const FORGET_ALIASES: Statement = Statement::named(SQL, "forget_aliases");
+const BURY: Statement = Statement::named(SQL, "bury");
 const RESTORE: Statement = Statement::named(SQL, "restore");
 const NAMES: Statement = Statement::named(SQL, "names");
 const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
@@ -149,6 +153,24 @@ pub fn archived(tx: &ReadTx<'_>, organization: &str, after: i64) -> Result<Vec<A
     tx.rows(ARCHIVED, &[organization.into(), after.into()], |row| {
         Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
     })
+}
+
+/// The team that was archived first, if that was before a time.
+pub fn expired(tx: &ReadTx<'_>, organization: &str, before: i64) -> Result<Option<Archived>, DbError> {
+    tx.one(EXPIRED, &[organization.into(), before.into()], |row| {
+        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
+    })
+}
+
+/// Removes an archived team that has no members any more, and leaves a tombstone; whether it was still there.
+pub fn remove(tx: &WriteTx<'_>, organization: &str, team: &Archived, now: i64) -> Result<bool, DbError> {
+    let place = [organization.into(), (&team.id).into()];
+    if tx.execute(REMOVE, &place)? == 0 {
+        return Ok(false);
+    }
+    tx.execute(FORGET_ALIASES, &place)?;
+    tx.execute(BURY, &[organization.into(), (&team.id).into(), (&team.name).into(), now.into()])?;
+    Ok(true)
 }
 
 /// Brings back a team that was archived after a time; says whether there is one. A name that is taken by now is

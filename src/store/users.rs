@@ -3,7 +3,7 @@
 use super::{
     DbError, ReadTx, Statement, WriteTx,
     attributes::{self, Owner},
-    db::Arg,
+    db::{Arg, Row},
     journal,
     records::{self, Kind, bounded},
     seats,
@@ -29,12 +29,14 @@ const BURY: Statement = Statement::named(SQL, "bury");
 const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
+const ACTIVE_HOLDERS: Statement = Statement::named(SQL, "active_holders");
 const BY_HANDLE: Statement = Statement::named(SQL, "by_handle");
 const CARDS: Statement = Statement::named(SQL, "cards");
 const SET_TEAM: Statement = Statement::named(SQL, "set_team");
 const KNOWN: Statement = Statement::named(SQL, "known");
 const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
 const ACTIVITY: Statement = Statement::named(SQL, "activity");
+const NOTE_ACTIVITY: Statement = Statement::named(SQL, "note_activity");
 const FORGET_ACTIVITY: Statement = Statement::named(SQL, "forget_activity");
 
 /// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
@@ -165,6 +167,23 @@ pub fn cards(tx: &ReadTx<'_>, organization: &str, ids: &[&str]) -> Result<HashMa
     Ok(rows.into_iter().collect())
 }
 
+/// The ids of the active users who have these e-mail addresses, by the folded address.
+pub fn active_holders(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    addresses: &[&str],
+) -> Result<HashMap<String, Vec<String>>, DbError> {
+    let mut holders: HashMap<String, Vec<String>> = HashMap::new();
+    let pair = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?));
+    for (address, id) in tx.rows(ACTIVE_HOLDERS, &[organization.into(), addresses.into()], pair)? {
+        let ids = holders.entry(address).or_default();
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(holders)
+}
+
 /// The id of the person who has this handle now.
 pub fn by_handle(tx: &ReadTx<'_>, organization: &str, handle: &str) -> Result<Option<String>, DbError> {
     tx.one(BY_HANDLE, &[organization.into(), handle.into()], |row| row.get(0))
@@ -203,6 +222,11 @@ pub fn activity(
         Ok((row.get::<String>(0)?, Activity { last_active_at: row.get(1)?, days: row.get(2)? }))
     })?;
     Ok(rows.into_iter().collect())
+}
+
+/// Writes down that a user or service account was seen at that moment; a day, in UTC, counts once (W-033).
+pub fn note_activity(tx: &WriteTx<'_>, organization: &str, id: &str, at: i64) -> Result<(), DbError> {
+    tx.execute(NOTE_ACTIVITY, &[organization.into(), id.into(), at.into()]).map(drop)
 }
 
 /// The ids of at most `limit` users who name this user as their manager.

@@ -6,6 +6,7 @@ use roster::org::{
     key::Scopes,
     refusal::Refusal,
     role::{OrganizationRole, TeamRole},
+    seat::Seat,
     settings::{Enforcement, Settings, TeamSettings},
 };
 use std::fs;
@@ -18,25 +19,36 @@ struct Column {
     heading: &'static str,
     actor: Actor,
     role: Option<TeamRole>,
+    seat: Seat,
 }
 
 fn columns() -> Vec<Column> {
     let person = |heading, role, team_role| {
         let actor = Actor::Person { id: SELF.to_owned(), role };
-        Column { heading, actor, role: team_role }
+        Column { heading, actor, role: team_role, seat: Seat::Full }
     };
     let machine = |heading, team: Option<&str>| {
         let actor = Actor::ServiceAccount { id: SELF.to_owned(), team: team.map(str::to_owned) };
-        Column { heading, actor, role: None }
+        Column { heading, actor, role: None, seat: Seat::None }
     };
     let custom = TeamRole::Custom("curator".to_owned());
     vec![
-        Column { heading: "operator", actor: Actor::Operator, role: None },
-        Column { heading: "connection", actor: Actor::Connection("okta".to_owned()), role: None },
+        Column { heading: "operator", actor: Actor::Operator, role: None, seat: Seat::None },
+        Column {
+            heading: "connection",
+            actor: Actor::Connection("okta".to_owned()),
+            role: None,
+            seat: Seat::None,
+        },
         person("admin", OrganizationRole::Admin, None),
         person("member", OrganizationRole::Member, None),
         person("viewer", OrganizationRole::Viewer, None),
         person("team admin", OrganizationRole::Member, Some(TeamRole::Admin)),
+        person("viewing team admin", OrganizationRole::Viewer, Some(TeamRole::Admin)),
+        Column {
+            seat: Seat::Viewer,
+            ..person("unseated team admin", OrganizationRole::Member, Some(TeamRole::Admin))
+        },
         person("team member", OrganizationRole::Member, Some(TeamRole::Member)),
         person("team custom", OrganizationRole::Member, Some(custom)),
         person("team viewer", OrganizationRole::Member, Some(TeamRole::Viewer)),
@@ -70,7 +82,7 @@ fn variations() -> Vec<(&'static str, &'static str, Settings, TeamSettings)> {
 /// One mark for each kind of actor.
 fn marks(action: Action, whose: &str, settings: &Settings, team: TeamSettings) -> Vec<bool> {
     let mark = |column: &Column| {
-        let team = TeamSubject { id: TEAM, role: column.role.as_ref(), settings: team };
+        let team = TeamSubject { id: TEAM, role: column.role.as_ref(), seat: column.seat, settings: team };
         may(&column.actor, action, &Subject::of(settings, whose).within(team)).is_ok()
     };
     columns().iter().map(mark).collect()
@@ -126,6 +138,7 @@ fn w_028_no_non_admin_changes_a_role_in_the_organization_their_own_least_of_all(
             let subject = Subject::of(&settings, whose).within(TeamSubject {
                 id: TEAM,
                 role: column.role.as_ref(),
+                seat: column.seat,
                 settings: team,
             });
 

@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "some tests print what they measured")]
 
+mod acceptance;
 mod added_schemas;
 mod api;
 mod audit;

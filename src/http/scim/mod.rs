@@ -19,7 +19,7 @@ use crate::{
         ErrorKind, Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD,
         version::Precondition,
     },
-    service::{self, Context, Error, connections, schemas},
+    service::{self, Context, Error, connections, denials, schemas},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -97,7 +97,7 @@ async fn answer(
     }
     let endpoint = route::endpoint(path, &mut quirks)?;
     line.endpoint = endpoint.pattern();
-    caller.authorize(request.method(), &endpoint)?;
+    let allowed = caller.authorize(request.method(), &endpoint);
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
@@ -112,6 +112,7 @@ async fn answer(
         base: slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug)),
         types: schemas::types(&door.app, &verdict.organization, verdict.types, verdict.profile).await?,
     });
+    denials::noted(&cx, denials::About::Oneself, allowed).await?;
     let mut call = Call { verdict: Some(verdict.clone()), ..Call::new(request, door, quirks) };
     let outcome = call.serve(&cx, endpoint, payload).await;
     line.quirks = call.quirks.rules().join(",");

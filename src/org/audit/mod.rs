@@ -119,6 +119,11 @@ fn deeds<'e>(event: &'e Recorded, detail: &'e Value, names: &Names) -> Vec<Deed<
             own.into_iter().chain(members).collect()
         }
         "team.archived" => vec![of_team("team:delete")],
+        "team.removed" => vec![of_team("team:permanently_delete")],
+        "request.denied" if resource.is_empty() || event.resource_type != "User" => {
+            vec![deed("scim:request_denied")]
+        }
+        "request.denied" => of_user("scim:request_denied"),
         "member.changed" => {
             vec![Deed { user: owner, ..of_team("team:update_member_role") }]
         }
@@ -278,6 +283,8 @@ mod tests {
             ),
             ("team.changed", json!({"joined": ["100"]}), "team:update"),
             ("team.archived", json!({}), "team:delete"),
+            ("team.removed", json!({}), "team:permanently_delete"),
+            ("request.denied", json!({"reason": "x"}), "scim:request_denied"),
             ("member.changed", json!({"user": "57"}), "team:update_member_role"),
             ("connection.changed", json!({}), "settings:update"),
             ("token.created", json!({}), "settings:update"),

@@ -8,7 +8,7 @@ use crate::scim::{
     validate::immutable,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The net effect of a PATCH on a group's members. Applying it twice is applying it once.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,6 +39,26 @@ impl MemberChanges {
     /// The ids of those who leave; meaningful when `cleared` is false.
     pub fn removed(&self) -> impl Iterator<Item = &str> {
         self.removed.iter().map(String::as_str)
+    }
+
+    /// Puts ids in the place of other names for them, wherever somebody comes or leaves by one.
+    pub fn rename(&mut self, ids: &HashMap<String, String>) {
+        for (name, id) in ids {
+            if let Some((order, mut member)) = self.added.remove(name) {
+                if let Some(value) = member.get_mut("value") {
+                    *value = Value::from(id.as_str());
+                }
+                self.added.entry(id.clone()).or_insert((order, member));
+            }
+            if self.removed.remove(name) {
+                self.remove(id);
+            }
+        }
+    }
+
+    /// The names that somebody comes or leaves by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.added.keys().map(String::as_str).chain(self.removed())
     }
 
     /// Applies one operation whose target is the rows' attribute. `rows` are the rows before the patch;

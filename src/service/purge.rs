@@ -1,0 +1,67 @@
+//! What is kept for a while and then no longer: archived teams, and what was told of refusals.
+
+use super::{App, Context, Error, Result, denials, event, organizations, teams::RESTORABLE};
+use crate::{
+    org::{
+        actor::Actor,
+        event::{Event, EventKind},
+    },
+    store::{ReadTx, WriteTx, api_keys, denials as told, memberships, service_accounts, teams},
+};
+use serde_json::json;
+use std::sync::Arc;
+
+/// How many members or service accounts go in one transaction; others write between two of them.
+const AT_ONCE: usize = 500;
+
+/// Removes the teams that cannot be restored any more, with their service accounts; what they were called stays known.
+/// Says how many there were.
+pub async fn purge(app: &Arc<App>) -> Result<usize> {
+    let mut n_purged = 0;
+    for organization in organizations::list(app).await? {
+        let cx = Context::of_command(app, organization.id).await?;
+        let cx = Arc::new(Context { actor: Actor::System, ..(*cx).clone() });
+        let job = cx.clone();
+        app.store.write(move |tx| forget_denials(tx, &job)).await?;
+        while has_expired(&cx).await? {
+            let job = cx.clone();
+            n_purged += usize::from(app.store.write(move |tx| purge_slice(tx, &job)).await?);
+        }
+    }
+    Ok(n_purged)
+}
+
+fn forget_denials(tx: &WriteTx<'_>, cx: &Context) -> Result<()> {
+    Ok(told::forget(tx, &cx.organization, cx.now / denials::HOUR)?)
+}
+
+async fn has_expired(cx: &Arc<Context>) -> Result<bool> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        Ok::<_, Error>(teams::expired(tx, &job.organization, job.now - RESTORABLE)?.is_some())
+    };
+    cx.app.store.read(work).await
+}
+
+/// A part of the work on the team that was archived first; whether that was the last of it.
+fn purge_slice(tx: &WriteTx<'_>, cx: &Context) -> Result<bool> {
+    let organization = &cx.organization;
+    let Some(team) = teams::expired(tx, organization, cx.now - RESTORABLE)? else { return Ok(false) };
+    if memberships::disband(tx, organization, &team.id, AT_ONCE)? == AT_ONCE {
+        return Ok(false);
+    }
+    let accounts = service_accounts::of_team(tx, organization, &team.id, "", AT_ONCE)?;
+    for account in &accounts {
+        let ended = api_keys::end(tx, organization, &account.id, cx.now)?;
+        service_accounts::remove(tx, organization, account, cx.now)?;
+        let kind = EventKind::ServiceAccountRemoved;
+        let detail = json!({"team": account.team, "keysEnded": ended.len()});
+        cx.note(tx, &Event { kind, resource_type: "ServiceAccount", resource: account.id.clone(), detail })?;
+    }
+    if accounts.len() == AT_ONCE || !teams::remove(tx, organization, &team, cx.now)? {
+        // or another process was faster
+        return Ok(false);
+    }
+    cx.note(tx, &event(EventKind::TeamRemoved, cx.types.group, &team.id, json!({"displayName": team.name})))?;
+    Ok(true)
+}
