@@ -6,7 +6,7 @@ SELECT k.organization, k.id, k.digest, k.scopes, k.expires_at, k.last_used_at, k
             THEN EXISTS (SELECT 1 FROM teams t
                           WHERE t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL)
             ELSE u.active END,
-       u.team, o.slug, o.schemas + o.indexes
+       CASE WHEN u.account_type = 'service' THEN u.team END, o.slug, o.schemas + o.indexes
   FROM api_keys k
   JOIN users u ON u.organization = k.organization AND u.id = k.owner
   JOIN organizations o ON o.id = k.organization
@@ -17,10 +17,14 @@ UPDATE api_keys SET last_used_at = $3
  WHERE organization = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)
 
 -- name: owner
-SELECT account_type, organization_role, active, team FROM users WHERE organization = $1 AND id = $2
+SELECT account_type, organization_role, active, CASE WHEN account_type = 'service' THEN team END
+  FROM users
+ WHERE organization = $1 AND id = $2
 
 -- name: hold_owner
-SELECT account_type, organization_role, active, team FROM users WHERE organization = $1 AND id = $2
+SELECT account_type, organization_role, active, CASE WHEN account_type = 'service' THEN team END
+  FROM users
+ WHERE organization = $1 AND id = $2
    FOR NO KEY UPDATE
 
 -- name: count

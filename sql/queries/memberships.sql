@@ -49,7 +49,7 @@ SELECT m.role, u.seat
 
 -- name: listed
 SELECT m.member, m.member_type, coalesce(u.display, u.handle, t.display), coalesce(r.name, m.role), m.origin,
-       m.connection
+       m.connection, u.seat, u.active, u.resource
   FROM memberships m
        LEFT JOIN users u ON m.member_type = 'User' AND u.organization = m.organization AND u.id = m.member
        LEFT JOIN teams t ON m.member_type = 'Group' AND t.organization = m.organization AND t.id = m.member
@@ -58,7 +58,8 @@ SELECT m.member, m.member_type, coalesce(u.display, u.handle, t.display), coales
  ORDER BY m.member LIMIT $4
 
 -- name: one
-SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, m.role), m.origin, m.connection
+SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, m.role), m.origin, m.connection,
+       u.seat, u.active, u.resource
   FROM memberships m
        LEFT JOIN users u ON u.organization = m.organization AND u.id = m.member
        LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role

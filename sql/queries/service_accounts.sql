@@ -4,22 +4,30 @@ INSERT INTO users (organization, id, user_name_key, display, active, version, cr
 VALUES ($1, $2, $3, $4, $5, 1, $6, $6, '{}', 'none', $7, $8, $9)
 
 -- name: load
-SELECT id, display, handle, team, created_at FROM users
+SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
+       CASE WHEN account_type = 'org_service' THEN team END, created_at
+  FROM users
  WHERE organization = $1 AND id = $2 AND account_type <> 'user'
 
 -- name: hold
-SELECT id, display, handle, team, created_at FROM users
+SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
+       CASE WHEN account_type = 'org_service' THEN team END, created_at
+  FROM users
  WHERE organization = $1 AND id = $2 AND account_type <> 'user'
    FOR UPDATE
 
 -- name: list
-SELECT id, display, handle, team, created_at FROM users
+SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
+       CASE WHEN account_type = 'org_service' THEN team END, created_at
+  FROM users
  WHERE organization = $1 AND account_type <> 'user' AND id > $2
  ORDER BY id LIMIT $3
 
 -- name: of_team
-SELECT id, display, handle, team, created_at FROM users
- WHERE organization = $1 AND account_type <> 'user' AND team = $2 AND id > $3
+SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
+       CASE WHEN account_type = 'org_service' THEN team END, created_at
+  FROM users
+ WHERE organization = $1 AND account_type <> 'user' AND account_type = 'service' AND team = $2 AND id > $3
  ORDER BY id LIMIT $4
 
 -- name: bury

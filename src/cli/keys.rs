@@ -3,14 +3,13 @@
 use super::{
     connections::{Within, lifetime},
     control::Ask,
-    shown::{Part, list, page},
+    shown::{Part, list},
 };
 use crate::{
     org::{
-        key::{Key, Scope, Scopes},
+        key::{Scope, Scopes},
         refusal::Refusal,
     },
-    scim::text,
     service::{
         Context, Error,
         keys::{self, NewKey, Whose},
@@ -81,7 +80,7 @@ impl KeyAsk {
                     None => Whose::All,
                     Some(owner) => Whose::Owner(find_owner(cx, owner).await?),
                 };
-                page(&keys::list(cx, whose, part.slice()?).await?, show)
+                json!(keys::list(cx, whose, part.slice()?).await?)
             }
             Self::Create { owner, name, scope, expires_in } => {
                 let scopes = if scope.is_empty() { Scopes::ALL } else { Scopes::only(scope)? };
@@ -92,7 +91,7 @@ impl KeyAsk {
                     expires_at: expires_in.map(|lifetime| cx.now + lifetime),
                 };
                 let made = keys::create(cx, new).await?.it;
-                let mut shown = show(&made.key);
+                let mut shown = json!(made.key);
                 if let (Value::Object(shown), Some(secret)) = (&mut shown, &made.secret) {
                     shown.insert("secret".to_owned(), secret.expose_secret().into());
                 }
@@ -147,17 +146,4 @@ async fn find_owner(cx: &Arc<Context>, name: &str) -> anyhow::Result<String> {
         },
         found => Ok(found?),
     }
-}
-
-fn show(key: &Key) -> Value {
-    json!({
-        "id": key.id,
-        "owner": key.owner,
-        "name": key.name,
-        "scopes": key.scopes.list(),
-        "createdAt": text::date_time(key.created_at),
-        "createdBy": key.created_by,
-        "expiresAt": key.expires_at.map(text::date_time),
-        "lastUsedAt": key.last_used_at.map(text::date_time),
-    })
 }

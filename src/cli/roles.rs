@@ -3,7 +3,7 @@
 use super::{
     connections::Within,
     control::Ask,
-    shown::{Part, list, page, sheet, table},
+    shown::{Part, list, sheet, table},
 };
 use crate::{
     scim::version::Precondition,
@@ -105,7 +105,7 @@ impl RoleAsk {
         let any = Precondition::default();
         Ok(match self {
             Self::List { part } => {
-                page(&custom_roles::list(cx, None, part.slice()?).await?, |role| json!(role))
+                json!(custom_roles::list(cx, None, part.slice()?).await?)
             }
             Self::Show { role } => json!(custom_roles::read(cx, &custom_roles::find(cx, role).await?).await?),
             Self::Create { name, from, permission, description } => {

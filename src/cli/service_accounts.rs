@@ -3,11 +3,10 @@
 use super::{
     connections::Within,
     control::Ask,
-    shown::{Part, confirm, list, page},
+    shown::{Part, confirm, list},
 };
 use crate::{
-    org::service_account::ServiceAccount,
-    scim::text,
+    org::service_account::Place,
     service::{Context, service_accounts, teams},
 };
 use clap::{Args, Subcommand};
@@ -41,6 +40,9 @@ pub(super) enum ServiceAccountAsk {
         /// The team it belongs to, by name or id; without this it belongs to the organization
         #[arg(long)]
         team: Option<String>,
+        /// The team that is meant when an account of the organization names none, by name or id
+        #[arg(long, conflicts_with = "team")]
+        default_team: Option<String>,
     },
     /// Remove a service account; its keys end at once
     Remove {
@@ -69,11 +71,14 @@ impl ServiceAccountAsk {
         Ok(match self {
             Self::List { team, part } => {
                 let team = team_id(cx, team.as_deref()).await?;
-                page(&service_accounts::list(cx, team, part.slice()?).await?, show)
+                json!(service_accounts::list(cx, team, part.slice()?).await?)
             }
-            Self::Create { name, team } => {
-                let team = team_id(cx, team.as_deref()).await?;
-                show(&service_accounts::create(cx, name, team).await?.it)
+            Self::Create { name, team, default_team } => {
+                let place = match team_id(cx, team.as_deref()).await? {
+                    Some(team) => Place::Team(team),
+                    None => Place::Organization { default_team: team_id(cx, default_team.as_deref()).await? },
+                };
+                json!(service_accounts::create(cx, name, place).await?.it)
             }
             Self::Remove { name, .. } => {
                 let id = service_accounts::find(cx, name).await?.id;
@@ -104,15 +109,5 @@ async fn team_id(cx: &Arc<Context>, team: Option<&str>) -> anyhow::Result<Option
     Ok(match team {
         Some(team) => Some(teams::find(cx, team).await?),
         None => None,
-    })
-}
-
-fn show(account: &ServiceAccount) -> Value {
-    json!({
-        "id": account.id,
-        "name": account.name,
-        "handle": account.handle,
-        "team": account.team,
-        "createdAt": text::date_time(account.created_at),
     })
 }

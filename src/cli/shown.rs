@@ -1,14 +1,11 @@
 //! What commands show: pages and tables of what the service hands back.
 
-use crate::service::{
-    Result,
-    page::{Page, Slice},
-};
+use crate::service::{Result, page::Slice};
 use anyhow::bail;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Which part of a list is shown.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
@@ -25,11 +22,6 @@ impl Part {
     pub(super) fn slice(&self) -> Result<Slice> {
         Ok(Slice::parse(Some(&self.limit.to_string()), self.cursor.as_deref())?)
     }
-}
-
-/// A page as the API shows it.
-pub(super) fn page<T>(page: &Page<T>, show: impl Fn(&T) -> Value) -> Value {
-    json!({"items": page.items.iter().map(show).collect::<Vec<_>>(), "next": page.next})
 }
 
 /// A list in words: a table, and how to see the rest; or what to do where there is nothing.

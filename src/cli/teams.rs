@@ -3,7 +3,7 @@
 use super::{
     connections::Within,
     control::Ask,
-    shown::{Part, confirm, list, page, sheet, table},
+    shown::{Part, confirm, list, sheet, table},
 };
 use crate::{
     scim::version::Precondition,
@@ -195,7 +195,7 @@ impl TeamAsk {
     /// Does what is asked; hands back what the API shows.
     pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
         Ok(match self {
-            Self::List { part } => page(&teams::list(cx, None, part.slice()?).await?, |it| json!(it)),
+            Self::List { part } => json!(teams::list(cx, None, part.slice()?).await?),
             Self::Show { team } => show(cx, team).await?,
             Self::Create { name, admin, default_role, storage } => {
                 let mut admins = Vec::new();

@@ -3,7 +3,7 @@
 use super::{
     connections::Within,
     control::Ask,
-    shown::{Part, confirm, list, page, sheet, table},
+    shown::{Part, confirm, list, sheet, table},
 };
 use crate::{
     org::{role::OrganizationRole, seat::Seat},
@@ -126,7 +126,7 @@ impl UserAsk {
     pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
         Ok(match self {
             Self::List { login, part } => {
-                page(&people::list(cx, login.clone(), part.slice()?).await?, |it| json!(it))
+                json!(people::list(cx, login.clone(), part.slice()?).await?)
             }
             Self::Show { user } => json!(people::read(cx, &people::find(cx, user).await?).await?),
             Self::Create { name, email, display_name, role, seat } => {

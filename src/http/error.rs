@@ -90,6 +90,7 @@ impl Refusal {
                 Rule::Reused => (422, None),
                 Rule::Unknown(_) | Rule::Invalid(_) => (400, Some("invalidValue")),
             },
+            Self::Service(Error::Deactivated { .. }) => (409, Some("uniqueness")),
             Self::Service(Error::Taken(_)) => (409, None),
             Self::Service(Error::PreconditionFailed) => (412, None),
             Self::Service(Error::Unauthorized) | Self::InvalidToken | Self::NoKey | Self::InvalidKey => {
@@ -165,6 +166,9 @@ impl Refusal {
                 let challenge =
                     format!("Bearer realm=\"SCIM\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::Service(service::Error::Deactivated { location, .. }) => {
+                response.insert_header((header::CONTENT_LOCATION, location.as_str()));
             }
             Self::Method(allow) => {
                 response.insert_header((header::ALLOW, allow.as_ref()));

@@ -1,9 +1,10 @@
 //! API keys: what people and service accounts show instead of a password.
 
 use super::{
-    actor::Actor, authority::Action, refusal::Refusal, role::OrganizationRole, settings::Settings,
+    actor::Actor, authority::Action, moment, refusal::Refusal, role::OrganizationRole, settings::Settings,
     words::words,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -26,7 +27,7 @@ words! {
 }
 
 /// What a key may be used for: a list, or everything its owner may do.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Scopes(Option<Vec<Scope>>);
 
 impl Scopes {
@@ -88,7 +89,8 @@ impl FromStr for Scopes {
 }
 
 /// What is known of a key; never the key itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Key {
     /// The id, part of the key.
     pub id: String,
@@ -98,13 +100,19 @@ pub struct Key {
     pub name: String,
     /// What it may be used for.
     pub scopes: Scopes,
-    /// Microseconds since 1970.
+    /// When it was made; microseconds since 1970.
+    #[serde(with = "moment")]
+    #[schemars(description = "When it was made.", with = "String", extend("format" = "date-time"))]
     pub created_at: i64,
     /// Who made it: a user's id, a service account's, or `command`.
     pub created_by: String,
     /// When it ends, if it does; microseconds since 1970.
+    #[serde(with = "moment::maybe")]
+    #[schemars(description = "When it ends, if it does.", with = "Option<String>", extend("format" = "date-time"))]
     pub expires_at: Option<i64>,
     /// When it was last used, to the minute.
+    #[serde(with = "moment::maybe")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub last_used_at: Option<i64>,
 }
 

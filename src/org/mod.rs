@@ -9,6 +9,7 @@ pub mod decision;
 pub mod event;
 pub mod journal;
 pub mod key;
+pub mod moment;
 pub mod organization;
 pub mod permission;
 pub mod record;

@@ -1,6 +1,7 @@
 //! Seats: what the license says there is, and who takes one.
 
 use super::{refusal::Refusal, words::words};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -15,7 +16,7 @@ words! {
 }
 
 /// How many seats of each kind there are; `None` is as many as wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct License {
     /// Full seats.

@@ -5,11 +5,12 @@ use super::{
     seat::{License, Overflow},
 };
 use crate::scim::json;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The organization's switches. What was never decided has its default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
     /// How many seats there are.
@@ -129,7 +130,7 @@ fn merge(
 }
 
 /// What the organization decides for all its teams (W-120): each switch, when on, takes one setting out of their hands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Enforcement {
     /// Every team is hidden from those who are not in it.
@@ -145,7 +146,7 @@ pub struct Enforcement {
 }
 
 /// What a team decides for itself (W-119), unless the organization does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct TeamSettings {
     /// The team is hidden from those who are not in it.

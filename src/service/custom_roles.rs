@@ -17,12 +17,13 @@ use crate::{
         records::{self, Kind},
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// A custom role, as the API answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Role {
     /// The id.
@@ -34,11 +35,36 @@ pub struct Role {
     /// The predefined role it inherits from: `member` or `viewer`.
     pub inherited_from: String,
     /// What it permits: `name`, and `isInherited`.
+    #[schemars(with = "Vec<Granted>")]
     pub permissions: Value,
     /// When it was made (RFC 3339).
     pub created_at: String,
     /// What the ETag shows.
     pub version: String,
+}
+
+/// A permission of a role.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it is a shape")]
+struct Granted {
+    /// The name, such as `run:stop`.
+    name: String,
+    /// Whether the role has it of the one it inherits from.
+    is_inherited: bool,
+}
+
+/// A permission, and which predefined roles in a team have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Permission {
+    /// The name, such as `run:stop`.
+    pub name: &'static str,
+    /// Whether a viewer has it.
+    pub viewer: bool,
+    /// Whether a member has it.
+    pub member: bool,
+    /// Whether an admin of the team has it.
+    pub admin: bool,
 }
 
 /// The roles by id, or the one of exactly this name.
@@ -92,12 +118,15 @@ pub async fn find(cx: &Arc<Context>, name: &str) -> Result<String> {
 }
 
 /// Every permission there is, and which predefined roles have it.
-pub async fn permissions(cx: &Arc<Context>) -> Result<Vec<Value>> {
+pub async fn permissions(cx: &Arc<Context>) -> Result<Vec<Permission>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::RoleRead, About::ORGANIZATION)?;
-        let shown = permission::all().iter().map(|it| {
-            json!({"name": it.name, "viewer": it.in_viewer, "member": it.in_member, "admin": it.in_admin})
+        let shown = permission::all().iter().map(|it| Permission {
+            name: it.name,
+            viewer: it.in_viewer,
+            member: it.in_member,
+            admin: it.in_admin,
         });
         Ok::<_, Error>(shown.collect())
     };

@@ -24,6 +24,7 @@ use crate::{
         users as rows,
     },
 };
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use std::{collections::BTreeSet, sync::Arc};
@@ -44,7 +45,7 @@ pub struct Question {
 }
 
 /// The answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
     /// Whether it may be done; false where no permission was asked about and none is there.
@@ -68,7 +69,7 @@ pub struct Decision {
 }
 
 /// A step on the way to a decision.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Link {
     /// What it is: `connection`, `team`, `role`, `seat` or `permission`.
     pub kind: &'static str,
@@ -79,7 +80,7 @@ pub struct Link {
 }
 
 /// Somebody who is credited.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Credited {
     /// A person or a service account.
     #[serde(rename = "type")]
@@ -208,7 +209,7 @@ impl Asked<'_> {
                 Some(found) => Some(found.id),
                 None => Some(super::team_roles::find(tx, self.cx, team)?),
             },
-            (None, Actor::ServiceAccount { team, .. }) => team.clone(),
+            (None, Actor::ServiceAccount { team: Some(team), .. }) => Some(team.clone()),
             (None, actor) => {
                 let cards = rows::cards(tx, organization, &[actor.id()])?;
                 cards.get(actor.id()).and_then(|card| card.team.clone())

@@ -236,6 +236,16 @@ pub enum Error {
     /// A schema that cannot be added, with everything that is wrong, a sentence each.
     #[error("the schema cannot be added: {}", .0.join("; "))]
     Definition(Vec<String>),
+    /// The user name is that of somebody who is deactivated (W-226).
+    #[error(
+        "another user has this userName: {id}, who is deactivated; a PATCH that sets active to true brings them back"
+    )]
+    Deactivated {
+        /// The id.
+        id: String,
+        /// Where the user is found over SCIM.
+        location: String,
+    },
     /// A name is taken, on a command.
     #[error("{0}")]
     Taken(String),

@@ -2,6 +2,8 @@
 
 use crate::org::refusal::Refusal;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// How many items a page has when nobody says, and at most.
 const LIMIT: usize = 100;
@@ -43,7 +45,8 @@ impl Slice {
 }
 
 /// A part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
     /// The items, by id.
     pub items: Vec<T>,

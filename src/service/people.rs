@@ -26,12 +26,13 @@ use crate::{
         seats, users as rows,
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// A user, as the API answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     /// The id.
@@ -67,7 +68,7 @@ pub struct Person {
 }
 
 /// A team that a user belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamOfPerson {
     /// The team's id.
@@ -81,7 +82,7 @@ pub struct TeamOfPerson {
 }
 
 /// A user about to be made by an admin.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPerson {
     /// SCIM's name of the user, unique in the organization.
@@ -101,7 +102,7 @@ pub struct NewPerson {
 }
 
 /// What is changed of a user; what is not named stays.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Profile {
     /// SCIM's name of the user.
@@ -181,14 +182,14 @@ pub async fn read(cx: &Arc<Context>, id: &str) -> Result<Person> {
 /// Makes a user.
 pub async fn create(cx: &Arc<Context>, new: NewPerson) -> Result<Made<Person>> {
     let body = body_of(&new);
-    cx.make(move |tx, cx| {
+    let made = cx.make(move |tx, cx| {
         cx.authorize_change(tx, Action::UserCreate, About::ORGANIZATION)?;
         let mut quirks = Quirks::default();
         let user = users::new(cx, body.clone(), Source::Admin, &mut quirks)?;
         let made = users::insert(tx, cx, &user, &Projection::Default, &mut quirks)?;
         person(tx, cx, made.location.rsplit('/').next().unwrap_or_default())
-    })
-    .await
+    });
+    users::told_of_deactivated(cx, &new.user_name, made.await).await
 }
 
 fn body_of(new: &NewPerson) -> Map<String, Value> {
@@ -383,7 +384,7 @@ pub async fn leave(cx: &Arc<Context>) -> Result<()> {
 }
 
 /// How many seats of a kind there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seats {
     /// How many are taken.
     pub used: i64,
@@ -392,7 +393,7 @@ pub struct Seats {
 }
 
 /// Seats by kind, and how many active admins there are (W-011 recommends more than one).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SeatsInUse {
     /// Full seats.
     pub full: Seats,
@@ -400,7 +401,14 @@ pub struct SeatsInUse {
     pub viewer: Seats,
     /// Active admins.
     pub admins: i64,
+    /// What an admin should see to, in sentences.
+    pub warnings: Vec<&'static str>,
 }
+
+/// W-011.
+const NO_ADMIN: &str = "there is no active admin; `roster admin grant` on the server makes one";
+const ONE_ADMIN: &str =
+    "there is one active admin, and nobody to help when they are away; make somebody else one, too";
 
 /// How many seats there are and are taken.
 pub async fn seats(cx: &Arc<Context>) -> Result<SeatsInUse> {
@@ -412,13 +420,18 @@ pub async fn seats(cx: &Arc<Context>) -> Result<SeatsInUse> {
             Ok::<_, DbError>(Seats { used, total: license.limit(seat) })
         };
         let admins = seats::admins(tx, &job.organization)?;
-        Ok::<_, Error>(SeatsInUse { full: of(Seat::Full)?, viewer: of(Seat::Viewer)?, admins })
+        let warnings = match admins {
+            0 => vec![NO_ADMIN],
+            1 => vec![ONE_ADMIN],
+            _ => Vec::new(),
+        };
+        Ok::<_, Error>(SeatsInUse { full: of(Seat::Full)?, viewer: of(Seat::Viewer)?, admins, warnings })
     };
     cx.app.store.read(work).await
 }
 
 /// Who an id belongs to, also when that was long ago.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
     /// The id.

@@ -13,7 +13,7 @@ use crate::{
         event::{Event, EventKind},
         key::check_name,
         refusal::{Refusal, unknown},
-        service_account::ServiceAccount,
+        service_account::{Place, ServiceAccount},
         settings::Settings,
     },
     scim::text,
@@ -22,32 +22,45 @@ use crate::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Makes a service account: of a team, or without one of the organization.
-pub async fn create(cx: &Arc<Context>, name: &str, team: Option<String>) -> Result<Made<ServiceAccount>> {
+/// Makes a service account of a team or of the organization.
+pub async fn create(cx: &Arc<Context>, name: &str, place: Place) -> Result<Made<ServiceAccount>> {
     check_name(name)?;
     let name = name.to_owned();
     cx.make(move |tx, cx| {
-        match &team {
-            None => {
+        // the team is there until the account is
+        let check_team = |team: &String, what| {
+            record_of(tx, cx, Kind::of(cx.types.group), team).map_err(|error| unknown_team(error, what))
+        };
+        let (team, default_team) = match place.clone() {
+            Place::Organization { default_team } => {
                 cx.authorize_change(tx, Action::ServiceAccountCreate, About::ORGANIZATION)?;
+                default_team.iter().try_for_each(|team| check_team(team, "defaultTeam").map(drop))?;
+                (None, default_team)
             }
-            Some(team) => {
-                // the team is there until the account is
-                record_of(tx, cx, Kind::of(cx.types.group), team).map_err(unknown_team)?;
-                let about = About::team(team);
+            Place::Team(team) => {
+                check_team(&team, "team")?;
+                let about = About::team(&team);
                 check_switch(&cx.authorize_change(tx, Action::TeamServiceAccountCreate, about)?)?;
+                (Some(team), None)
             }
-        }
+        };
         let id = cx.app.ids.make(cx.now);
         let new = ServiceAccount {
             id: id.clone(),
             name: name.clone(),
             handle: String::new(),
-            team: team.clone(),
+            team,
+            default_team,
             created_at: cx.now,
         };
         let made = service_accounts::insert(tx, cx.owner(cx.types.user, &id), new).map_err(taken)?;
-        record(tx, cx, EventKind::ServiceAccountCreated, &id, json!({"team": made.team}))?;
+        record(
+            tx,
+            cx,
+            EventKind::ServiceAccountCreated,
+            &id,
+            json!({"team": made.team, "defaultTeam": made.default_team}),
+        )?;
         Ok(made)
     })
     .await
@@ -64,9 +77,9 @@ fn check_switch(settings: &Settings) -> Result<(), Refusal> {
     }
 }
 
-fn unknown_team(error: Error) -> Error {
+fn unknown_team(error: Error, what: &str) -> Error {
     match error {
-        Error::NotFound(_) => Refusal::Unknown("team: there is no team with this id".to_owned()).into(),
+        Error::NotFound(_) => Refusal::Unknown(format!("{what}: there is no team with this id")).into(),
         other => other,
     }
 }

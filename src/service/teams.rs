@@ -18,6 +18,7 @@ use crate::{
         record::Record,
         refusal::Refusal,
         role::TeamRole,
+        seat::Seat,
         settings::{Settings, TeamSettings},
         team,
     },
@@ -28,12 +29,13 @@ use crate::{
         teams as rows,
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// A team, as the API answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Team {
     /// The id.
@@ -57,7 +59,7 @@ pub struct Team {
 }
 
 /// A team about to be made.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTeam {
     /// The name, unique in the organization.
@@ -74,7 +76,7 @@ pub struct NewTeam {
 }
 
 /// What is changed of a team; what is not named stays.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TeamChange {
     /// The name. The old one still leads to the team.
@@ -85,11 +87,12 @@ pub struct TeamChange {
     pub default_role: Option<String>,
     /// What the team decides for itself; a switch that is not named stays.
     #[serde(default)]
+    #[schemars(with = "TeamSettings")]
     pub settings: Map<String, Value>,
 }
 
 /// A team that can be restored.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ArchivedTeam {
     /// The id.
@@ -273,7 +276,7 @@ pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Team> {
 }
 
 /// A member of a team, as the API answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
     /// The user's id, or a team's.
@@ -283,6 +286,14 @@ pub struct Member {
     pub member_type: String,
     /// The name to show.
     pub name: Option<String>,
+    /// The user name; null for a team.
+    pub user_name: Option<String>,
+    /// The preferred e-mail address, if there is one.
+    pub email: Option<String>,
+    /// The seat, as it is for the whole organization; null for a team.
+    pub seat: Option<Seat>,
+    /// Whether the person is active; null for a team.
+    pub active: Option<bool>,
     /// The name of the role in the team.
     pub role: String,
     /// What decided the membership.
@@ -297,6 +308,10 @@ impl From<memberships::Listed> for Member {
             id: it.id,
             member_type: it.member_type.as_str().to_owned(),
             name: it.display,
+            seat: it.person.as_ref().map(|person| person.seat),
+            active: it.person.as_ref().map(|person| person.active),
+            email: it.person.as_ref().and_then(|person| person.email.clone()),
+            user_name: it.person.map(|person| person.user_name),
             role: it.role_name,
             origin: it.origin.to_string(),
             connection: it.connection,
@@ -305,7 +320,7 @@ impl From<memberships::Listed> for Member {
 }
 
 /// A user about to become a member.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewMember {
     /// The user's id, user name, handle or e-mail address.

@@ -15,7 +15,7 @@ use crate::{
         authority::Action,
         event::{EventKind, differences},
         record::Record,
-        scim_view::{Related, decorated},
+        scim_view::{self, Related, decorated},
         standing::{NamedTeamRole, Source, Standing, check_account_type, keep, settle},
         user,
     },
@@ -26,10 +26,14 @@ use crate::{
         projection::Projection,
         read,
         schema::organization::{ORGANIZATION_USER, TEAM_ROLES},
-        urn, validate,
+        text, urn, validate,
         version::Precondition,
     },
-    store::{DbError, WriteTx, api_keys, memberships, records::Kind, teams, users},
+    store::{
+        DbError, ReadTx, WriteTx, api_keys, memberships,
+        records::{self, Kind},
+        teams, users,
+    },
 };
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -45,7 +49,31 @@ pub async fn create(
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
     let name = user.resource.text("userName").unwrap_or_default().to_owned();
     let made = cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await;
+    let made = told_of_deactivated(cx, &name, made).await;
     denials::noted(cx, Concerned::Newcomer(&name), made).await
+}
+
+/// Says who has a name that is taken when that is somebody deactivated (W-226).
+pub(super) async fn told_of_deactivated<T>(cx: &Arc<Context>, name: &str, made: Result<T>) -> Result<T> {
+    if !matches!(&made, Err(Error::Scim(error)) if error.kind == ErrorKind::Uniqueness) {
+        return made;
+    }
+    let (job, key) = (cx.clone(), text::fold(name));
+    let work = move |tx: &ReadTx<'_>| {
+        let kind = Kind::of(job.types.user);
+        let ids = records::named(tx, kind, &job.organization, &key)?;
+        let Some(id) = ids.into_iter().next() else { return Ok(None) };
+        let holder = records::load(tx, kind, &job.organization, &id)?;
+        let standing = holder.map(|holder| holder.resource()).transpose()?.map(|user| Standing::of(&user));
+        Ok::<_, Error>(standing.is_some_and(|it| !it.active).then_some(id))
+    };
+    match cx.app.store.read(work).await? {
+        Some(id) => {
+            let location = scim_view::location(cx.types.user, &id, &cx.base);
+            Err(Error::Deactivated { id, location })
+        }
+        None => made,
+    }
 }
 
 /// A user about to be created, and the roles in teams that come with it.

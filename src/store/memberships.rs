@@ -10,8 +10,9 @@ use crate::org::{
     scim_view::{MemberRef, TeamRef},
     seat::Seat,
     team::{MemberType, Surroundings},
+    user,
 };
-use crate::scim::text;
+use crate::scim::{Resource, text};
 use std::{cell::RefCell, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/memberships.sql");
@@ -240,6 +241,21 @@ pub struct Listed {
     pub origin: Origin,
     /// The id of the connection it came over.
     pub connection: Option<String>,
+    /// Who the member is, if it is a person.
+    pub person: Option<Person>,
+}
+
+/// What a team's list tells of a person (W-115).
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The user name.
+    pub user_name: String,
+    /// The preferred e-mail address, if there is one.
+    pub email: Option<String>,
+    /// The seat, as it is for the whole organization.
+    pub seat: Seat,
+    /// Whether the person is active.
+    pub active: bool,
 }
 
 /// At most `count` memberships of a team, of those whose id comes after one.
@@ -266,7 +282,19 @@ fn row_of(row: &Row<'_>) -> Result<Listed, DbError> {
         role_name: row.get(3)?,
         origin: row.get::<String>(4)?.parse().map_err(DbError::Corrupt)?,
         connection: row.get(5)?,
+        person: person_of(row)?,
     })
+}
+
+fn person_of(row: &Row<'_>) -> Result<Option<Person>, DbError> {
+    let Some(seat) = row.get::<Option<String>>(6)? else { return Ok(None) };
+    let user = Resource(serde_json::from_str(&row.get::<String>(8)?)?);
+    Ok(Some(Person {
+        user_name: user.text("userName").unwrap_or_default().to_owned(),
+        email: user::email(&user),
+        seat: seat.parse().map_err(DbError::Corrupt)?,
+        active: row.get(7)?,
+    }))
 }
 
 /// How many admins a team has beside one of its members.

@@ -32,7 +32,7 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result
         new.created_at.into(),
         if new.team.is_some() { "service" } else { "org_service" }.into(),
         (&handle).into(),
-        new.team.as_ref().into(),
+        new.team.as_ref().or(new.default_team.as_ref()).into(),
     ];
     tx.execute(INSERT, &args)?;
     Ok(ServiceAccount { handle, ..new })
@@ -93,6 +93,7 @@ fn account(row: &Row<'_>) -> Result<ServiceAccount, DbError> {
         name: row.get::<Option<String>>(1)?.unwrap_or_default(),
         handle: row.get(2)?,
         team: row.get(3)?,
-        created_at: row.get(4)?,
+        default_team: row.get(4)?,
+        created_at: row.get(5)?,
     })
 }

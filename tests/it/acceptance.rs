@@ -463,3 +463,107 @@ fn who_was_an_admin_when_a_request_began_may_be_none_when_it_is_carried_out() {
         assert!(matches!(refused, Err(Error::Rule(_))), "{refused:?}");
     }
 }
+
+#[test]
+fn w_226_a_name_of_somebody_deactivated_says_whose_and_where() {
+    let (server, admin) = start();
+    let ada = server.user("ada");
+    let again = json!({"schemas": [USER], "userName": "ADA"});
+    let taken = server.client.post("/Users", &again);
+    assert_eq!((taken.error(), taken.header("Content-Location")), ((409, "uniqueness".to_owned()), ""));
+
+    replace(&server.client, &ada, "active", json!(false));
+
+    let refused = server.client.post("/Users", &again);
+    assert_eq!(refused.error(), (409, "uniqueness".to_owned()));
+    assert!(refused.json()["detail"].as_str().unwrap().contains(&ada), "{}", refused.json());
+    assert!(refused.header("Content-Location").ends_with(&format!("/scim/v2/Users/{ada}")));
+    let (status, detail) = admin.post("/users", &json!({"userName": "ada"})).problem();
+    assert!(status == 409 && detail.contains("deactivated; a PATCH that sets active to true"), "{detail}");
+}
+
+#[test]
+fn w_115_the_members_of_a_team_are_told_with_name_address_role_seat_and_status() {
+    let (server, admin) = start();
+    let body = json!({"schemas": [USER], "userName": "grace", "displayName": "Grace H",
+        "emails": [{"value": "grace@orion.example"}]});
+    let grace = server.client.post("/Users", &body).json()["id"].as_str().unwrap().to_owned();
+    let inner = server.client.group("inner", &[]);
+    let vision = server.client.group("vision", &[grace.clone(), inner.clone()]);
+    replace(&server.client, &grace, "seat", json!("viewer"));
+    replace(&server.client, &grace, "active", json!(false));
+
+    let members = admin.get(&format!("/teams/{vision}/members")).json()["items"].clone();
+
+    let find = |id: &str| members.as_array().unwrap().iter().find(|it| it["id"] == id).unwrap().clone();
+    let mut person = find(&grace);
+    assert!(person.as_object_mut().unwrap().remove("connection").unwrap().is_string());
+    assert_eq!(
+        person,
+        json!({"id": grace, "type": "User", "name": "Grace H", "userName": "grace",
+        "email": "grace@orion.example", "seat": "viewer", "active": false, "role": "member", "origin": "scim"})
+    );
+    assert_eq!((&find(&inner)["type"], &find(&inner)["seat"]), (&json!("Group"), &Value::Null));
+}
+
+#[test]
+fn w_145_a_service_account_of_the_organization_may_have_a_default_team() {
+    let (server, admin) = start();
+    let vision = server.client.group("vision", &[]);
+    let make = |body: Value| admin.post("/service-accounts", &body);
+
+    let made = make(json!({"name": "robot", "defaultTeam": vision})).json();
+
+    assert_eq!((&made["team"], &made["defaultTeam"]), (&Value::Null, &json!(vision)));
+    let robot = issue(&server, made["id"].as_str().unwrap(), "");
+    let question = json!({"credential": robot.key, "permission": "run:create"});
+    let decision = admin.post("/decisions", &question).json();
+    assert_eq!((&decision["allowed"], &decision["team"]["name"]), (&json!(true), &json!("vision")), "W-150");
+    assert_eq!(robot.client().get("/Users").status, 200, "it is the organization's still");
+    server.client.group("text", &[]);
+    assert!(allows(&admin, &robot, "text", "run:create"));
+    server.client.delete(&format!("/Groups/{vision}"));
+    assert_eq!(robot.get("/me").status, 200, "it rests with no team");
+    let both = make(json!({"name": "x", "team": vision, "defaultTeam": vision})).problem();
+    assert!(both.0 == 400 && both.1.starts_with("defaultTeam:"), "{both:?}");
+    assert_eq!(
+        make(json!({"name": "x", "defaultTeam": "nowhere"})).problem().1,
+        "defaultTeam: there is no team with this id"
+    );
+}
+
+#[test]
+fn a_wrong_body_is_told_where_it_is_wrong() {
+    let (_server, admin) = start();
+    for (path, body, sentence) in [
+        (
+            "/users",
+            json!({"userName": "x", "seat": "half"}),
+            "seat: expected a seat (full, viewer, none), found half",
+        ),
+        (
+            "/users",
+            json!({"userName": "x", "emails": ["a", 1]}),
+            "emails[1]: invalid type: integer `1`, expected a string",
+        ),
+        (
+            "/users",
+            json!({"userName": "x", "organisationRole": "admin"}),
+            "organisationRole: unknown field `organisationRole`",
+        ),
+        (
+            "/keys",
+            json!({"name": "x", "scopes": ["read", "rite"]}),
+            "scopes[1]: expected a scope of a key (read, write, ",
+        ),
+        (
+            "/decisions",
+            json!({"credential": "x", "onBehalfOf": {"user": "x"}}),
+            "onBehalfOf.user: unknown field `user`",
+        ),
+        ("/teams", json!({}), "the body: missing field `name`"),
+    ] {
+        let (status, detail) = admin.post(path, &body).problem();
+        assert!(status == 400 && detail.starts_with(sentence), "{detail}");
+    }
+}

@@ -1,11 +1,12 @@
 //! API keys: whom they speak for, how far they reach, and when they end.
 
+use crate::described;
 use crate::support::{Client, ORGANIZATION, Reply, Server, USER, context, wait};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use roster::{
     clock::Clock,
-    org::{actor::Actor, key::Scopes},
+    org::{actor::Actor, key::Scopes, service_account::Place},
     scim::Profile,
     service::{
         Context, Error,
@@ -50,8 +51,9 @@ pub(crate) fn person(server: &Server, name: &str, role: &str) -> String {
 
 /// A service account of a team, or of the organization.
 pub(crate) fn machine(server: &Server, name: &str, team: Option<&str>) -> String {
-    let team = team.map(str::to_owned);
-    let made = wait(async { service_accounts::create(&operator(server).await, name, team).await.unwrap() });
+    let organization = || Place::Organization { default_team: None };
+    let place = team.map_or_else(organization, |team| Place::Team(team.to_owned()));
+    let made = wait(async { service_accounts::create(&operator(server).await, name, place).await.unwrap() });
     made.it.id
 }
 
@@ -83,7 +85,9 @@ impl Api {
         let own = [("Content-Type", content)];
         let own = own.into_iter().filter(|(name, _)| !headers.iter().any(|(other, _)| other == name));
         let headers: Vec<(&str, &str)> = own.chain(headers.iter().copied()).collect();
-        self.client().raw(method, path, &headers, &bytes)
+        let reply = self.client().raw(method, path, &headers, &bytes);
+        described::check(method, path, &reply);
+        reply
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {

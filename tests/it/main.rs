@@ -26,6 +26,7 @@ mod crash;
 mod cursors;
 mod custom_schema;
 mod database;
+mod described;
 mod enforced_schema;
 mod faults;
 mod floors;

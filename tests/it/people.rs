@@ -78,10 +78,12 @@ fn roles_and_seats_change_for_admins_alone_and_never_below_one_admin() {
 fn the_seats_in_use_are_told_and_a_license_is_held_to() {
     let (server, admin, _) = start();
     person(&server, "ada", "member");
+    let seats = admin.get("/seats").json();
     assert_eq!(
-        admin.get("/seats").json(),
-        json!({"full": {"used": 2, "total": null}, "viewer": {"used": 0, "total": null}, "admins": 1})
+        (&seats["full"], &seats["viewer"], &seats["admins"]),
+        (&json!({"used": 2, "total": null}), &json!({"used": 0, "total": null}), &json!(1))
     );
+    assert!(seats["warnings"][0].as_str().unwrap().starts_with("there is one active admin"), "W-011");
 
     assert_eq!(admin.patch("/settings", &json!({"license": {"full": 2}})).status, 200);
 

@@ -5,23 +5,33 @@ use crate::{
     http::error::Refusal,
     service::decisions::{self, Question},
 };
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-#[derive(Deserialize)]
+/// What is asked.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Asked {
+#[schemars(rename = "Question")]
+pub(super) struct Asked {
+    /// The key that was shown to the product.
     credential: String,
+    /// The team's id or name; the default team without it.
     team: Option<String>,
+    /// What is about to be done, such as `run:stop`; without it only what may be done is told.
     permission: Option<String>,
+    /// Whom a service account says it works for.
     on_behalf_of: Option<OnBehalfOf>,
 }
 
-#[derive(Deserialize)]
+/// Somebody who shall be credited.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OnBehalfOf {
+    /// The user name or handle.
     username: Option<String>,
+    /// The e-mail address.
     email: Option<String>,
 }
 
@@ -37,20 +47,4 @@ pub(super) async fn decide(call: Call) -> Result<Reply, Refusal> {
         email,
     };
     Ok(Reply::ok(json!(decisions::decide(&call.cx, question).await?)))
-}
-
-/// What is asked.
-pub(super) fn schema() -> Value {
-    json!({
-        "type": "object", "additionalProperties": false, "required": ["credential"],
-        "properties": {
-            "credential": {"type": "string", "description": "the key that was shown to the product"},
-            "team": {"type": "string", "description": "id or name; the default team without it"},
-            "permission": {"type": "string", "description": "such as run:stop"},
-            "onBehalfOf": {
-                "type": "object", "additionalProperties": false,
-                "properties": {"username": {"type": "string"}, "email": {"type": "string"}},
-            },
-        },
-    })
 }

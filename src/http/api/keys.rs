@@ -1,6 +1,6 @@
 //! `/keys`.
 
-use super::{Call, Reply, moment, page};
+use super::{Call, Reply};
 use crate::{
     http::error::Refusal,
     org::{
@@ -13,9 +13,10 @@ use crate::{
         keys::{self, NewKey, Whose},
     },
 };
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// `GET /keys`: one's own, somebody's, or everybody's.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -24,17 +25,36 @@ pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
         Some("*") => Whose::All,
         Some(owner) => Whose::Owner(owner.to_owned()),
     };
-    Ok(Reply::ok(page(keys::list(&call.cx, whose, call.slice()?).await?, show)))
+    Ok(Reply::ok(json!(keys::list(&call.cx, whose, call.slice()?).await?)))
 }
 
 /// What a key is made of.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct New {
+#[schemars(rename = "NewKey")]
+pub(super) struct New {
+    /// Whose key it is, by id; one's own without it.
     owner: Option<String>,
+    /// What to call it.
+    #[schemars(length(min = 1, max = 100))]
     name: String,
+    /// What it may be used for; everything its owner may do without it.
+    #[schemars(length(min = 1))]
     scopes: Option<Vec<Scope>>,
+    /// When it ends; never without it.
+    #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
+}
+
+/// A key just made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CreatedKey")]
+pub(super) struct Created {
+    #[serde(flatten)]
+    key: Key,
+    /// The key itself: in this answer, and in no other, not even when it is asked for again with the same Idempotency-Key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
 }
 
 /// `POST /keys`. The key is in this answer and in no other.
@@ -54,77 +74,33 @@ pub(super) async fn create(call: Call) -> Result<Reply, Refusal> {
         expires_at,
     };
     let made = keys::create(&call.cx, new).await?;
-    let mut body = show(&made.it.key);
-    if let (Value::Object(body), Some(secret)) = (&mut body, &made.it.secret) {
-        body.insert("secret".to_owned(), json!(secret.expose_secret()));
-    }
-    Ok(Reply::created(body, made.is_replay))
-}
-
-/// What `POST /keys` takes.
-pub(super) fn new_schema() -> Value {
-    let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-    json!({
-        "type": "object",
-        "required": ["name"],
-        "additionalProperties": false,
-        "properties": {
-            "owner": {"type": ["string", "null"], "description": "whose key it is; one's own without it"},
-            "name": {"type": "string", "minLength": 1, "maxLength": 100},
-            "scopes": {
-                "type": ["array", "null"],
-                "items": {"enum": scopes},
-                "minItems": 1,
-                "description": "what it may be used for; everything its owner may do without it",
-            },
-            "expiresAt": {"type": ["string", "null"], "format": "date-time"},
-        },
-    })
+    let secret = made.it.secret.map(|secret| secret.expose_secret().to_owned());
+    Ok(Reply::created(json!(Created { key: made.it.key, secret }), made.is_replay))
 }
 
 /// `GET /keys/{id}`.
 pub(super) async fn get(call: Call) -> Result<Reply, Refusal> {
-    Ok(Reply::ok(show(&keys::get(&call.cx, call.id()).await?)))
+    Ok(Reply::ok(json!(keys::get(&call.cx, call.id()).await?)))
 }
 
 /// What of a key can be changed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+#[schemars(rename = "KeyChange")]
+pub(super) struct Change {
+    /// What to call it from now on.
+    #[schemars(length(min = 1, max = 100))]
     name: String,
-}
-
-/// What `PATCH /keys/{id}` takes.
-pub(super) fn change_schema() -> Value {
-    json!({
-        "type": "object",
-        "required": ["name"],
-        "additionalProperties": false,
-        "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 100}},
-    })
 }
 
 /// `PATCH /keys/{id}`.
 pub(super) async fn change(call: Call) -> Result<Reply, Refusal> {
     let change: Change = call.read()?;
-    Ok(Reply::ok(show(&keys::rename(&call.cx, call.id(), &change.name).await?)))
+    Ok(Reply::ok(json!(keys::rename(&call.cx, call.id(), &change.name).await?)))
 }
 
 /// `DELETE /keys/{id}`.
 pub(super) async fn revoke(call: Call) -> Result<Reply, Refusal> {
     keys::revoke(&call.cx, call.id()).await?;
     Ok(Reply::nothing())
-}
-
-fn show(key: &Key) -> Value {
-    json!({
-        "id": key.id,
-        "owner": key.owner,
-        "name": key.name,
-        "scopes": key.scopes.list(),
-        "createdAt": text::date_time(key.created_at),
-        "createdBy": key.created_by,
-        "expiresAt": moment(key.expires_at),
-        "lastUsedAt": moment(key.last_used_at),
-    })
 }

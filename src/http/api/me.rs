@@ -1,17 +1,38 @@
 //! `/me`: whom the key speaks for.
 
 use super::{Call, Reply};
-use crate::http::error::Refusal;
+use crate::{
+    http::error::Refusal,
+    org::{actor::ActorType, key::Scopes},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
+
+/// Whom a key speaks for.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Me {
+    /// The id of the person or service account.
+    id: String,
+    /// What it is.
+    #[serde(rename = "type")]
+    actor_type: ActorType,
+    /// The organization's slug.
+    organization: String,
+    /// The key's id.
+    key: String,
+    /// What the key may be used for; null for everything its owner may do.
+    scopes: Scopes,
+}
 
 /// `GET /me`.
 pub(super) async fn read(call: Call) -> Result<Reply, Refusal> {
     let principal = &call.principal;
-    Ok(Reply::ok(json!({
-        "id": principal.actor.id(),
-        "type": principal.actor.actor_type(),
-        "organization": principal.slug,
-        "key": principal.key,
-        "scopes": principal.scopes.list(),
+    Ok(Reply::ok(json!(Me {
+        id: principal.actor.id().to_owned(),
+        actor_type: principal.actor.actor_type(),
+        organization: principal.slug.clone(),
+        key: principal.key.clone(),
+        scopes: principal.scopes.clone(),
     })))
 }

@@ -23,16 +23,10 @@ use crate::{
         refusal::unknown,
     },
     scim::{
-        ErrorKind, text,
+        ErrorKind,
         version::{Precondition, Version},
     },
-    service::{
-        self, Context, Error,
-        events::Lines,
-        idempotency::Once,
-        page::{Page, Slice},
-        schemas,
-    },
+    service::{self, Context, Error, events::Lines, idempotency::Once, page::Slice, schemas},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -41,9 +35,9 @@ use actix_web::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::{FutureExt, Stream, stream};
-use route::{Handler, Route};
+use route::Route;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
 
 /// W&B's audit log stands apart from the rest (W-285).
@@ -105,8 +99,11 @@ impl Call {
 
     /// The body as what it describes.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        T::deserialize(Value::Object(self.body.clone()))
-            .map_err(|error| ErrorKind::InvalidValue.because(format!("the body: {error}")).into())
+        serde_path_to_error::deserialize(Value::Object(self.body.clone())).map_err(|error| {
+            let place = error.path().to_string();
+            let place = if place == "." { "the body".to_owned() } else { place };
+            ErrorKind::InvalidValue.because(format!("{place}: {}", error.into_inner())).into()
+        })
     }
 }
 
@@ -192,16 +189,6 @@ fn sent(lines: Lines) -> impl Stream<Item = Result<web::Bytes, service::Error>> 
     })
 }
 
-/// A part of a list as it is answered.
-pub(super) fn page<T>(page: Page<T>, show: impl Fn(&T) -> Value) -> Value {
-    json!({"items": page.items.iter().map(show).collect::<Vec<_>>(), "next": page.next})
-}
-
-/// A moment as it is answered, if there is one.
-pub(super) fn moment(micros: Option<i64>) -> Option<String> {
-    micros.map(text::date_time)
-}
-
 /// Serves a request under `/api`. Every answer that is not a success is a problem, also after a panic.
 pub(super) async fn serve(
     request: HttpRequest,
@@ -244,15 +231,15 @@ async fn answer(
     line.endpoint = route.pattern;
     principal.scopes.check(route.action).map_err(Error::Rule)?;
     let query = query(request.query_string(), route)?;
-    let (serve, body) = match route.handler {
-        Handler::Plain(serve) => (serve, Map::new()),
-        Handler::WithBody(serve, _) => (serve, read_body(request, payload).await?),
+    let body = match route.body {
+        None => Map::new(),
+        Some(_) => read_body(request, payload).await?,
     };
     let once = once(request, route, &values, &body)?;
     let precondition = super::scim::precondition(request);
     let cx = context(request, door, line, &principal, once).await?;
     let call = Call { cx, principal, path: values, query, body, precondition: precondition.clone() };
-    let reply = serve(call).await?;
+    let reply = (route.serve)(call).await?;
     let opaque = |tag: &str| tag.trim_start_matches("W/").trim_matches('"').to_owned();
     match &reply.tag {
         Some(tag) if route.method == "GET" && precondition.has_tag(&opaque(tag)) => {

@@ -1,24 +1,74 @@
-//! The description of the API: OpenAPI 3.1, from the table of routes.
+//! The description of the API: OpenAPI 3.1, from the table of routes and the types of what they take and answer.
 
 use super::{
     AUDIT_LOGS,
-    route::{Handler, ROUTES, Route},
+    route::{ROUTES, Route},
+};
+use schemars::{
+    SchemaGenerator,
+    generate::{Contract, SchemaSettings},
 };
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 /// The document.
-pub fn document() -> Value {
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let mut document = write();
+        leave_out_rules(&mut document);
+        document
+    });
+    &DOCUMENT
+}
+
+/// Descriptions come from the program's comments; which rule something follows is for those who read these.
+fn leave_out_rules(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(leave_out_rules),
+        Value::Object(map) => {
+            map.values_mut().for_each(leave_out_rules);
+            if let Some(Value::String(text)) = map.get_mut("description")
+                && let Some((before, rest)) = text.split_once(" (W-")
+                && let Some((_, after)) = rest.split_once(')')
+            {
+                *text = format!("{before}{after}");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Writes down shapes: those of bodies where they stand, for what is optional in one may be always there in an answer;
+/// those of answers once, by their names.
+struct Shapes {
+    bodies: SchemaGenerator,
+    answers: SchemaGenerator,
+}
+
+fn write() -> Value {
+    let settings = || SchemaSettings::draft2020_12().with(|it| it.meta_schema = None);
+    let mut shapes = Shapes {
+        bodies: settings().with(|it| it.inline_subschemas = true).into_generator(),
+        answers: settings()
+            .with(|it| {
+                it.contract = Contract::Serialize;
+                it.definitions_path = "/components/schemas".into();
+            })
+            .into_generator(),
+    };
     let mut paths = Map::new();
     for route in ROUTES {
         let path = paths.entry(route.pattern).or_insert_with(|| json!({}));
         if let Value::Object(path) = path {
-            path.insert(route.method.to_ascii_lowercase(), operation(route));
+            path.insert(route.method.to_ascii_lowercase(), operation(route, &mut shapes));
             if route.pattern == AUDIT_LOGS {
                 // it stands where W&B's clients look for it
                 path.insert("servers".to_owned(), json!([{"url": "/"}]));
             }
         }
     }
+    let mut schemas = shapes.answers.take_definitions(true);
+    schemas.insert("Problem".to_owned(), problem());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -37,40 +87,76 @@ pub fn document() -> Value {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "an API key"},
                 "basic": {"type": "http", "scheme": "basic", "description": "an API key as the password of any name"},
             },
-            "schemas": {"Problem": problem()},
+            "schemas": schemas,
         },
     })
 }
 
-fn operation(route: &Route) -> Value {
+fn operation(route: &Route, shapes: &mut Shapes) -> Value {
     let rule = route.action.rule();
-    let status = match route.method {
-        "POST" => "201",
-        "DELETE" => "204",
-        _ => "200",
-    };
-    let failure = json!({
-        "description": "what went wrong (RFC 9457)",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    });
-    let mut success = json!({"description": route.summary});
-    if let Value::Object(success) = &mut success
-        && status != "204"
-    {
-        success.insert("content".to_owned(), json!({"application/json": {"schema": {"type": "object"}}}));
-    }
     let mut operation = json!({
         "summary": route.summary,
         "description": format!("A key with a list of scopes needs `{}`.", rule.scope),
         "x-action": route.action,
         "parameters": parameters(route),
-        "responses": {status: success, "default": failure},
+        "responses": responses(route, shapes),
     });
-    if let (Value::Object(operation), Handler::WithBody(_, schema)) = (&mut operation, route.handler) {
-        let content = json!({"application/json": {"schema": schema()}});
+    if let (Value::Object(operation), Some(shape)) = (&mut operation, route.body) {
+        let content = json!({"application/json": {"schema": shape(&mut shapes.bodies)}});
         operation.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
     }
     operation
+}
+
+fn responses(route: &Route, shapes: &mut Shapes) -> Value {
+    let failure = json!({
+        "description": "what went wrong (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    });
+    let mut responses = Map::new();
+    let (status, answer) = match route.answer {
+        Some((status, shape)) => (status, Some(shape(&mut shapes.answers))),
+        None if route.lines.is_some() => (200, None),
+        None => (204, None),
+    };
+    if route.rehearses() && answer.is_none() {
+        responses.insert("200".to_owned(), described("whom it would concern", json_of(Some(impact()))));
+    }
+    let answer = match answer {
+        Some(done) if route.rehearses() => Some(json!({"anyOf": [done, impact()]})),
+        other => other.map(Value::from),
+    };
+    let mut content = json_of(answer);
+    content.extend(route.lines.map(|lines| (lines.to_owned(), json!({"schema": {"type": "string"}}))));
+    responses.insert(status.to_string(), described(route.summary, content));
+    responses.insert("default".to_owned(), failure);
+    Value::Object(responses)
+}
+
+fn described(description: &str, content: Map<String, Value>) -> Value {
+    match content.is_empty() {
+        true => json!({"description": description}),
+        false => json!({"description": description, "content": content}),
+    }
+}
+
+fn json_of(schema: Option<Value>) -> Map<String, Value> {
+    schema.map(|schema| ("application/json".to_owned(), json!({"schema": schema}))).into_iter().collect()
+}
+
+/// What a rehearsal tells (W-190).
+fn impact() -> Value {
+    json!({
+        "type": "object",
+        "required": ["role", "memberships", "users", "teams", "affected"],
+        "properties": {
+            "role": {"type": "string", "description": "the role's id"},
+            "memberships": {"type": "integer", "description": "how many memberships have it"},
+            "users": {"type": "integer", "description": "how many people"},
+            "teams": {"type": "integer", "description": "how many teams give it to newcomers"},
+            "affected": {"type": "array", "items": {"type": "object"}, "description": "the first of those people, with their teams"},
+        },
+    })
 }
 
 fn parameters(route: &Route) -> Vec<Value> {
@@ -80,6 +166,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let in_query = route.query.iter().map(|name| {
         let schema = match *name {
             "limit" => json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}),
+            "dryRun" => json!({"type": "boolean", "description": "with true nothing changes, and whom it would concern is told"}),
             _ => json!({"type": "string"}),
         };
         json!({"name": name, "in": "query", "schema": schema})

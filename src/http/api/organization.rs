@@ -6,13 +6,30 @@ use crate::{
     scim::text,
     service::{Error, organizations, settings},
 };
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::json;
+
+/// The organization.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Organization")]
+pub(super) struct Own {
+    /// The id.
+    id: String,
+    /// The name in paths.
+    slug: String,
+    /// The name to show.
+    name: String,
+    /// When it was made (RFC 3339).
+    created_at: String,
+}
 
 /// `GET /organization`.
 pub(super) async fn read(call: Call) -> Result<Reply, Refusal> {
     let own = organizations::own(&call.cx).await?;
     let created_at = text::date_time(own.created_at);
-    Ok(Reply::ok(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at})))
+    Ok(Reply::ok(json!(Own { id: own.id, slug: own.slug, name: own.name, created_at })))
 }
 
 /// `GET /settings`.
@@ -30,10 +47,10 @@ fn shown((settings, version): settings::Versioned) -> Result<Reply, Refusal> {
 }
 
 /// What `PATCH /settings` takes: any part of what `GET /settings` shows.
-pub(super) fn change_schema() -> Value {
+pub(super) fn change_schema(_: &mut SchemaGenerator) -> Schema {
     let boolean = json!({"type": ["boolean", "null"]});
     let number = json!({"type": ["integer", "null"], "minimum": 0});
-    json!({
+    json_schema!({
         "type": "object",
         "additionalProperties": false,
         "properties": {

@@ -1,13 +1,18 @@
 //! `/roles` and `/permissions`.
 
-use super::{Call, Reply, page};
-use crate::{http::error::Refusal, org::permission::Base, service::custom_roles};
+use super::{Call, Reply};
+use crate::{
+    http::error::Refusal,
+    org::permission::Base,
+    service::{custom_roles, page::Page},
+};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 /// `GET /roles`.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
     let name = call.query("name").map(str::to_owned);
-    Ok(Reply::ok(page(custom_roles::list(&call.cx, name, call.slice()?).await?, |role| json!(role))))
+    Ok(Reply::ok(json!(custom_roles::list(&call.cx, name, call.slice()?).await?)))
 }
 
 /// `POST /roles`.
@@ -47,7 +52,7 @@ pub(super) async fn remove(call: Call) -> Result<Reply, Refusal> {
 
 /// `GET /permissions`.
 pub(super) async fn permissions(call: Call) -> Result<Reply, Refusal> {
-    Ok(Reply::ok(json!({"items": custom_roles::permissions(&call.cx).await?, "next": null})))
+    Ok(Reply::ok(json!(Page { items: custom_roles::permissions(&call.cx).await?, next: None })))
 }
 
 fn properties() -> Value {
@@ -60,11 +65,11 @@ fn properties() -> Value {
 }
 
 /// What a role is made of.
-pub(super) fn new_schema() -> Value {
-    json!({"type": "object", "required": ["name", "inheritedFrom"], "properties": properties()})
+pub(super) fn new_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "required": ["name", "inheritedFrom"], "properties": properties()})
 }
 
 /// What of a role can be changed.
-pub(super) fn change_schema() -> Value {
-    json!({"type": "object", "properties": properties()})
+pub(super) fn change_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "properties": properties()})
 }

@@ -3,10 +3,20 @@
 use super::{
     AUDIT_LOGS, Call, Reply, decisions, events, keys, me, organization, roles, service_accounts, teams, users,
 };
-use crate::{http::error::Refusal, org::authority::Action};
+use crate::{
+    http::error::Refusal,
+    org::{authority::Action, key::Key, service_account::ServiceAccount, settings::Settings},
+    service::{
+        custom_roles::{Permission, Role},
+        decisions::Decision,
+        page::Page,
+        people::{self, NewPerson, Person, Profile},
+        teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
+    },
+};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// A route under `/api/v1`. Whoever adds one says which action it is, and with that who may.
 pub(super) struct Route {
@@ -16,413 +26,261 @@ pub(super) struct Route {
     pub(super) pattern: &'static str,
     /// What it is to do this.
     pub(super) action: Action,
+    /// What serves it.
+    pub(super) serve: Serve,
     /// What it does, for those who read the description.
     pub(super) summary: &'static str,
     /// The parameters that its query may have.
     pub(super) query: &'static [&'static str],
-    /// What serves it.
-    pub(super) handler: Handler,
-}
-
-/// What serves a route: with a body that was read, or without.
-#[derive(Clone, Copy)]
-pub(super) enum Handler {
-    /// Takes no body.
-    Plain(Serve),
-    /// Takes a JSON object, which this JSON Schema describes.
-    WithBody(Serve, fn() -> Value),
+    /// What its body looks like; without this it takes none.
+    pub(super) body: Option<Shape>,
+    /// The status of a success and what its body looks like; 204 without this.
+    pub(super) answer: Option<(u16, Shape)>,
+    /// The media type of the lines it answers with, where it does.
+    pub(super) lines: Option<&'static str>,
 }
 
 /// One function of the service floor, asked.
 pub(super) type Serve = fn(Call) -> LocalBoxFuture<'static, Result<Reply, Refusal>>;
 
+/// Tells what some JSON looks like, as JSON Schema.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+/// The shape that a type has.
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+impl Route {
+    const fn new(method: &'static str, pattern: &'static str, action: Action, serve: Serve) -> Self {
+        Self {
+            method,
+            pattern,
+            action,
+            serve,
+            summary: "",
+            query: &[],
+            body: None,
+            answer: None,
+            lines: None,
+        }
+    }
+
+    const fn about(self, summary: &'static str) -> Self {
+        Self { summary, ..self }
+    }
+
+    const fn query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
+
+    const fn takes(self, shape: Shape) -> Self {
+        Self { body: Some(shape), ..self }
+    }
+
+    const fn answers(self, shape: Shape) -> Self {
+        Self { answer: Some((200, shape)), ..self }
+    }
+
+    const fn creates(self, shape: Shape) -> Self {
+        Self { answer: Some((201, shape)), ..self }
+    }
+
+    const fn streams(self, media_type: &'static str) -> Self {
+        Self { lines: Some(media_type), ..self }
+    }
+
+    /// Whether `dryRun=true` makes it tell what would happen.
+    pub(super) fn rehearses(&self) -> bool {
+        self.query.contains(&"dryRun")
+    }
+}
+
 /// Every route.
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/me",
-        action: Action::MeRead,
-        summary: "Whom the key speaks for",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(me::read(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/organization",
-        action: Action::OrganizationRead,
-        summary: "The organization",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(organization::read(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/settings",
-        action: Action::SettingsRead,
-        summary: "What admins decided for the organization",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(organization::settings(call))),
-    },
-    Route {
-        method: "PATCH",
-        pattern: "/settings",
-        action: Action::SettingsChange,
-        summary: "Change what is named; null brings a default back",
-        query: &[],
-        handler: Handler::WithBody(
-            |call| Box::pin(organization::change_settings(call)),
-            organization::change_schema,
-        ),
-    },
-    Route {
-        method: "GET",
-        pattern: "/keys",
-        action: Action::KeyList,
-        summary: "One's own keys; those of an owner, or with * everybody's",
-        query: &["owner", "limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(keys::list(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/keys",
-        action: Action::KeyCreate,
-        summary: "Make a key; it is shown in this answer and never again",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::create(call)), keys::new_schema),
-    },
-    Route {
-        method: "GET",
-        pattern: "/keys/{id}",
-        action: Action::KeyList,
-        summary: "What is known of a key",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(keys::get(call))),
-    },
-    Route {
-        method: "PATCH",
-        pattern: "/keys/{id}",
-        action: Action::KeyChange,
-        summary: "Give a key another name",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(keys::change(call)), keys::change_schema),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/keys/{id}",
-        action: Action::KeyRevoke,
-        summary: "Revoke a key; the next request with it is refused",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(keys::revoke(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/service-accounts",
-        action: Action::ServiceAccountList,
-        summary: "All service accounts, or those of a team",
-        query: &["team", "limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(service_accounts::list(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/service-accounts",
-        action: Action::ServiceAccountCreate,
-        summary: "Make a service account, of a team or of the organization",
-        query: &[],
-        handler: Handler::WithBody(
-            |call| Box::pin(service_accounts::create(call)),
-            service_accounts::new_schema,
-        ),
-    },
-    Route {
-        method: "GET",
-        pattern: "/service-accounts/{id}",
-        action: Action::ServiceAccountList,
-        summary: "A service account",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(service_accounts::get(call))),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/service-accounts/{id}",
-        action: Action::ServiceAccountRemove,
-        summary: "Remove a service account; its keys end with it",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(service_accounts::remove(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/users",
-        action: Action::UserRead,
-        summary: "The users, or who is known by a user name, handle or e-mail address",
-        query: &["login", "limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(users::list(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/users",
-        action: Action::UserCreate,
-        summary: "Make a user",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::create(call)), users::new_schema),
-    },
-    Route {
-        method: "GET",
-        pattern: "/users/{id}",
-        action: Action::UserRead,
-        summary: "A user with teams, roles and activity",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(users::get(call))),
-    },
-    Route {
-        method: "PATCH",
-        pattern: "/users/{id}",
-        action: Action::UserChange,
-        summary: "Change what is known of a user, deactivate or reactivate",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change(call)), users::change_schema),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/users/{id}",
-        action: Action::UserRemove,
-        summary: "Remove a user; the keys end, a tombstone stays",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(users::remove(call))),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/users/{id}/organization-role",
-        action: Action::OrganizationRoleChange,
-        summary: "Change a role in the organization",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change_role(call)), users::role_schema),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/users/{id}/seat",
-        action: Action::SeatChange,
-        summary: "Change a seat",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(users::change_seat(call)), users::seat_schema),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/users/{id}/default-team",
-        action: Action::DefaultTeamChange,
-        summary: "Choose the team that is meant when none is named",
-        query: &[],
-        handler: Handler::WithBody(
-            |call| Box::pin(users::choose_default_team(call)),
-            users::default_team_schema,
-        ),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/me",
-        action: Action::OrganizationLeave,
-        summary: "Leave the organization",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(users::leave(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/people/{id}",
-        action: Action::PersonRead,
-        summary: "Whom an id belongs to, also when they were removed",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(users::known(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/seats",
-        action: Action::LicenseRead,
-        summary: "How many seats there are and are taken",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(users::seats(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/teams",
-        action: Action::TeamList,
-        summary: "The teams one may see, or the one that has or had a name",
-        query: &["name", "limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(teams::list(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/teams",
-        action: Action::TeamCreate,
-        summary: "Make a team",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::create(call)), teams::new_schema),
-    },
-    Route {
-        method: "GET",
-        pattern: "/teams/{id}",
-        action: Action::TeamRead,
-        summary: "A team",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(teams::get(call))),
-    },
-    Route {
-        method: "PATCH",
-        pattern: "/teams/{id}",
-        action: Action::TeamSettingsChange,
-        summary: "Change a team's name, default role or settings",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::change(call)), teams::change_schema),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/teams/{id}",
-        action: Action::TeamArchive,
-        summary: "Archive a team; it can be restored for 30 days",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(teams::archive(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/teams/{id}/members",
-        action: Action::TeamRead,
-        summary: "The members of a team with their roles",
-        query: &["limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(teams::members(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/teams/{id}/members",
-        action: Action::TeamMemberInvite,
-        summary: "Make a user a member",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::add_member(call)), teams::new_member_schema),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/teams/{id}/members/me",
-        action: Action::TeamLeave,
-        summary: "Leave a team",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(teams::leave(call))),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/teams/{id}/members/{user}",
-        action: Action::TeamMemberRemove,
-        summary: "Take a member out of a team",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(teams::remove_member(call))),
-    },
-    Route {
-        method: "PUT",
-        pattern: "/teams/{id}/members/{user}/role",
-        action: Action::TeamMemberRole,
-        summary: "Change a member's role in a team",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(teams::change_member(call)), teams::role_schema),
-    },
-    Route {
-        method: "GET",
-        pattern: "/archived-teams",
-        action: Action::TeamRestore,
-        summary: "The teams that can be restored",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(teams::archived(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/archived-teams/{id}/restore",
-        action: Action::TeamRestore,
-        summary: "Restore a team with its members",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(teams::restore(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/decisions",
-        action: Action::DecisionMake,
-        summary: "May whoever shows a key do something in a team, why, and who is credited",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(decisions::decide(call)), decisions::schema),
-    },
-    Route {
-        method: "GET",
-        pattern: "/events",
-        action: Action::EventRead,
-        summary: "What happened, in the order of the journal",
-        query: &["after", "limit", "kind", "resource", "actor", "since", "until"],
-        handler: Handler::Plain(|call| Box::pin(events::list(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/events/export",
-        action: Action::EventRead,
-        summary: "The same, all of it, a line each",
-        query: &["after", "kind", "resource", "actor", "since", "until"],
-        handler: Handler::Plain(|call| Box::pin(events::export(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/events/verification",
-        action: Action::EventRead,
-        summary: "Whether the journal is what was written, and the first event that is not",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(events::verify(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: AUDIT_LOGS,
-        action: Action::EventRead,
-        summary: "What happened, as W&B's audit log tells it",
-        query: &["anonymize", "startDate", "numDays", "endDate", "limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(events::audit_log(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/roles",
-        action: Action::RoleRead,
-        summary: "The custom roles, or the one of a name",
-        query: &["name", "limit", "cursor"],
-        handler: Handler::Plain(|call| Box::pin(roles::list(call))),
-    },
-    Route {
-        method: "POST",
-        pattern: "/roles",
-        action: Action::RoleCreate,
-        summary: "Make a custom role",
-        query: &[],
-        handler: Handler::WithBody(|call| Box::pin(roles::create(call)), roles::new_schema),
-    },
-    Route {
-        method: "GET",
-        pattern: "/roles/{id}",
-        action: Action::RoleRead,
-        summary: "A custom role with its permissions",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(roles::get(call))),
-    },
-    Route {
-        method: "PATCH",
-        pattern: "/roles/{id}",
-        action: Action::RoleChange,
-        summary: "Change a custom role, or tell whom it would concern",
-        query: &["dryRun"],
-        handler: Handler::WithBody(|call| Box::pin(roles::change(call)), roles::change_schema),
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/roles/{id}",
-        action: Action::RoleRemove,
-        summary: "Remove a custom role, or tell whom it would concern",
-        query: &["dryRun"],
-        handler: Handler::Plain(|call| Box::pin(roles::remove(call))),
-    },
-    Route {
-        method: "GET",
-        pattern: "/permissions",
-        action: Action::RoleRead,
-        summary: "Every permission there is",
-        query: &[],
-        handler: Handler::Plain(|call| Box::pin(roles::permissions(call))),
-    },
+    Route::new("GET", "/me", Action::MeRead, |call| Box::pin(me::read(call)))
+        .about("Whom the key speaks for")
+        .answers(of::<me::Me>),
+    Route::new("GET", "/organization", Action::OrganizationRead, |call| Box::pin(organization::read(call)))
+        .about("The organization")
+        .answers(of::<organization::Own>),
+    Route::new("GET", "/settings", Action::SettingsRead, |call| Box::pin(organization::settings(call)))
+        .about("What admins decided for the organization")
+        .answers(of::<Settings>),
+    Route::new("PATCH", "/settings", Action::SettingsChange, |call| {
+        Box::pin(organization::change_settings(call))
+    })
+    .about("Change what is named; null brings a default back")
+    .takes(organization::change_schema)
+    .answers(of::<Settings>),
+    Route::new("GET", "/keys", Action::KeyList, |call| Box::pin(keys::list(call)))
+        .about("One's own keys; those of an owner, or with * everybody's")
+        .query(&["owner", "limit", "cursor"])
+        .answers(of::<Page<Key>>),
+    Route::new("POST", "/keys", Action::KeyCreate, |call| Box::pin(keys::create(call)))
+        .about("Make a key; it is shown in this answer and never again")
+        .takes(of::<keys::New>)
+        .creates(of::<keys::Created>),
+    Route::new("GET", "/keys/{id}", Action::KeyList, |call| Box::pin(keys::get(call)))
+        .about("What is known of a key")
+        .answers(of::<Key>),
+    Route::new("PATCH", "/keys/{id}", Action::KeyChange, |call| Box::pin(keys::change(call)))
+        .about("Give a key another name")
+        .takes(of::<keys::Change>)
+        .answers(of::<Key>),
+    Route::new("DELETE", "/keys/{id}", Action::KeyRevoke, |call| Box::pin(keys::revoke(call)))
+        .about("Revoke a key; the next request with it is refused"),
+    Route::new("GET", "/service-accounts", Action::ServiceAccountList, |call| {
+        Box::pin(service_accounts::list(call))
+    })
+    .about("All service accounts, or those of a team")
+    .query(&["team", "limit", "cursor"])
+    .answers(of::<Page<ServiceAccount>>),
+    Route::new("POST", "/service-accounts", Action::ServiceAccountCreate, |call| {
+        Box::pin(service_accounts::create(call))
+    })
+    .about("Make a service account, of a team or of the organization")
+    .takes(of::<service_accounts::New>)
+    .creates(of::<ServiceAccount>),
+    Route::new("GET", "/service-accounts/{id}", Action::ServiceAccountList, |call| {
+        Box::pin(service_accounts::get(call))
+    })
+    .about("A service account")
+    .answers(of::<ServiceAccount>),
+    Route::new("DELETE", "/service-accounts/{id}", Action::ServiceAccountRemove, |call| {
+        Box::pin(service_accounts::remove(call))
+    })
+    .about("Remove a service account; its keys end with it"),
+    Route::new("GET", "/users", Action::UserRead, |call| Box::pin(users::list(call)))
+        .about("The users, or who is known by a user name, handle or e-mail address")
+        .query(&["login", "limit", "cursor"])
+        .answers(of::<Page<Person>>),
+    Route::new("POST", "/users", Action::UserCreate, |call| Box::pin(users::create(call)))
+        .about("Make a user")
+        .takes(of::<NewPerson>)
+        .creates(of::<Person>),
+    Route::new("GET", "/users/{id}", Action::UserRead, |call| Box::pin(users::get(call)))
+        .about("A user with teams, roles and activity")
+        .answers(of::<Person>),
+    Route::new("PATCH", "/users/{id}", Action::UserChange, |call| Box::pin(users::change(call)))
+        .about("Change what is known of a user, deactivate or reactivate")
+        .takes(of::<Profile>)
+        .answers(of::<Person>),
+    Route::new("DELETE", "/users/{id}", Action::UserRemove, |call| Box::pin(users::remove(call)))
+        .about("Remove a user; the keys end, a tombstone stays"),
+    Route::new("PUT", "/users/{id}/organization-role", Action::OrganizationRoleChange, |call| {
+        Box::pin(users::change_role(call))
+    })
+    .about("Change a role in the organization")
+    .takes(of::<users::Role>)
+    .answers(of::<Person>),
+    Route::new("PUT", "/users/{id}/seat", Action::SeatChange, |call| Box::pin(users::change_seat(call)))
+        .about("Change a seat")
+        .takes(of::<users::Taken>)
+        .answers(of::<Person>),
+    Route::new("PUT", "/users/{id}/default-team", Action::DefaultTeamChange, |call| {
+        Box::pin(users::choose_default_team(call))
+    })
+    .about("Choose the team that is meant when none is named")
+    .takes(of::<users::DefaultTeam>)
+    .answers(of::<Person>),
+    Route::new("DELETE", "/me", Action::OrganizationLeave, |call| Box::pin(users::leave(call)))
+        .about("Leave the organization"),
+    Route::new("GET", "/people/{id}", Action::PersonRead, |call| Box::pin(users::known(call)))
+        .about("Whom an id belongs to, also when they were removed")
+        .answers(of::<people::Known>),
+    Route::new("GET", "/seats", Action::LicenseRead, |call| Box::pin(users::seats(call)))
+        .about("How many seats there are and are taken")
+        .answers(of::<people::SeatsInUse>),
+    Route::new("GET", "/teams", Action::TeamList, |call| Box::pin(teams::list(call)))
+        .about("The teams one may see, or the one that has or had a name")
+        .query(&["name", "limit", "cursor"])
+        .answers(of::<Page<Team>>),
+    Route::new("POST", "/teams", Action::TeamCreate, |call| Box::pin(teams::create(call)))
+        .about("Make a team")
+        .takes(of::<NewTeam>)
+        .creates(of::<Team>),
+    Route::new("GET", "/teams/{id}", Action::TeamRead, |call| Box::pin(teams::get(call)))
+        .about("A team")
+        .answers(of::<Team>),
+    Route::new("PATCH", "/teams/{id}", Action::TeamSettingsChange, |call| Box::pin(teams::change(call)))
+        .about("Change a team's name, default role or settings")
+        .takes(of::<TeamChange>)
+        .answers(of::<Team>),
+    Route::new("DELETE", "/teams/{id}", Action::TeamArchive, |call| Box::pin(teams::archive(call)))
+        .about("Archive a team; it can be restored for 30 days"),
+    Route::new("GET", "/teams/{id}/members", Action::TeamRead, |call| Box::pin(teams::members(call)))
+        .about("The members of a team with their roles")
+        .query(&["limit", "cursor"])
+        .answers(of::<Page<Member>>),
+    Route::new("POST", "/teams/{id}/members", Action::TeamMemberInvite, |call| {
+        Box::pin(teams::add_member(call))
+    })
+    .about("Make a user a member")
+    .takes(of::<NewMember>)
+    .creates(of::<Member>),
+    Route::new("DELETE", "/teams/{id}/members/me", Action::TeamLeave, |call| Box::pin(teams::leave(call)))
+        .about("Leave a team"),
+    Route::new("DELETE", "/teams/{id}/members/{user}", Action::TeamMemberRemove, |call| {
+        Box::pin(teams::remove_member(call))
+    })
+    .about("Take a member out of a team"),
+    Route::new("PUT", "/teams/{id}/members/{user}/role", Action::TeamMemberRole, |call| {
+        Box::pin(teams::change_member(call))
+    })
+    .about("Change a member's role in a team")
+    .takes(of::<teams::Role>)
+    .answers(of::<Member>),
+    Route::new("GET", "/archived-teams", Action::TeamRestore, |call| Box::pin(teams::archived(call)))
+        .about("The teams that can be restored")
+        .answers(of::<Page<ArchivedTeam>>),
+    Route::new("POST", "/archived-teams/{id}/restore", Action::TeamRestore, |call| {
+        Box::pin(teams::restore(call))
+    })
+    .about("Restore a team with its members")
+    .answers(of::<Team>),
+    Route::new("POST", "/decisions", Action::DecisionMake, |call| Box::pin(decisions::decide(call)))
+        .about("May whoever shows a key do something in a team, why, and who is credited")
+        .takes(of::<decisions::Asked>)
+        .answers(of::<Decision>),
+    Route::new("GET", "/events", Action::EventRead, |call| Box::pin(events::list(call)))
+        .about("What happened, in the order of the journal")
+        .query(&["after", "limit", "kind", "resource", "actor", "since", "until"])
+        .answers(of::<events::Events>),
+    Route::new("GET", "/events/export", Action::EventRead, |call| Box::pin(events::export(call)))
+        .about("The same, all of it, a line each")
+        .query(&["after", "kind", "resource", "actor", "since", "until"])
+        .streams("application/jsonl"),
+    Route::new("GET", "/events/verification", Action::EventRead, |call| Box::pin(events::verify(call)))
+        .about("Whether the journal is what was written, and the first event that is not")
+        .answers(of::<events::Verification>),
+    Route::new("GET", AUDIT_LOGS, Action::EventRead, |call| Box::pin(events::audit_log(call)))
+        .about("What happened, as W&B's audit log tells it")
+        .query(&["anonymize", "startDate", "numDays", "endDate", "limit", "cursor"])
+        .answers(of::<events::AuditPage>)
+        .streams("application/x-ndjson"),
+    Route::new("GET", "/roles", Action::RoleRead, |call| Box::pin(roles::list(call)))
+        .about("The custom roles, or the one of a name")
+        .query(&["name", "limit", "cursor"])
+        .answers(of::<Page<Role>>),
+    Route::new("POST", "/roles", Action::RoleCreate, |call| Box::pin(roles::create(call)))
+        .about("Make a custom role")
+        .takes(roles::new_schema)
+        .creates(of::<Role>),
+    Route::new("GET", "/roles/{id}", Action::RoleRead, |call| Box::pin(roles::get(call)))
+        .about("A custom role with its permissions")
+        .answers(of::<Role>),
+    Route::new("PATCH", "/roles/{id}", Action::RoleChange, |call| Box::pin(roles::change(call)))
+        .about("Change a custom role, or tell whom it would concern")
+        .query(&["dryRun"])
+        .takes(roles::change_schema)
+        .answers(of::<Role>),
+    Route::new("DELETE", "/roles/{id}", Action::RoleRemove, |call| Box::pin(roles::remove(call)))
+        .about("Remove a custom role, or tell whom it would concern")
+        .query(&["dryRun"]),
+    Route::new("GET", "/permissions", Action::RoleRead, |call| Box::pin(roles::permissions(call)))
+        .about("Every permission there is")
+        .answers(of::<Page<Permission>>),
 ];
 
 /// The route of a request, and the values in its path.

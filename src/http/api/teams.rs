@@ -1,14 +1,18 @@
 //! `/teams` and their members.
 
-use super::{Call, Reply, page};
-use crate::{http::error::Refusal, service::teams};
+use super::{Call, Reply};
+use crate::{
+    http::error::Refusal,
+    service::{page::Page, teams},
+};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// `GET /teams`: all one may see, or the one that has or had a name.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
     let name = call.query("name").map(str::to_owned);
-    Ok(Reply::ok(page(teams::list(&call.cx, name, call.slice()?).await?, |team| json!(team))))
+    Ok(Reply::ok(json!(teams::list(&call.cx, name, call.slice()?).await?)))
 }
 
 /// `POST /teams`.
@@ -36,7 +40,7 @@ pub(super) async fn archive(call: Call) -> Result<Reply, Refusal> {
 
 /// `GET /archived-teams`.
 pub(super) async fn archived(call: Call) -> Result<Reply, Refusal> {
-    Ok(Reply::ok(json!({"items": teams::archived(&call.cx).await?, "next": null})))
+    Ok(Reply::ok(json!(Page { items: teams::archived(&call.cx).await?, next: None })))
 }
 
 /// `POST /archived-teams/{id}/restore`.
@@ -47,7 +51,7 @@ pub(super) async fn restore(call: Call) -> Result<Reply, Refusal> {
 /// `GET /teams/{id}/members`.
 pub(super) async fn members(call: Call) -> Result<Reply, Refusal> {
     let found = teams::members(&call.cx, call.id(), call.slice()?).await?;
-    Ok(Reply::ok(page(found, |member| json!(member))))
+    Ok(Reply::ok(json!(found)))
 }
 
 /// `POST /teams/{id}/members`.
@@ -56,9 +60,11 @@ pub(super) async fn add_member(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::created(json!(made.it), made.is_replay))
 }
 
-#[derive(Deserialize)]
+/// A role in a team.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Role {
+pub(super) struct Role {
+    /// `admin`, `member`, `viewer`, or a custom role's name.
     role: String,
 }
 
@@ -79,51 +85,4 @@ pub(super) async fn remove_member(call: Call) -> Result<Reply, Refusal> {
 pub(super) async fn leave(call: Call) -> Result<Reply, Refusal> {
     teams::leave(&call.cx, call.id()).await?;
     Ok(Reply::nothing())
-}
-
-const ROLE: &str = "admin, member, viewer, or a custom role's name";
-
-/// What a team is made of.
-pub(super) fn new_schema() -> Value {
-    json!({
-        "type": "object", "additionalProperties": false, "required": ["name"],
-        "properties": {
-            "name": {"type": "string"},
-            "defaultRole": {"type": "string", "description": ROLE},
-            "storage": {"type": "object", "description": "provider, name, path, kmsKeyId and what a provider asks for"},
-            "admins": {"type": "array", "items": {"type": "string"}, "description": "ids; oneself without any"},
-        },
-    })
-}
-
-/// What of a team can be changed.
-pub(super) fn change_schema() -> Value {
-    let switches = ["hidden", "privateProjects", "membersInvite", "noPublicReports", "codeSaving"];
-    let switches: Map<String, Value> =
-        switches.into_iter().map(|name| (name.to_owned(), json!({"type": "boolean"}))).collect();
-    json!({
-        "type": "object", "additionalProperties": false,
-        "properties": {
-            "name": {"type": "string"},
-            "defaultRole": {"type": "string", "description": ROLE},
-            "settings": {"type": "object", "additionalProperties": false, "properties": switches},
-        },
-    })
-}
-
-/// Somebody who becomes a member.
-pub(super) fn new_member_schema() -> Value {
-    json!({
-        "type": "object", "additionalProperties": false, "required": ["user"],
-        "properties": {
-            "user": {"type": "string", "description": "id, user name, handle or e-mail address"},
-            "role": {"type": "string", "description": ROLE},
-        },
-    })
-}
-
-/// A role in a team.
-pub(super) fn role_schema() -> Value {
-    let properties = json!({"role": {"type": "string", "description": ROLE}});
-    json!({"type": "object", "additionalProperties": false, "required": ["role"], "properties": properties})
 }

@@ -1,18 +1,19 @@
 //! `/users` and `/people`.
 
-use super::{Call, Reply, page};
+use super::{Call, Reply};
 use crate::{
     http::error::Refusal,
     org::{role::OrganizationRole, seat::Seat},
     service::people,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// `GET /users`: all, or who signs in by a user name, handle or e-mail address.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
     let login = call.query("login").map(str::to_owned);
-    Ok(Reply::ok(page(people::list(&call.cx, login, call.slice()?).await?, |person| json!(person))))
+    Ok(Reply::ok(json!(people::list(&call.cx, login, call.slice()?).await?)))
 }
 
 /// `POST /users`.
@@ -44,9 +45,11 @@ pub(super) async fn leave(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::nothing())
 }
 
-#[derive(Deserialize)]
+/// A role in the organization.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Role {
+pub(super) struct Role {
+    /// What the person is from now on.
     organization_role: OrganizationRole,
 }
 
@@ -57,9 +60,11 @@ pub(super) async fn change_role(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!(changed.await?)))
 }
 
-#[derive(Deserialize)]
+/// A seat.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Taken {
+pub(super) struct Taken {
+    /// What the person takes from now on.
     seat: Seat,
 }
 
@@ -70,9 +75,11 @@ pub(super) async fn change_seat(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!(changed.await?)))
 }
 
-#[derive(Deserialize)]
+/// A default team.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DefaultTeam {
+pub(super) struct DefaultTeam {
+    /// The team's id; none without it.
     team: Option<String>,
 }
 
@@ -90,53 +97,4 @@ pub(super) async fn known(call: Call) -> Result<Reply, Refusal> {
 /// `GET /seats`.
 pub(super) async fn seats(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!(people::seats(&call.cx).await?)))
-}
-
-/// The words of a closed set.
-fn words(all: &[impl serde::Serialize]) -> Value {
-    json!({"type": "string", "enum": all})
-}
-
-/// What a user is made of.
-pub(super) fn new_schema() -> Value {
-    let mut properties = profile();
-    properties.insert("organizationRole".to_owned(), words(OrganizationRole::ALL));
-    properties.insert("seat".to_owned(), words(Seat::ALL));
-    json!({"type": "object", "additionalProperties": false, "required": ["userName"], "properties": properties})
-}
-
-/// What of a user can be changed.
-pub(super) fn change_schema() -> Value {
-    let mut properties = profile();
-    properties.insert("active".to_owned(), json!({"type": "boolean"}));
-    json!({"type": "object", "additionalProperties": false, "properties": properties})
-}
-
-fn profile() -> Map<String, Value> {
-    let emails =
-        json!({"type": "array", "items": {"type": "string"}, "description": "the preferred one first"});
-    let text = json!({"type": "string"});
-    Map::from_iter([
-        ("userName".to_owned(), text.clone()),
-        ("displayName".to_owned(), text),
-        ("emails".to_owned(), emails),
-    ])
-}
-
-/// A role in the organization.
-pub(super) fn role_schema() -> Value {
-    let properties = json!({"organizationRole": words(OrganizationRole::ALL)});
-    json!({"type": "object", "additionalProperties": false, "required": ["organizationRole"], "properties": properties})
-}
-
-/// A seat.
-pub(super) fn seat_schema() -> Value {
-    let properties = json!({"seat": words(Seat::ALL)});
-    json!({"type": "object", "additionalProperties": false, "required": ["seat"], "properties": properties})
-}
-
-/// A default team, or none.
-pub(super) fn default_team_schema() -> Value {
-    let properties = json!({"team": {"type": ["string", "null"], "description": "the id"}});
-    json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
