@@ -121,10 +121,3 @@ DELETE FROM memberships
 
 -- name: forget_member
 DELETE FROM memberships WHERE organization = $1 AND member = $2 RETURNING team
-
--- name: custom_role
--- Until this transaction ends, the role stays, under this name.
-SELECT id FROM roles WHERE organization = $1 AND name_key = $2 AND name = $3 FOR KEY SHARE
-
--- name: custom_role_names
-SELECT name FROM roles WHERE organization = $1 ORDER BY name LIMIT 1000

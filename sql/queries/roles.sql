@@ -93,3 +93,10 @@ UPDATE teams
    SET default_role = $3, resource = $4, version = version + 1,
        modified_at = CASE WHEN modified_at > $5 THEN modified_at ELSE $5 END
  WHERE organization = $1 AND id = $2
+
+-- name: named_exactly
+-- Until this transaction ends, the role stays, under this name.
+SELECT id FROM roles WHERE organization = $1 AND name_key = $2 AND name = $3 FOR KEY SHARE
+
+-- name: names
+SELECT name FROM roles WHERE organization = $1 ORDER BY name LIMIT 1000

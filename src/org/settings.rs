@@ -72,15 +72,15 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The settings that differ, as they are here and as they are there.
-    pub fn difference(&self, other: &Self) -> Result<(Value, Value), serde_json::Error> {
-        let (mine, theirs) = (serde_json::to_value(self)?, serde_json::to_value(other)?);
-        let only = |one: &Value, two: &Value| {
-            let fields = one.as_object().into_iter().flatten();
-            let differs = |(name, value): &(&String, &Value)| two.get(name.as_str()) != Some(*value);
-            fields.filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect::<Value>()
-        };
-        Ok((only(&mine, &theirs), only(&theirs, &mine)))
+    /// The settings that differ there: `{setting: {before, after}}`.
+    pub fn changes(&self, after: &Self) -> Result<Value, serde_json::Error> {
+        let (before, after) = (serde_json::to_value(self)?, serde_json::to_value(after)?);
+        let fields = before.as_object().into_iter().flatten();
+        let changed = fields.filter_map(|(name, before)| {
+            let after = after.get(name.as_str())?;
+            (before != after).then(|| (name.clone(), serde_json::json!({"before": before, "after": after})))
+        });
+        Ok(changed.collect())
     }
 }
 

@@ -13,8 +13,9 @@ use crate::{
     org::{authority::Action, custom_role, permission, record::Record, refusal::unknown},
     scim::{Quirks, projection::Projection, text, urn, version::Precondition},
     store::{
-        ReadTx, memberships,
+        ReadTx,
         records::{self, Kind},
+        roles as rows,
     },
 };
 use schemars::JsonSchema;
@@ -111,7 +112,7 @@ pub async fn find(cx: &Arc<Context>, name: &str) -> Result<String> {
         if let Some(id) = named.pop() {
             return Ok(id);
         }
-        let known = memberships::custom_role_names(tx, organization)?;
+        let known = rows::names(tx, organization)?;
         Err::<_, Error>(unknown("custom role", &name, known.iter().map(String::as_str)).into())
     };
     cx.app.store.read(work).await

@@ -47,8 +47,7 @@ pub async fn change(
             return Ok((after, version));
         }
         organizations::set_settings(tx, &job.organization, &after)?;
-        let (was, is) = before.difference(&after)?;
-        let detail = json!({"before": was, "after": is});
+        let detail = json!({"changes": before.changes(&after)?});
         let resource = job.organization.clone();
         let event =
             Event { kind: EventKind::SettingsChanged, resource_type: "Organization", resource, detail };

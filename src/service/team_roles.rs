@@ -15,7 +15,7 @@ use crate::{
         ReadTx, WriteTx,
         memberships::{self, Holder},
         records::{self, Kind},
-        teams, users,
+        roles, teams, users,
     },
 };
 use serde_json::json;
@@ -109,10 +109,10 @@ pub(super) fn resolve(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<TeamR
     if let Some(role) = TeamRole::predefined(name) {
         return Ok(role);
     }
-    if let Some(id) = memberships::custom_role(tx, &cx.organization, name)? {
+    if let Some(id) = roles::named_exactly(tx, &cx.organization, name)? {
         return Ok(TeamRole::Custom(id));
     }
-    let custom = memberships::custom_role_names(tx, &cx.organization)?;
+    let custom = roles::names(tx, &cx.organization)?;
     let known = ["admin", "member", "viewer"].into_iter().chain(custom.iter().map(String::as_str));
     Err(unknown("role", name, known).into())
 }

@@ -276,14 +276,12 @@ impl Change<'_> {
         save(tx, cx, &before, &user)?;
         standing::check(tx, cx, Some(stood), Some(stands))?;
         let changes = differences(cx.types.user, &was, &user);
-        let ended = match stood.active && !stands.active {
-            true => ended(tx, cx, id)?,
-            false => Value::Null,
-        };
-        let attributes = changed_names(&was, &user);
-        let detail = json!({
-            "attributes": attributes, "changes": changes, "ended": ended, "quirks": quirks.rules(),
+        let mut detail = json!({
+            "attributes": changed_names(&was, &user), "changes": changes, "quirks": quirks.rules(),
         });
+        if let (true, Value::Object(detail)) = (stood.active && !stands.active, &mut detail) {
+            detail.insert("ended".to_owned(), ended(tx, cx, id)?);
+        }
         cx.record(tx, &event(EventKind::UserChanged, cx.types.user, id, detail))?;
         answer(
             tx,

@@ -12,7 +12,7 @@ use crate::org::{
     team::{MemberType, Surroundings},
     user,
 };
-use crate::scim::{Resource, text};
+use crate::scim::Resource;
 use std::{cell::RefCell, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/memberships.sql");
@@ -25,8 +25,6 @@ const TEAMS_OF: Statement = Statement::named(SQL, "teams_of");
 const ROLE: Statement = Statement::named(SQL, "role");
 const HELD: Statement = Statement::named(SQL, "held");
 const SET_ROLE: Statement = Statement::named(SQL, "set_role");
-const CUSTOM_ROLE: Statement = Statement::named(SQL, "custom_role");
-const CUSTOM_ROLE_NAMES: Statement = Statement::named(SQL, "custom_role_names");
 const LISTED: Statement = Statement::named(SQL, "listed");
 const ONE: Statement = Statement::named(SQL, "one");
 const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
@@ -301,17 +299,6 @@ fn person_of(row: &Row<'_>) -> Result<Option<Person>, DbError> {
 pub fn other_admins(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<i64, DbError> {
     let args = [organization.into(), team.into(), member.into()];
     Ok(tx.one(OTHER_ADMINS, &args, |row| row.get(0))?.unwrap_or(0))
-}
-
-/// The id of the custom role of exactly that name.
-pub fn custom_role(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<Option<String>, DbError> {
-    let key = text::fold(name);
-    tx.one(CUSTOM_ROLE, &[organization.into(), (&key).into(), name.into()], |row| row.get(0))
-}
-
-/// The names of custom roles, to say which is like one that does not exist; at most a thousand.
-pub fn custom_role_names(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<String>, DbError> {
-    tx.texts(CUSTOM_ROLE_NAMES, &[organization.into()])
 }
 
 /// Gives a member another role.

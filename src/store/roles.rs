@@ -23,6 +23,8 @@ const N_HOLDERS: Statement = Statement::named(SQL, "n_holders");
 const FIRST_HOLDERS: Statement = Statement::named(SQL, "first_holders");
 const TEAMS_GIVING: Statement = Statement::named(SQL, "teams_giving");
 const SET_GIVEN: Statement = Statement::named(SQL, "set_given");
+const NAMED_EXACTLY: Statement = Statement::named(SQL, "named_exactly");
+const NAMES: Statement = Statement::named(SQL, "names");
 
 /// Inserts a role. A name that is taken, in any case, is `DbError::Unique("roles.name_key")`.
 pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, role: &Resource, now: i64) -> Result<(), DbError> {
@@ -154,4 +156,15 @@ pub fn set_given(
 ) -> Result<(), DbError> {
     let args = [organization.into(), team.into(), role.into(), text.into(), now.into()];
     tx.execute(SET_GIVEN, &args).map(drop)
+}
+
+/// The id of the custom role of exactly that name.
+pub fn named_exactly(tx: &ReadTx<'_>, organization: &str, name: &str) -> Result<Option<String>, DbError> {
+    let key = text::fold(name);
+    tx.one(NAMED_EXACTLY, &[organization.into(), (&key).into(), name.into()], |row| row.get(0))
+}
+
+/// The names of custom roles, to say which is like one that does not exist; at most a thousand.
+pub fn names(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(NAMES, &[organization.into()])
 }

@@ -116,10 +116,10 @@ fn admins_change_the_settings_and_the_event_says_what_was_and_is() {
     let detail: Value = serde_json::from_str(&events()[0][0]).unwrap();
     assert_eq!(
         detail,
-        json!({
-            "before": {"license": {"full": null, "viewer": null}, "userTeamCreation": false},
-            "after": {"license": {"full": 7, "viewer": null}, "userTeamCreation": true},
-        })
+        json!({"changes": {
+            "license": {"before": {"full": null, "viewer": null}, "after": {"full": 7, "viewer": null}},
+            "userTeamCreation": {"before": false, "after": true},
+        }})
     );
     assert_eq!(admin.patch("/settings", &json!({"userTeamCreation": true})).status, 200);
     assert_eq!(events().len(), 1, "what changes nothing writes nothing");

@@ -27,6 +27,7 @@ mod cursors;
 mod custom_schema;
 mod database;
 mod described;
+mod doors;
 mod enforced_schema;
 mod faults;
 mod floors;

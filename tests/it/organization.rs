@@ -61,7 +61,7 @@ fn an_organization_role_changes_by_path_in_any_case_and_a_wrong_one_is_refused_b
 }
 
 #[test]
-fn the_last_active_admin_stays_one_on_every_route() {
+fn r_441_the_last_active_admin_stays_one_on_every_route() {
     let server = Server::standard();
     let client = &server.client;
     let ada = made(client, "ada", &json!({"organizationRole": "admin"}));
@@ -121,7 +121,7 @@ fn two_admins_who_leave_at_once_leave_one_behind() {
 }
 
 #[test]
-fn of_a_hundred_who_want_the_last_seven_seats_seven_get_one() {
+fn r_174_of_a_hundred_who_want_the_last_seven_seats_seven_get_one() {
     let server = Server::standard();
     decide(&server, &json!({"license": {"full": 7}}));
     let client = &server.client;
@@ -166,7 +166,7 @@ fn a_seat_is_free_once_somebody_is_deactivated_and_asked_for_again_by_who_comes_
 }
 
 #[test]
-fn an_organization_may_take_people_in_without_a_seat() {
+fn q_084_an_organization_may_take_people_in_without_a_seat() {
     let server = Server::standard();
     decide(&server, &json!({"license": {"full": 1}, "seatOverflow": "none"}));
     let client = &server.client;

@@ -31,7 +31,7 @@ const WALKS: [&str; 22] = [
     "chain/advance",
     // to name the nearest
     "teams/names",
-    "memberships/custom_role_names",
+    "roles/names",
 ];
 
 /// Every statement with its name, such as `users/load`.

@@ -158,9 +158,9 @@ fn of_account<'e>(account: &'e str, detail: &'e Value, [of_team, own]: [&str; 2]
 
 /// The license is an object of its own there.
 fn settings(detail: &Value) -> impl Iterator<Item = &'static str> {
-    let changed = detail.get("after").and_then(Value::as_object);
+    let changed = detail.get("changes").and_then(Value::as_object);
     let is_license = |name: &String| name == "license";
-    let names = || changed.into_iter().flat_map(|after| after.keys());
+    let names = || changed.into_iter().flat_map(|changed| changed.keys());
     let license = names().any(is_license);
     let others = !license || names().any(|name| !is_license(name));
     others.then_some("settings:update").into_iter().chain(license.then_some("license:update"))
@@ -292,10 +292,10 @@ mod tests {
             ("key.created", json!({"owner": "57"}), "user:create_api_key"),
             ("service_account.created", json!({"team": "99"}), "team:create_service_account"),
             ("service_account.removed", json!({"team": null}), "user:permanently_delete"),
-            ("settings.changed", json!({"after": {"license": 1}}), "license:update"),
+            ("settings.changed", json!({"changes": {"license": {"after": 1}}}), "license:update"),
             (
                 "settings.changed",
-                json!({"after": {"license": 1, "keyCreation": false}}),
+                json!({"changes": {"license": {}, "keyCreation": {}}}),
                 "settings:update license:update",
             ),
         ];
