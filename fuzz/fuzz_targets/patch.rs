@@ -3,7 +3,7 @@
 
 use roster::scim::{
     Profile, Quirks, Resource, json,
-    patch::{self, Outcome, Patch},
+    patch::{self, Outcome, Patch, Rows},
     schema::{Mutability, ResourceType},
     urn,
 };
@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let Ok(patch) = Patch::read(of, body.clone(), &mut quirks) else { continue };
         let Some(before) = created(of, resource.clone(), profile) else { continue };
         let before = decorated(of, before);
-        if let Ok(outcome) = patch::apply(of, &before, &rows(), &patch, &mut quirks) {
+        if let Ok(outcome) = patch::apply(of, &before, Rows { elements: &rows(), ..Rows::default() }, &patch, &mut quirks) {
             assert_read_only_is_untouched(of, &before, &outcome.resource);
             assert_members_are_told_apart(&outcome);
             assert_reads_back(of, &outcome.resource, profile);
@@ -81,7 +81,7 @@ fn assert_changes_nothing(
     let mut quirks = Quirks::new(profile);
     let patch = Patch::read(of, body.as_object().cloned().unwrap_or_default(), &mut quirks)
         .unwrap_or_else(|error| panic!("{profile}: {error:?} of {body}"));
-    let outcome = patch::apply(of, resource, &[], &patch, &mut quirks)
+    let outcome = patch::apply(of, resource, Rows::default(), &patch, &mut quirks)
         .unwrap_or_else(|error| panic!("{profile}: {error:?} of {body}"));
     assert_eq!(outcome.resource, *resource, "{profile}: {body}");
 }

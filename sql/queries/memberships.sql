@@ -1,9 +1,12 @@
 -- name: add
--- Who comes over SCIM has the team's default role.
+-- Who comes over SCIM has the team's default role; a custom one is not for who only reads in the organization (W-025).
 INSERT INTO memberships (organization, team, member, member_type, position, connection, role, origin)
 SELECT $1, $2, list.value, $4, $5 + list.place, $6,
-       coalesce((SELECT default_role FROM teams WHERE organization = $1 AND id = $2), 'member'), $7
+       CASE WHEN u.organization_role = 'viewer' AND t.default_role NOT IN ('admin', 'member', 'viewer') THEN 'viewer'
+            ELSE coalesce(t.default_role, 'member') END, $7
   FROM unnest($3::text[]) WITH ORDINALITY AS list (value, place)
+       LEFT JOIN teams t ON t.organization = $1 AND t.id = $2
+       LEFT JOIN users u ON u.organization = $1 AND u.id = list.value
  WHERE true
     ON CONFLICT (organization, team, member) DO NOTHING
 RETURNING member
@@ -43,8 +46,9 @@ SELECT m.member, t.id, t.display, CASE WHEN m.member_type = 'Group' THEN t.defau
 SELECT role, origin FROM memberships WHERE organization = $1 AND team = $2 AND member = $3 AND member_type = 'User'
 
 -- name: held
-SELECT m.role, u.seat
+SELECT m.role, u.seat, r.resource
   FROM memberships m JOIN users u ON u.organization = m.organization AND u.id = m.member
+       LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
  WHERE m.organization = $1 AND m.team = $2 AND m.member = $3 AND m.member_type = 'User'
 
 -- name: listed
@@ -66,8 +70,11 @@ SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, 
  WHERE m.organization = $1 AND m.team = $2 AND m.member = $3
 
 -- name: other_admins
-SELECT count(*) FROM memberships
- WHERE organization = $1 AND team = $2 AND member <> $3 AND role = 'admin' AND member_type = 'User'
+-- Those who can act as admins: active, and bounded neither by the role in the organization nor by the seat.
+SELECT count(*)
+  FROM memberships m JOIN users u ON u.organization = m.organization AND u.id = m.member
+ WHERE m.organization = $1 AND m.team = $2 AND m.member <> $3 AND m.role = 'admin' AND m.member_type = 'User'
+   AND u.active AND u.organization_role <> 'viewer' AND u.seat = 'full'
 
 -- name: set_role
 UPDATE memberships SET role = $4, origin = $5 WHERE organization = $1 AND team = $2 AND member = $3

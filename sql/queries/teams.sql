@@ -53,8 +53,13 @@ VALUES ($1, $2, $3, $4, 0, 1, $5, $5, $6, $7)
 -- name: settings
 SELECT settings FROM teams WHERE organization = $1 AND id = $2 AND archived_at IS NULL
 
+-- name: settings_of
+SELECT id, settings FROM teams WHERE organization = $1 AND id = ANY($2)
+
 -- name: set_settings
-UPDATE teams SET settings = $3 WHERE organization = $1 AND id = $2
+UPDATE teams
+   SET settings = $3, version = version + 1, modified_at = CASE WHEN modified_at > $4 THEN modified_at ELSE $4 END
+ WHERE organization = $1 AND id = $2
 
 -- name: by_name
 -- The team of that name, or else the one that last had it.
@@ -80,6 +85,12 @@ SELECT id, display, archived_at FROM teams
  WHERE organization = $1 AND archived_at IS NOT NULL AND archived_at <= $2
  ORDER BY archived_at LIMIT 1
 
+-- name: hold_expired
+-- Who holds the row works on the team; others leave it to that one, and nobody brings the team back meanwhile.
+SELECT id, display, archived_at FROM teams
+ WHERE organization = $1 AND archived_at IS NOT NULL AND archived_at <= $2
+ ORDER BY archived_at LIMIT 1 FOR UPDATE SKIP LOCKED
+
 -- name: remove
 DELETE FROM teams WHERE organization = $1 AND id = $2 AND archived_at IS NOT NULL
 
@@ -104,9 +115,12 @@ SELECT display FROM teams WHERE organization = $1 AND archived_at IS NULL ORDER 
 -- Compare and swap: no row comes back when the version has moved on. $8 is how many members more.
 UPDATE teams
    SET display_name_key = $4, display = $5, modified_at = $6, resource = $7, members = members + $8,
-       default_role = coalesce($9, default_role), version = version + 1
+       version = version + 1
  WHERE organization = $1 AND id = $2 AND version = $3
 RETURNING version
+
+-- name: set_default_role
+UPDATE teams SET default_role = $3 WHERE organization = $1 AND id = $2
 
 -- name: count_members
 UPDATE teams SET members = members + $3 WHERE organization = $1 AND id = $2

@@ -42,12 +42,17 @@ SELECT id FROM users WHERE organization = $1 AND user_name_key = $2 AND account_
 -- Whoever changes it waits until this transaction ends.
 SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR SHARE
 
--- name: active_holders
-SELECT a.key, u.id
+-- name: own_role
+-- Whoever is about to change it, and nobody else, holds it.
+SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR NO KEY UPDATE
+
+-- name: holders
+SELECT a.key, u.id, m.member IS NOT NULL
   FROM attribute_index a
   JOIN users u ON u.organization = a.organization AND u.id = a.resource
+  LEFT JOIN memberships m ON m.organization = a.organization AND m.team = $3 AND m.member = a.resource
  WHERE a.organization = $1 AND a.resource_type = 'User' AND a.attribute = 'emails.value' AND a.key = ANY($2)
-   AND u.active AND u.account_type = 'user'
+   AND (u.active OR m.member IS NOT NULL) AND u.account_type = 'user'
 
 -- name: by_handle
 SELECT id FROM users
@@ -58,6 +63,11 @@ SELECT id FROM users
 SELECT u.id, u.handle, t.id
   FROM users u LEFT JOIN teams t ON t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL
  WHERE u.organization = $1 AND u.id = ANY($2)
+
+-- name: touch
+-- What stands beside the user changed, and is part of what is answered.
+UPDATE users SET version = version + 1, modified_at = CASE WHEN modified_at > $3 THEN modified_at ELSE $3 END
+ WHERE organization = $1 AND id = $2
 
 -- name: set_team
 UPDATE users SET team = $3 WHERE organization = $1 AND id = $2

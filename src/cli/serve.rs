@@ -129,7 +129,7 @@ async fn keep_house(app: Arc<App>) {
             Err(Error::Busy(DbError::Closed)) => return,
             Err(error) if !is_failing => {
                 is_failing = true;
-                tracing::warn!(error = ?error, "events wait for their places; it is tried again every second");
+                tracing::warn!(error = ?error, "events wait for their places, or what is old for its end; it is tried again every second");
             }
             Err(_) => {}
         }

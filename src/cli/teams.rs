@@ -232,7 +232,7 @@ impl TeamAsk {
                     }
                     other => other.into(),
                 });
-                json!(restored?)
+                json!(restored?.it)
             }
             other => other.execute_on_members(cx).await?,
         })

@@ -66,6 +66,8 @@ words! {
     TeamMemberInvite = "team.member.invite",
     /// Change somebody's role in a team.
     TeamMemberRole = "team.member.role",
+    /// Let oneself into a team, or give oneself a role there, as an admin of the organization.
+    TeamEnter = "team.enter",
     /// Remove somebody from a team.
     TeamMemberRemove = "team.member.remove",
     /// Leave a team without an admin of its own.
@@ -129,7 +131,7 @@ pub enum Relation {
     TeamAdmin,
     /// Somebody in the team it is about, whatever the role.
     InTeam,
-    /// A member of the team it is about who may do more than read, where the team lets such invite (W-118).
+    /// A member of the team it is about who may do more than read, where the team or a custom role lets such invite (W-118).
     InvitingMember,
     /// A member of the organization who may do more than read, where the organization lets such create teams (W-111).
     TeamCreator,
@@ -195,6 +197,7 @@ impl Action {
                 (Write, "add to the team", &[AdminForOthers, TeamAdmin, InvitingMember])
             }
             Self::TeamMemberRole => (Write, "change roles in the team", &[AdminForOthers, TeamAdmin]),
+            Self::TeamEnter => (Write, "let themselves into teams", &[AdminForOthers]),
             Self::TeamMemberRemove => (Write, "remove from the team", &[Admin, TeamAdmin]),
             Self::TeamLastAdminRemove => (Write, "leave the team without an admin", &[Admin]),
             Self::TeamLeave => (Write, "take themselves out of the team", &[Oneself]),
@@ -241,7 +244,9 @@ impl Relation {
             Self::Oneself => "the one whom it is about",
             Self::TeamAdmin => "an admin of the team",
             Self::InTeam => "somebody in the team",
-            Self::InvitingMember => "a member of the team (where the team lets members invite)",
+            Self::InvitingMember => {
+                "a member of the team (where the team lets members invite, or their role does)"
+            }
             Self::TeamCreator => "a member (where the organization lets members create teams)",
             Self::Visitor => "anybody (while the team is not hidden)",
             Self::OrganizationServiceAccount => "a service account of the organization",
@@ -271,6 +276,8 @@ pub struct TeamSubject<'s> {
     pub role: Option<&'s TeamRole>,
     /// The actor's seat, which bounds the role (W-026).
     pub seat: Seat,
+    /// Whether the role is a custom one that lets its holders invite.
+    pub invites: bool,
     /// The settings, before what the organization enforces.
     pub settings: TeamSettings,
 }
@@ -334,7 +341,8 @@ fn has(actor: &Actor, relation: Relation, subject: &Subject<'_>) -> bool {
         (Relation::InTeam, Actor::Person { role, .. }) => subject.role(*role).is_some(),
         (Relation::InvitingMember, Actor::Person { role, .. }) => {
             let reads = matches!(subject.role(*role), None | Some(TeamRole::Viewer));
-            !reads && subject.team_settings().members_invite
+            let is_let = subject.team_settings().members_invite || subject.team.is_some_and(|it| it.invites);
+            !reads && is_let && !subject.settings.enforced.admins_invite
         }
         (Relation::TeamCreator, Actor::Person { role, .. }) => {
             *role != OrganizationRole::Viewer && subject.settings.user_team_creation

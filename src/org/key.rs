@@ -203,6 +203,17 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// The same of somebody who only reads in the organization: their keys only read, whatever they were made for, and
+    /// rest where such have none (W-138).
+    #[must_use]
+    pub fn of_viewer(self, settings: &Settings) -> Self {
+        let scopes = match self.scopes.reaches(Scope::Read) {
+            true => Scopes(Some(vec![Scope::Read])),
+            false => Scopes(Some(Vec::new())),
+        };
+        Self { scopes, active: self.active && settings.viewer_keys, ..self }
+    }
+
     /// Whether the key still works.
     pub fn holds(&self, now: i64) -> bool {
         self.active && self.expires_at.is_none_or(|end| now < end)

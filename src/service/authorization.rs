@@ -5,6 +5,7 @@ use crate::{
     org::{
         actor::Actor,
         authority::{self, Action, Subject, TeamSubject},
+        role::OrganizationRole,
         seat::Seat,
         settings::{Settings, TeamSettings},
     },
@@ -57,7 +58,10 @@ impl Context {
     ) -> Result<Settings> {
         let actor = match &self.actor {
             Actor::Person { id, .. } => {
-                let role = users::role_of_active(tx, &self.organization, id)?;
+                let role = match about.whose == Some(id) {
+                    true => users::own_role(tx, &self.organization, id)?,
+                    false => users::role_of_active(tx, &self.organization, id)?,
+                };
                 Actor::Person { id: id.clone(), role: role.ok_or(Error::Unauthorized)? }
             }
             other => other.clone(),
@@ -67,10 +71,22 @@ impl Context {
 
     /// The same over SCIM, where one row of the table decides for every change and has decided at the door: of a person it
     /// is asked again, for who was an admin when the request began may be none any more.
-    pub(super) fn authorize_scim(&self, tx: &WriteTx<'_>) -> Result<()> {
+    pub(super) fn authorize_scim(&self, tx: &WriteTx<'_>, about: About<'_>) -> Result<()> {
         match self.actor {
             Actor::Person { .. } if self.by_scim => {
-                self.authorize_change(tx, Action::ScimWrite, About::ORGANIZATION).map(drop)
+                self.authorize_change(tx, Action::ScimWrite, about).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// W-121: where admins are kept out of teams, none lets themselves in or gives themselves a role, by whatever door.
+    pub(super) fn check_entry(&self, tx: &ReadTx<'_>, members: &[&str]) -> Result<()> {
+        match &self.actor {
+            Actor::Person { id, role: OrganizationRole::Admin } if members.contains(&id.as_str()) => {
+                let settings = organizations::settings(tx, &self.organization)?;
+                authority::may(&self.actor, Action::TeamEnter, &Subject::of(&settings, id))
+                    .map_err(Error::from)
             }
             _ => Ok(()),
         }
@@ -83,17 +99,23 @@ impl Context {
 
     fn ask(&self, tx: &ReadTx<'_>, actor: &Actor, action: Action, about: About<'_>) -> Result<Settings> {
         let settings = organizations::settings(tx, &self.organization)?;
-        let (mut role, mut seat, mut team_settings) = (None, Seat::None, TeamSettings::default());
+        let (mut held, mut team_settings) = (None, TeamSettings::default());
         if let Some(team) = about.team {
             let known = teams::settings(tx, &self.organization, team)?;
             team_settings = known.ok_or(Error::NotFound("team"))?;
-            if let Some(held) = memberships::held(tx, &self.organization, team, actor.id())? {
-                (role, seat) = (Some(held.0), held.1);
-            }
+            held = memberships::held(tx, &self.organization, team, actor.id())?;
         }
-        let team =
-            about.team.map(|id| TeamSubject { id, role: role.as_ref(), seat, settings: team_settings });
-        authority::may(actor, action, &Subject { whose: about.whose, team, settings: &settings })?;
-        Ok(settings)
+        let team = about.team.map(|id| TeamSubject {
+            id,
+            role: held.as_ref().map(|held| &held.role),
+            seat: held.as_ref().map_or(Seat::None, |held| held.seat),
+            invites: held.as_ref().is_some_and(memberships::Held::invites),
+            settings: team_settings,
+        });
+        match authority::may(actor, action, &Subject { whose: about.whose, team, settings: &settings }) {
+            // a team that is hidden is as good as none
+            Err(_) if action == Action::TeamRead => Err(Error::NotFound("team")),
+            refused => Ok(refused.map(|()| settings)?),
+        }
     }
 }

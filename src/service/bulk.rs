@@ -4,7 +4,7 @@
 //! get their managers afterwards. Everything else happens in the order of the request.
 
 use super::{
-    Context, Error, Result,
+    Context, Error, Result, authorization,
     denials::{self, About},
     groups, users,
 };
@@ -108,11 +108,10 @@ async fn note_denials(cx: &Arc<Context>, request: &BulkRequest, results: &Result
         {
             let about = match &task.action {
                 Action::Create { data } => {
-                    About::Newcomer(data.get("userName").and_then(Value::as_str).unwrap_or_default())
+                    let name = data.iter().find(|(name, _)| name.eq_ignore_ascii_case("userName"));
+                    About::Newcomer(name.and_then(|(_, name)| name.as_str()).unwrap_or_default())
                 }
-                Action::Replace { id, .. } | Action::Patch { id, .. } | Action::Remove { id, .. } => {
-                    About::User(id)
-                }
+                other => About::User(other.id().unwrap_or_default()),
             };
             denials::note(cx, about, error).await;
         }
@@ -139,13 +138,22 @@ async fn alone(
     let (job, tasks) = (cx.clone(), tasks.clone());
     let work = move |tx: &WriteTx<'_>| {
         let mut used = Quirks::new(profile);
-        job.authorize_scim(tx).map_err(|error| Stumbled { at: 0, error })?;
+        let all = tasks.iter().map(|(_, task)| task);
+        job.authorize_scim(tx, concerned(&job, all)).map_err(|error| Stumbled { at: 0, error })?;
         let done = perform_all(tx, &job, &tasks, &mut used)?;
         Ok::<_, Stumbled>((done, used))
     };
     let (done, used) = cx.app.store.write(work).await?;
     quirks.absorb(&used);
     Ok(done)
+}
+
+/// Whom operations are about, as far as that matters to who may ask for them: oneself, or whoever.
+fn concerned<'t>(cx: &'t Context, mut tasks: impl Iterator<Item = &'t Task>) -> authorization::About<'t> {
+    match tasks.any(|task| task.action.id() == Some(cx.actor.id())) {
+        true => authorization::About::user(cx.actor.id()),
+        false => authorization::About::ORGANIZATION,
+    }
 }
 
 /// How a transaction of many operations ends that keeps nothing.
@@ -180,7 +188,8 @@ fn together(
     keep: Keep,
     profile: Profile,
 ) -> std::result::Result<(Results, Quirks), Ended> {
-    cx.authorize_scim(tx).map_err(Ended::Failed)?;
+    let all = request.operations.iter().filter_map(|operation| operation.task.as_ref().ok());
+    cx.authorize_scim(tx, concerned(cx, all)).map_err(Ended::Failed)?;
     let began = cx.app.clock.now();
     let mut used = Quirks::new(profile);
     let mut job = Job::new(request);

@@ -136,7 +136,7 @@ pub async fn permissions(cx: &Arc<Context>) -> Result<Vec<Permission>> {
 
 /// Makes a role of `name`, `description`, `inheritedFrom` and `permissions`, a list of names.
 pub async fn create(cx: &Arc<Context>, body: Map<String, Value>) -> Result<Made<Role>> {
-    let body = scim_body(body);
+    let body = scim_body(body)?;
     cx.make(move |tx, cx| {
         let mut quirks = Quirks::default();
         let role = roles::new(cx, body.clone(), &mut quirks)?;
@@ -154,7 +154,7 @@ pub async fn change(
     precondition: Precondition,
 ) -> Result<Role> {
     let demand = Demand { precondition, projection: Projection::Default };
-    roles::replace(cx, id, scim_body(body), demand, &mut Quirks::default()).await?;
+    roles::replace(cx, id, scim_body(body)?, demand, &mut Quirks::default()).await?;
     read(cx, id).await
 }
 
@@ -195,12 +195,19 @@ pub async fn rehearse_change(
     precondition: Precondition,
 ) -> Result<Value> {
     let demand = Demand { precondition, projection: Projection::Default };
-    let impact = roles::rehearse_replacement(cx, id, scim_body(body), demand, &mut Quirks::default()).await?;
+    let impact =
+        roles::rehearse_replacement(cx, id, scim_body(body)?, demand, &mut Quirks::default()).await?;
     Ok(serde_json::from_str(&impact)?)
 }
 
+/// What of a role can be said.
+const FIELDS: [&str; 4] = ["name", "description", "inheritedFrom", "permissions"];
+
 /// The same as SCIM has it: permissions are names here and objects there.
-fn scim_body(mut body: Map<String, Value>) -> Map<String, Value> {
+fn scim_body(mut body: Map<String, Value>) -> Result<Map<String, Value>> {
+    if let Some(stray) = body.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        return Err(unknown("field of a role", stray, FIELDS).into());
+    }
     body.insert("schemas".to_owned(), json!([urn::ROLE]));
     if let Some(Value::Array(permissions)) = body.get_mut("permissions") {
         for permission in permissions {
@@ -209,7 +216,7 @@ fn scim_body(mut body: Map<String, Value>) -> Map<String, Value> {
             }
         }
     }
-    body
+    Ok(body)
 }
 
 fn one(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Role> {

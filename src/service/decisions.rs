@@ -13,6 +13,7 @@ use crate::{
         custom_role::CustomRole,
         decision::{Named, Place},
         permission::{self, Base, Granted},
+        refusal::unknown,
         role::TeamRole,
         scim_view::TeamRef,
         standing::Standing,
@@ -21,7 +22,7 @@ use crate::{
     store::{
         ReadTx, memberships,
         records::{self, Kind},
-        users as rows,
+        teams, users as rows,
     },
 };
 use schemars::JsonSchema;
@@ -205,10 +206,7 @@ impl Asked<'_> {
         let (tx, organization) = (self.tx, &self.cx.organization);
         let kind = Kind::of(self.cx.types.group);
         let id = match (&self.question.team, self.actor) {
-            (Some(team), _) => match records::load(tx, kind, organization, team)? {
-                Some(found) => Some(found.id),
-                None => Some(super::team_roles::find(tx, self.cx, team)?),
-            },
+            (Some(team), _) => Some(self.team_named(team)?),
             (None, Actor::ServiceAccount { team: Some(team), .. }) => Some(team.clone()),
             (None, actor) => {
                 let cards = rows::cards(tx, organization, &[actor.id()])?;
@@ -220,6 +218,24 @@ impl Asked<'_> {
             let name = team.resource().ok().and_then(|it| it.text("displayName").map(str::to_owned));
             (id, name.unwrap_or_default())
         }))
+    }
+
+    /// The id of the team of that id or name, if whoever asks may see it. What names are near is told to those who see all.
+    fn team_named(&self, name: &str) -> Result<String> {
+        let (tx, cx) = (self.tx, self.cx);
+        let found = match records::load(tx, Kind::of(cx.types.group), &cx.organization, name)? {
+            Some(found) => Some(found.id),
+            None => teams::by_name(tx, &cx.organization, &text::fold(name))?,
+        };
+        let sees = |id: &String| cx.authorize(tx, Action::TeamRead, About::team(id)).is_ok();
+        if let Some(id) = found.filter(sees) {
+            return Ok(id);
+        }
+        let near = match cx.authorize(tx, Action::UserRead, About::ORGANIZATION) {
+            Ok(_) => teams::names(tx, &cx.organization)?,
+            Err(_) => Vec::new(),
+        };
+        Err(unknown("team", name, near.iter().map(String::as_str)).into())
     }
 
     /// The actor's role in the team, if there is one.

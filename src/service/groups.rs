@@ -4,7 +4,9 @@
 //! group: its members are loaded only for an operation that selects them by something but their id.
 
 use super::{
-    Answer, Context, Error, Result, changed_names, event, load, load_for_change, load_for_removal,
+    Answer, Context, Error, Result,
+    authorization::About,
+    changed_names, event, load, load_for_change, load_for_removal,
     read::{Found, LARGE, answer, get},
     team_roles,
     users::{Change, Demand},
@@ -19,7 +21,7 @@ use crate::{
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
-        patch::{self, MemberChanges, Patch},
+        patch::{self, MemberChanges, Patch, Rows},
         projection::Projection,
         read, text, validate,
         version::Precondition,
@@ -54,7 +56,10 @@ pub async fn create(
     let group = new(cx, body, quirks)?;
     let projection = projection.with_sent(cx.types.group, |path| group.attribute(path).is_some());
     let shown = projection.clone();
-    let made = cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &group, &shown, quirks));
+    let made = cx.write(quirks, move |tx, cx, quirks| {
+        cx.authorize_scim(tx, About::ORGANIZATION)?;
+        insert(tx, cx, &group, &shown, quirks)
+    });
     let (answer, _) = made.await?;
     complete(cx, answer, &projection).await
 }
@@ -75,8 +80,9 @@ pub(super) fn insert(
     quirks: &mut Quirks,
 ) -> Result<(Answer, i64)> {
     let id = cx.app.ids.make(cx.now);
-    let mut members = MemberChanges::exactly(&members_of(group));
-    name_by_id(tx, cx, &mut members, quirks)?;
+    let sent = members_of(group);
+    let mut members = MemberChanges::of(names(tx, cx, &id, sent.iter().filter_map(id_of), quirks)?);
+    members.replace(&sent);
     let mut bare = group.clone();
     bare.strip(cx.types.group);
     check_storage(&bare)?;
@@ -99,18 +105,24 @@ pub async fn replace(
     let body = read::resource(cx.types.group, body, quirks)?;
     demand.projection = demand.projection.with_sent(cx.types.group, |path| body.attribute(path).is_some());
     let (id, projection) = (id.to_owned(), demand.projection.clone());
-    let made = cx
-        .write(quirks, move |tx, cx, quirks| put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks));
+    let made = cx.write(quirks, move |tx, cx, quirks| {
+        cx.authorize_scim(tx, About::ORGANIZATION)?;
+        put(Change { tx, cx, id: &id, demand: &demand }, &body, quirks)
+    });
     let (answer, _) = made.await?;
     complete(cx, answer, &projection).await
 }
 
 /// Puts what a body describes in a group's place. Says how many members there are then.
 pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> Result<(Answer, i64)> {
-    let group_type = change.cx.types.group;
+    let Change { tx, cx, id, .. } = change;
+    let group_type = cx.types.group;
     make(change, quirks, |before, quirks| {
         let group = validate::replaced(group_type, &before.stripped(group_type)?, body.clone(), quirks)?;
-        Ok((group, MemberChanges::exactly(&members_of(body))))
+        let sent = members_of(body);
+        let mut members = MemberChanges::of(names(tx, cx, id, sent.iter().filter_map(id_of), quirks)?);
+        members.replace(&sent);
+        Ok((group, members))
     })
 }
 
@@ -129,6 +141,7 @@ pub async fn patch(
     demand.projection = demand.projection.with_sent(cx.types.group, |path| patch.names(path));
     let (id, projection) = (id.to_owned(), demand.projection.clone());
     let made = cx.write(quirks, move |tx, cx, quirks| {
+        cx.authorize_scim(tx, About::ORGANIZATION)?;
         apply(Change { tx, cx, id: &id, demand: &demand }, &patch, quirks)
     });
     let (answer, n_members) = made.await?;
@@ -148,7 +161,9 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
         };
         let mut group = decorated(cx.types.group, before, &Related::none(cx.types.group), &cx.base)?;
         group.0.shift_remove("members");
-        let outcome = patch::apply(cx.types.group, &group, &rows, patch, quirks)?;
+        let named = patch.row_names(cx.types.group).into_iter();
+        let rows = Rows { elements: &rows, names: names(tx, cx, &before.id, named, quirks)? };
+        let outcome = patch::apply(cx.types.group, &group, rows, patch, quirks)?;
         Ok((outcome.resource, outcome.members))
     })
 }
@@ -176,19 +191,17 @@ fn make(
 ) -> Result<(Answer, i64)> {
     let Change { tx, cx, id, demand } = change;
     let before = load_for_change(tx, cx, Kind::of(cx.types.group), id, &demand.precondition)?;
-    let (mut group, mut changes) = make(&before, quirks)?;
-    name_by_id(tx, cx, &mut changes, quirks)?;
+    let (mut group, changes) = make(&before, quirks)?;
     group.strip(cx.types.group);
     let was = before.stripped(cx.types.group)?;
+    if team::default_role(&group) != team::default_role(&was) {
+        // before anybody comes who gets it
+        teams::set_default_role(tx, &cx.organization, id, &default_role(tx, cx, &group)?)?;
+    }
     let left = leave(tx, cx, id, &changes)?;
     let moved = Moved { left, ..join(tx, cx, id, &changes.added(), quirks)? };
     if group != was || moved.anybody() {
-        let default_role = default_role(tx, cx, &group)?;
-        let change = teams::Change {
-            default_role: Some(&default_role),
-            now: cx.modified(&before),
-            more_members: moved.more(),
-        };
+        let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
         let version = teams::replace(tx, cx.owner(cx.types.group, id), &before, &group, change)?;
         // a miss can only mean that somebody else was faster; the client may try again
         version.ok_or(Error::Busy(DbError::Busy))?;
@@ -209,7 +222,7 @@ fn default_role(tx: &ReadTx<'_>, cx: &Context, group: &Resource) -> Result<TeamR
 pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> Result<()> {
     let (job, id) = (cx.clone(), id.to_owned());
     let work = move |tx: &WriteTx<'_>| {
-        job.authorize_scim(tx)?;
+        job.authorize_scim(tx, About::ORGANIZATION)?;
         archive(tx, &job, &id, &precondition)
     };
     cx.app.store.write(work).await
@@ -261,32 +274,29 @@ impl Moved {
     }
 }
 
-/// A member may be named by an e-mail address that exactly one active user has (W-247).
-fn name_by_id(
+/// The ids of those whom addresses among these names stand for (W-247): the one member of the team who has the address,
+/// active or not, or else the one active user who has it.
+fn names<'n>(
     tx: &WriteTx<'_>,
     cx: &Context,
-    changes: &mut MemberChanges,
+    team: &str,
+    named: impl Iterator<Item = &'n str>,
     quirks: &mut Quirks,
-) -> Result<()> {
-    let addresses: Vec<(String, String)> = changes
-        .names()
-        .filter(|name| name.contains('@'))
-        .map(|name| (text::fold(name), name.to_owned()))
-        .collect();
+) -> Result<HashMap<String, String>> {
+    let addresses: Vec<(String, &str)> =
+        named.filter(|name| name.contains('@')).map(|name| (text::fold(name), name)).collect();
     if addresses.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
     let keys: Vec<&str> = addresses.iter().map(|(key, _)| key.as_str()).collect();
-    let holders = users::active_holders(tx, &cx.organization, &keys)?;
-    let ids = addresses.into_iter().filter_map(|(key, name)| match holders.get(&key)?.as_slice() {
-        [id] => Some((name, id.clone())),
-        _ => None,
-    });
+    let holders = users::holders(tx, &cx.organization, team, &keys)?;
+    let ids =
+        addresses.into_iter().filter_map(|(key, name)| Some((name.to_owned(), holders.get(&key)?.one()?)));
     let ids: HashMap<String, String> = ids.collect();
-    if !ids.is_empty() && quirks.allow(Quirk::MemberByEmail) {
-        changes.rename(&ids);
+    match ids.is_empty() || quirks.allow(Quirk::MemberByEmail) {
+        true => Ok(ids),
+        false => Ok(HashMap::new()),
     }
-    Ok(())
 }
 
 /// Takes the members away who leave; says who they were.
@@ -357,12 +367,22 @@ fn join(
         }
     }
     if !people.is_empty() {
+        check_self_entry(tx, cx, team, &people)?;
         moved.came = memberships::add(tx, holder(cx, team), MemberType::User, &people, cx.now)?;
     }
     for (n, id) in nested.into_iter().enumerate() {
         moved.came.extend(nest(tx, cx, team, id, cx.now + records::int(people.len() + n))?);
     }
     Ok(moved)
+}
+
+/// W-121, of those who are no members yet.
+fn check_self_entry(tx: &WriteTx<'_>, cx: &Context, team: &str, people: &[&str]) -> Result<()> {
+    let oneself = cx.actor.id();
+    if people.contains(&oneself) && !memberships::is_member(tx, holder(cx, team), oneself)? {
+        cx.check_entry(tx, &[oneself])?;
+    }
+    Ok(())
 }
 
 /// Lets a team into a team, unless it is there already.

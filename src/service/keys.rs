@@ -97,6 +97,11 @@ pub async fn create(cx: &Arc<Context>, new: NewKey) -> Result<Made<CreatedKey>> 
     if new.expires_at.is_some_and(|end| end <= cx.now) {
         return Err(Refusal::Invalid("expiresAt: expected a time that is still to come".to_owned()).into());
     }
+    if cx.until.is_some_and(|end| new.expires_at.is_none_or(|wanted| wanted > end)) {
+        let end = text::date_time(cx.until.unwrap_or_default());
+        let sentence = format!("expiresAt: the key that makes it ends at {end}; expected no later time");
+        return Err(Refusal::Invalid(sentence).into());
+    }
     let secret = random_hex()?;
     cx.make(move |tx, cx| {
         let owner = api_keys::hold_owner(tx, &cx.organization, &new.owner)?.ok_or(Error::NotFound("owner"))?;

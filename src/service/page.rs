@@ -62,4 +62,9 @@ impl<T> Page<T> {
         let last = items.last().filter(|_| !is_last);
         Self { next: last.map(|item| URL_SAFE_NO_PAD.encode(id(item))), items }
     }
+
+    /// A page after which it goes on behind that id.
+    pub(super) fn up_to(items: Vec<T>, id: &str) -> Self {
+        Self { next: Some(URL_SAFE_NO_PAD.encode(id)), items }
+    }
 }

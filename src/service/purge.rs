@@ -25,7 +25,11 @@ pub async fn purge(app: &Arc<App>) -> Result<usize> {
         app.store.write(move |tx| forget_denials(tx, &job)).await?;
         while has_expired(&cx).await? {
             let job = cx.clone();
-            n_purged += usize::from(app.store.write(move |tx| purge_slice(tx, &job)).await?);
+            match app.store.write(move |tx| purge_slice(tx, &job)).await? {
+                Purged::Team => n_purged += 1,
+                Purged::Part => {}
+                Purged::Nothing => break,
+            }
         }
     }
     Ok(n_purged)
@@ -43,12 +47,24 @@ async fn has_expired(cx: &Arc<Context>) -> Result<bool> {
     cx.app.store.read(work).await
 }
 
-/// A part of the work on the team that was archived first; whether that was the last of it.
-fn purge_slice(tx: &WriteTx<'_>, cx: &Context) -> Result<bool> {
+/// What one transaction did.
+enum Purged {
+    /// A team is gone.
+    Team,
+    /// There is less of a team.
+    Part,
+    /// Another process is at it.
+    Nothing,
+}
+
+/// A part of the work on the team that was archived first.
+fn purge_slice(tx: &WriteTx<'_>, cx: &Context) -> Result<Purged> {
     let organization = &cx.organization;
-    let Some(team) = teams::expired(tx, organization, cx.now - RESTORABLE)? else { return Ok(false) };
+    let Some(team) = teams::hold_expired(tx, organization, cx.now - RESTORABLE)? else {
+        return Ok(Purged::Nothing);
+    };
     if memberships::disband(tx, organization, &team.id, AT_ONCE)? == AT_ONCE {
-        return Ok(false);
+        return Ok(Purged::Part);
     }
     let accounts = service_accounts::of_team(tx, organization, &team.id, "", AT_ONCE)?;
     for account in &accounts {
@@ -58,10 +74,10 @@ fn purge_slice(tx: &WriteTx<'_>, cx: &Context) -> Result<bool> {
         let detail = json!({"team": account.team, "keysEnded": ended.len()});
         cx.note(tx, &Event { kind, resource_type: "ServiceAccount", resource: account.id.clone(), detail })?;
     }
-    if accounts.len() == AT_ONCE || !teams::remove(tx, organization, &team, cx.now)? {
-        // or another process was faster
-        return Ok(false);
+    if accounts.len() == AT_ONCE {
+        return Ok(Purged::Part);
     }
+    teams::remove(tx, organization, &team, cx.now)?;
     cx.note(tx, &event(EventKind::TeamRemoved, cx.types.group, &team.id, json!({"displayName": team.name})))?;
-    Ok(true)
+    Ok(Purged::Team)
 }

@@ -271,7 +271,7 @@ fn strip(
     let (owner, now) = (cx.owner(resource_type, &before.id), cx.modified(before));
     let (version, kind) = match resource_type.is_group() {
         true => {
-            let change = teams::Change { default_role: None, now, more_members: 0 };
+            let change = teams::Change { now, more_members: 0 };
             (teams::replace(tx, owner, before, &resource, change)?, EventKind::TeamChanged)
         }
         false => (users::replace(tx, owner, before, &resource, now)?, EventKind::UserChanged),

@@ -42,48 +42,55 @@ pub(super) struct Reach {
     pub(super) whole: bool,
 }
 
-/// Gives a user these roles in teams (W-233): what is named changes, and nothing else but as far as `reach` says.
+/// Gives a user these roles in teams (W-233): what is named changes, and nothing else but as far as `reach` says. Whether
+/// anything changed.
 pub(super) fn assign(
     tx: &WriteTx<'_>,
     cx: &Context,
     to: Assignee<'_>,
     asked: &[NamedTeamRole],
     reach: Reach,
-) -> Result<()> {
+) -> Result<bool> {
+    let mut is_changed = false;
+    let mut named_teams = Vec::with_capacity(asked.len());
     for named in asked {
         let role = resolve(tx, cx, &named.role)?;
-        let key = text::fold(&named.team);
-        match to.teams.iter().find(|team| text::fold(&team.display) == key) {
-            Some(team) if team.role == role.as_str() => {}
-            Some(team) if team.direct => change(tx, cx, to, &team.id, &role)?,
-            Some(team) => {
-                let detail = format!(
-                    "teamRoles: the user belongs to {} through another team; make the user a member to give a role",
-                    text::shown(&team.display)
-                );
-                return Err(Refusal::Invalid(detail).into());
-            }
-            None => {
-                let team = find(tx, cx, &named.team)?;
-                if !reach.joins {
-                    let shown = text::shown(&named.team);
-                    let detail = format!(
-                        "teamRoles: the user does not belong to the team {shown}; an add makes the user a member"
-                    );
-                    return Err(Refusal::Invalid(detail).into());
-                }
-                join(tx, cx, to, &team, &role)?;
-            }
-        }
+        let team = find(tx, cx, &named.team)?;
+        is_changed |= assign_one(tx, cx, to, (&team, &role), reach)?;
+        named_teams.push(team);
     }
     if reach.leaves {
-        let is_named =
-            |team: &TeamRef| asked.iter().any(|it| text::fold(&it.team) == text::fold(&team.display));
-        for team in to.teams.iter().filter(|team| team.direct && !is_named(team)) {
-            leave(tx, cx, to.user, &team.id)?;
+        for team in to.teams.iter().filter(|team| team.direct && !named_teams.contains(&team.id)) {
+            is_changed |= leave(tx, cx, to.user, &team.id)?;
         }
     }
-    Ok(())
+    Ok(is_changed)
+}
+
+fn assign_one(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    to: Assignee<'_>,
+    (team, role): (&str, &TeamRole),
+    reach: Reach,
+) -> Result<bool> {
+    let refuse = |detail: &str| Err(Refusal::Invalid(format!("teamRoles: {detail}")).into());
+    match to.teams.iter().find(|it| it.id == team) {
+        Some(held) if held.role == role.as_str() => Ok(false),
+        Some(held) if held.direct => {
+            if cx.by_scim {
+                cx.check_entry(tx, &[to.user])?;
+            }
+            change(tx, cx, to, team, role)?;
+            Ok(true)
+        }
+        Some(held) => refuse(&format!(
+            "the user belongs to {} through another team; make the user a member to give a role",
+            text::shown(&held.display)
+        )),
+        None if reach.joins => join(tx, cx, to, team, role),
+        None => refuse("the user does not belong to this team; an add makes the user a member"),
+    }
 }
 
 /// Those of the roles whose team there is, where a forgiving connection creates somebody: a team may come later, as a
@@ -160,27 +167,20 @@ pub(super) fn role_of(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> 
 
 /// Makes a user a member with a role; says whether they were none before.
 pub(super) fn add(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<bool> {
-    if role_of(tx, cx, team, user)?.is_some() {
-        return Ok(false);
-    }
     if users::existing(tx, &cx.organization, &[user])?.is_empty() {
         return Err(unknown("user", user, []).into());
     }
-    join(tx, cx, assignee(tx, cx, user)?, team, role)?;
-    Ok(true)
+    join(tx, cx, assignee(tx, cx, user)?, team, role)
 }
 
-/// Gives a member another role.
-pub(super) fn give(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<()> {
+/// Gives a member another role; whether it is another.
+pub(super) fn give(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: &TeamRole) -> Result<bool> {
     let before = role_of(tx, cx, team, user)?.ok_or(Error::NotFound("member"))?;
-    if before == *role { Ok(()) } else { change(tx, cx, assignee(tx, cx, user)?, team, role) }
-}
-
-/// Ends a user's membership; says whether there was one.
-pub(super) fn end(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Result<bool> {
-    let was = role_of(tx, cx, team, user)?.is_some();
-    leave(tx, cx, user, team)?;
-    Ok(was)
+    if before == *role {
+        return Ok(false);
+    }
+    change(tx, cx, assignee(tx, cx, user)?, team, role)?;
+    Ok(true)
 }
 
 fn assignee<'a>(tx: &ReadTx<'_>, cx: &Context, user: &'a str) -> Result<Assignee<'a>> {
@@ -198,25 +198,32 @@ fn change(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &T
     cx.record(tx, &event(EventKind::MemberChanged, cx.types.group, team, detail))
 }
 
-fn join(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<()> {
+/// Makes a user a member; whether they were none before. A member keeps the role.
+fn join(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<bool> {
     check_team_role(to.standing, role)?;
+    cx.check_entry(tx, &[to.user])?;
     let holder = holder(cx, team);
     // the team first, as everybody takes it who changes its members
     record_of(tx, cx, Kind::of(cx.types.group), team)?;
-    memberships::add(tx, holder, MemberType::User, &[to.user], cx.now)?;
+    if memberships::add(tx, holder, MemberType::User, &[to.user], cx.now)?.is_empty() {
+        return Ok(false);
+    }
     memberships::set_role(tx, holder, to.user, role)?;
     teams::gain_member(tx, &cx.organization, team, cx.now)?;
     let detail = json!({"joined": [to.user], "role": role.as_str()});
-    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))
+    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))?;
+    Ok(true)
 }
 
-fn leave(tx: &WriteTx<'_>, cx: &Context, user: &str, team: &str) -> Result<()> {
+/// Ends a membership; whether there was one.
+pub(super) fn leave(tx: &WriteTx<'_>, cx: &Context, member: &str, team: &str) -> Result<bool> {
     record_of(tx, cx, Kind::of(cx.types.group), team)?;
-    if memberships::remove(tx, holder(cx, team), &[user])?.is_empty() {
-        return Ok(());
+    if memberships::remove(tx, holder(cx, team), &[member])?.is_empty() {
+        return Ok(false);
     }
     teams::lose_member(tx, &cx.organization, team, cx.now)?;
-    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, json!({"left": [user]})))
+    cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, json!({"left": [member]})))?;
+    Ok(true)
 }
 
 fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {

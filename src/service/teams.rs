@@ -13,26 +13,26 @@ use super::{
 use crate::{
     org::{
         actor::Actor,
-        authority::Action,
+        authority::{self, Action, Subject, TeamSubject},
         event::EventKind,
         record::Record,
         refusal::Refusal,
         role::TeamRole,
         seat::Seat,
-        settings::{Settings, TeamSettings},
+        settings::{Enforcement, Settings, TeamSettings},
         team,
     },
     scim::{Quirks, projection::Projection, text, urn, version::Precondition},
     store::{
         ReadTx, WriteTx, memberships,
         records::{self, Kind},
-        teams as rows,
+        teams as rows, users,
     },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 /// A team, as the API answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,34 +108,79 @@ pub struct ArchivedTeam {
 /// How long an archived team can be restored, in microseconds: 30 days.
 pub const RESTORABLE: i64 = 30 * 24 * 3_600 * 1_000_000;
 
-/// The teams that the actor may see, or the one that has or had this name.
+/// How many teams a page looks at, of which the actor may see some.
+const LOOKED_AT: usize = 2_000;
+
+/// The teams that the actor may see, or the one that has or had this name. A page may have fewer than were asked for, and
+/// a next one, where very many are hidden from the actor.
 pub async fn list(cx: &Arc<Context>, name: Option<String>, slice: Slice) -> Result<Page<Team>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
         let settings = job.authorize(tx, Action::TeamList, About::ORGANIZATION)?;
-        let kind = Kind::of(job.types.group);
-        let mut found = Vec::new();
-        let mut after = slice.after.clone();
-        // those that are hidden from the actor are passed over
-        while found.len() <= slice.limit {
-            let batch = match &name {
-                Some(name) => by_name(tx, &job, name)?.into_iter().collect(),
-                None => records::after(tx, kind, &job.organization, &after, slice.one_more())?,
-            };
-            let Some(last) = batch.last() else { break };
-            after.clone_from(&last.id);
+        if let Some(name) = &name {
+            let found = by_name(tx, &job, name)?;
+            let seen = found.filter(|it| job.authorize(tx, Action::TeamRead, About::team(&it.id)).is_ok());
+            let items =
+                seen.iter().map(|record| one(tx, &job, &record.id, &settings)).collect::<Result<_>>()?;
+            return Ok(Page { items, next: None });
+        }
+        let sight = Sight::of(tx, &job, &settings)?;
+        let (mut found, mut after, mut n_looked_at) = (Vec::new(), slice.after.clone(), 0);
+        let most = slice.one_more().max(100);
+        loop {
+            let batch = records::after(tx, Kind::of(job.types.group), &job.organization, &after, most)?;
+            let ids: Vec<&str> = batch.iter().map(|record| record.id.as_str()).collect();
+            let mut own = rows::settings_of(tx, &job.organization, &ids)?;
             for record in &batch {
-                if job.authorize(tx, Action::TeamRead, About::team(&record.id)).is_ok() {
-                    found.push(shown(tx, &job, record, &settings)?);
+                let own = own.remove(&record.id).unwrap_or_default();
+                after.clone_from(&record.id);
+                if sight.reaches(&record.id, own) {
+                    found.push(shown(record, own, &settings)?);
+                }
+                if found.len() > slice.limit {
+                    return Ok::<_, Error>(Page::of(&slice, found, |team| &team.id));
                 }
             }
-            if name.is_some() {
-                break;
+            n_looked_at += batch.len();
+            if batch.len() < most {
+                return Ok(Page { items: found, next: None });
+            }
+            if n_looked_at >= LOOKED_AT {
+                return Ok(Page::up_to(found, &after));
             }
         }
-        Ok::<_, Error>(Page::of(&slice, found, |team| &team.id))
     };
     cx.app.store.read(work).await
+}
+
+/// Which teams an actor may see: all, or those that are not hidden, and the actor's own.
+struct Sight {
+    sees_hidden: bool,
+    own: HashSet<String>,
+    enforced: Enforcement,
+}
+
+impl Sight {
+    fn of(tx: &ReadTx<'_>, cx: &Context, settings: &Settings) -> Result<Self> {
+        let hidden = TeamSettings { hidden: true, ..TeamSettings::default() };
+        let foreign = TeamSubject { id: "", role: None, seat: Seat::None, invites: false, settings: hidden };
+        let foreign = Subject::organization(settings).within(foreign);
+        let sees_hidden = authority::may(&cx.actor, Action::TeamRead, &foreign).is_ok();
+        let own = match &cx.actor {
+            _ if sees_hidden => HashSet::new(),
+            Actor::ServiceAccount { team, .. } => team.iter().cloned().collect(),
+            actor => {
+                let teams = memberships::teams_of(tx, &cx.organization, &[actor.id()])?.remove(actor.id());
+                let direct = teams.into_iter().flatten().filter(|team| team.direct);
+                direct.map(|team| team.id).collect()
+            }
+        };
+        Ok(Self { sees_hidden, own, enforced: settings.enforced })
+    }
+
+    fn reaches(&self, team: &str, settings: TeamSettings) -> bool {
+        self.sees_hidden || !settings.effective(self.enforced).hidden || self.own.contains(team)
+    }
 }
 
 fn by_name(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<Record>> {
@@ -228,7 +273,7 @@ fn decide(tx: &WriteTx<'_>, cx: &Context, id: &str, switches: &Map<String, Value
     if after == before {
         return Ok(());
     }
-    rows::set_settings(tx, &cx.organization, id, &after)?;
+    rows::set_settings(tx, &cx.organization, id, &after, cx.now)?;
     let detail = json!({"settings": {"before": before, "after": after}});
     cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))
 }
@@ -261,9 +306,9 @@ pub async fn archived(cx: &Arc<Context>) -> Result<Vec<ArchivedTeam>> {
 }
 
 /// Brings a team back with its members, if its name is still free.
-pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Team> {
+pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Made<Team>> {
     let id = id.to_owned();
-    let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
+    let work = move |tx: &WriteTx<'_>, cx: &Context| {
         let settings = cx.authorize_change(tx, Action::TeamRestore, About::ORGANIZATION)?;
         let owner = cx.owner(cx.types.group, &id);
         if !rows::restore(tx, owner, cx.now - RESTORABLE, cx.now)? {
@@ -272,7 +317,7 @@ pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Team> {
         cx.record(tx, &event(EventKind::TeamRestored, cx.types.group, &id, json!({})))?;
         one(tx, cx, &id, &settings)
     };
-    cx.write(&mut Quirks::default(), work).await
+    cx.make(work).await
 }
 
 /// A member of a team, as the API answers.
@@ -347,17 +392,20 @@ pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result
     let team = team.to_owned();
     cx.make(move |tx, cx| {
         let role = team_roles::resolve(tx, cx, new.role.as_deref().unwrap_or("member"))?;
-        let user = team_roles::find_user(tx, cx, &new.user)?;
         let action = match role {
             TeamRole::Member | TeamRole::Viewer => Action::TeamMemberInvite,
             TeamRole::Admin | TeamRole::Custom(_) => Action::TeamMemberAdd,
         };
+        // first, for who may not add anybody is not told who is there
+        cx.authorize(tx, action, About::team(&team))?;
+        let user = team_roles::find_user(tx, cx, &new.user)?;
         cx.authorize_change(tx, action, About::member(&team, &user))?;
         if !team_roles::add(tx, cx, &team, &user, &role)? {
             return Err(
                 Refusal::Conflict("this user is a member already; change the role instead".into()).into()
             );
         }
+        users::touch(tx, &cx.organization, &user, cx.now)?;
         member(tx, cx, &team, &user)
     })
     .await
@@ -372,7 +420,9 @@ pub async fn change_member(cx: &Arc<Context>, team: &str, user: &str, role: Stri
         if role != TeamRole::Admin {
             keep_an_admin(tx, cx, &team, &user)?;
         }
-        team_roles::give(tx, cx, &team, &user, &role)?;
+        if team_roles::give(tx, cx, &team, &user, &role)? {
+            users::touch(tx, &cx.organization, &user, cx.now)?;
+        }
         member(tx, cx, &team, &user)
     };
     cx.write(&mut Quirks::default(), work).await
@@ -393,7 +443,10 @@ async fn end_membership(cx: &Arc<Context>, action: Action, team: &str, user: &st
     let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
         cx.authorize_change(tx, action, About::member(&team, &user))?;
         keep_an_admin(tx, cx, &team, &user)?;
-        if team_roles::end(tx, cx, &team, &user)? { Ok(()) } else { Err(Error::NotFound("member")) }
+        if !team_roles::leave(tx, cx, &user, &team)? {
+            return Err(Error::NotFound("member"));
+        }
+        Ok(users::touch(tx, &cx.organization, &user, cx.now)?)
     };
     cx.write(&mut Quirks::default(), work).await
 }
@@ -415,11 +468,11 @@ fn member(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Membe
 }
 
 fn one(tx: &ReadTx<'_>, cx: &Context, id: &str, settings: &Settings) -> Result<Team> {
-    shown(tx, cx, &load(tx, cx, Kind::of(cx.types.group), id)?, settings)
+    let own = rows::settings(tx, &cx.organization, id)?.unwrap_or_default();
+    shown(&load(tx, cx, Kind::of(cx.types.group), id)?, own, settings)
 }
 
-fn shown(tx: &ReadTx<'_>, cx: &Context, record: &Record, settings: &Settings) -> Result<Team> {
-    let own = rows::settings(tx, &cx.organization, &record.id)?.unwrap_or_default();
+fn shown(record: &Record, own: TeamSettings, settings: &Settings) -> Result<Team> {
     let resource = record.resource()?;
     let extension = resource.get(urn::ORGANIZATION_GROUP);
     Ok(Team {

@@ -21,7 +21,7 @@ use crate::{
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
-        patch::{self, Patch},
+        patch::{self, Patch, Rows},
         path::Located,
         projection::Projection,
         read,
@@ -48,7 +48,11 @@ pub async fn create(
     let user = new(cx, body, Source::Scim, quirks)?;
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
     let name = user.resource.text("userName").unwrap_or_default().to_owned();
-    let made = cx.write(quirks, move |tx, cx, quirks| insert(tx, cx, &user, &projection, quirks)).await;
+    let made = cx.write(quirks, move |tx, cx, quirks| {
+        cx.authorize_scim(tx, About::ORGANIZATION)?;
+        insert(tx, cx, &user, &projection, quirks)
+    });
+    let made = made.await;
     let made = told_of_deactivated(cx, &name, made).await;
     denials::noted(cx, Concerned::Newcomer(&name), made).await
 }
@@ -134,6 +138,7 @@ pub async fn replace(
     demand.projection = demand.projection.with_sent(cx.types.user, |path| body.attribute(path).is_some());
     let user = id.to_owned();
     let put = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        cx.authorize_scim(tx, About::user(&user))?;
         put(Change { tx, cx, id: &user, demand: &demand }, &body, quirks)
     };
     denials::noted(cx, Concerned::User(id), cx.write(quirks, put).await).await
@@ -162,6 +167,7 @@ pub async fn patch(
     demand.projection = demand.projection.with_sent(cx.types.user, |path| patch.names(path));
     let user = id.to_owned();
     let apply = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        cx.authorize_scim(tx, About::user(&user))?;
         apply(Change { tx, cx, id: &user, demand: &demand }, &patch, quirks)
     };
     denials::noted(cx, Concerned::User(id), cx.write(quirks, apply).await).await
@@ -184,7 +190,7 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
         };
         let related = Related::User { teams: teams.unwrap_or_default(), activity: None };
         let before = decorated(cx.types.user, before, &related, &cx.base)?;
-        let mut user = patch::apply(cx.types.user, &before, &[], patch, quirks)?.resource;
+        let mut user = patch::apply(cx.types.user, &before, Rows::default(), patch, quirks)?.resource;
         if !patch.reaches(&ORGANIZATION_USER) {
             // also when `schemas` is said to be without it
             keep(&before, &mut user);
@@ -255,10 +261,14 @@ impl Change<'_> {
             asked = team_roles::known(tx, cx, &asked, quirks)?;
         }
         let (stood, stands) = (Standing::of(&was), Standing::of(&user));
+        let mut is_assigned = false;
         if !asked.is_empty() || reach.leaves {
             let teams = memberships::teams_of(tx, &cx.organization, &[id])?.remove(id).unwrap_or_default();
             let to = Assignee { user: id, standing: stands, teams: &teams };
-            team_roles::assign(tx, cx, to, &asked, reach)?;
+            is_assigned = team_roles::assign(tx, cx, to, &asked, reach)?;
+        }
+        if user == was && is_assigned {
+            users::touch(tx, &cx.organization, id, cx.modified(&before))?;
         }
         if user == was {
             // read again: what stands beside a row that was waited for may be older than the row

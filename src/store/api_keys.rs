@@ -8,6 +8,7 @@ use super::{
 use crate::org::{
     actor::Actor,
     key::{Key, Owner, Principal},
+    settings::Settings,
 };
 
 const SQL: &str = include_str!("../../sql/queries/api_keys.sql");
@@ -28,6 +29,7 @@ const REVOKE: Statement = Statement::named(SQL, "revoke");
 pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Principal)>, DbError> {
     tx.one(BY_DIGEST, &[digest.into()], |row| {
         let id = row.get(6)?;
+        let of_viewer: Option<String> = row.get(13)?;
         let principal = Principal {
             organization: row.get(0)?,
             key: row.get(1)?,
@@ -38,6 +40,10 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Prin
             active: row.get(9)?,
             slug: row.get(11)?,
             types: row.get(12)?,
+        };
+        let principal = match of_viewer {
+            Some(settings) => principal.of_viewer(&serde_json::from_str::<Settings>(&settings)?),
+            None => principal,
         };
         Ok((row.get(2)?, principal))
     })

@@ -6,6 +6,7 @@ use super::{
     records::int,
 };
 use crate::org::{
+    custom_role::CustomRole,
     role::{Origin, TeamRole},
     scim_view::{MemberRef, TeamRef},
     seat::Seat,
@@ -211,16 +212,34 @@ pub fn role(
     })
 }
 
-/// A person's own role in a team and the person's seat; `None` for who is no member.
-pub fn held(
-    tx: &ReadTx<'_>,
-    organization: &str,
-    team: &str,
-    member: &str,
-) -> Result<Option<(TeamRole, Seat)>, DbError> {
+/// What a person has in a team.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The role.
+    pub role: TeamRole,
+    /// What the role is, where it is a custom one.
+    pub custom: Option<CustomRole>,
+    /// The seat, as it is for the whole organization.
+    pub seat: Seat,
+}
+
+impl Held {
+    /// Whether a custom role lets them invite.
+    pub fn invites(&self) -> bool {
+        self.custom.as_ref().is_some_and(|role| role.permissions().contains("team:invite_user"))
+    }
+}
+
+/// What a person has in a team; `None` for who is no member.
+pub fn held(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<Option<Held>, DbError> {
     tx.one(HELD, &[organization.into(), team.into(), member.into()], |row| {
         let Ok(role) = row.get::<String>(0)?.parse();
-        Ok((role, row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?))
+        let custom = row.get::<Option<String>>(2)?.map(|text| serde_json::from_str(&text)).transpose()?;
+        Ok(Held {
+            role,
+            custom: custom.map(|role| CustomRole::of(&Resource(role))),
+            seat: row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?,
+        })
     })
 }
 

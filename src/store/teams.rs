@@ -11,6 +11,7 @@ use crate::{
     org::{record::Record, role::TeamRole, scim_view::stored, settings::TeamSettings, team::Columns},
     scim::{Resource, version::Version},
 };
+use std::collections::HashMap;
 
 const SQL: &str = include_str!("../../sql/queries/teams.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
@@ -22,6 +23,9 @@ const SET_SETTINGS: Statement = Statement::named(SQL, "set_settings");
 const BY_NAME: Statement = Statement::named(SQL, "by_name");
 const ALIAS: Statement = Statement::named(SQL, "alias");
 const ARCHIVED: Statement = Statement::named(SQL, "archived");
+const SETTINGS_OF: Statement = Statement::named(SQL, "settings_of");
+const SET_DEFAULT_ROLE: Statement = Statement::named(SQL, "set_default_role");
+const HOLD_EXPIRED: Statement = Statement::named(SQL, "hold_expired");
 const EXPIRED: Statement = Statement::named(SQL, "expired");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 const FORGET_ALIASES: Statement = Statement::named(SQL, "forget_aliases");
@@ -65,13 +69,13 @@ pub fn replace(
     owner: Owner<'_>,
     before: &Record,
     team: &Resource,
-    change: Change<'_>,
+    change: Change,
 ) -> Result<Option<Version>, DbError> {
     let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(team);
     let text = stored(resource_type, id, team);
     let name = bounded(&columns.display_name_key);
-    let args: [Arg<'_>; 9] = [
+    let args: [Arg<'_>; 8] = [
         organization.into(),
         id.into(),
         before.version.0.into(),
@@ -80,7 +84,6 @@ pub fn replace(
         change.now.into(),
         (&text).into(),
         change.more_members.into(),
-        change.default_role.map(TeamRole::as_str).into(),
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
     attributes::index(tx, owner, &before.resource()?, team)?;
@@ -89,13 +92,21 @@ pub fn replace(
 
 /// When a team changed and by how many members.
 #[derive(Debug, Clone, Copy)]
-pub struct Change<'a> {
-    /// The role of those who become members over SCIM, where it is another.
-    pub default_role: Option<&'a TeamRole>,
+pub struct Change {
     /// Microseconds since 1970.
     pub now: i64,
     /// How many members more, or fewer.
     pub more_members: i64,
+}
+
+/// Sets the role of those who become members over SCIM.
+pub fn set_default_role(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    role: &TeamRole,
+) -> Result<(), DbError> {
+    tx.execute(SET_DEFAULT_ROLE, &[organization.into(), id.into(), role.as_str().into()]).map(drop)
 }
 
 /// Counts a team just inserted, and its first members; its version stays. What counts comes last, since others wait
@@ -162,15 +173,19 @@ pub fn expired(tx: &ReadTx<'_>, organization: &str, before: i64) -> Result<Optio
     })
 }
 
-/// Removes an archived team that has no members any more, and leaves a tombstone; whether it was still there.
-pub fn remove(tx: &WriteTx<'_>, organization: &str, team: &Archived, now: i64) -> Result<bool, DbError> {
+/// The same, held by this transaction; another one when another process has the first.
+pub fn hold_expired(tx: &WriteTx<'_>, organization: &str, before: i64) -> Result<Option<Archived>, DbError> {
+    tx.one(HOLD_EXPIRED, &[organization.into(), before.into()], |row| {
+        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
+    })
+}
+
+/// Removes an archived team that this transaction holds and that has no members any more; a tombstone stays.
+pub fn remove(tx: &WriteTx<'_>, organization: &str, team: &Archived, now: i64) -> Result<(), DbError> {
     let place = [organization.into(), (&team.id).into()];
-    if tx.execute(REMOVE, &place)? == 0 {
-        return Ok(false);
-    }
+    tx.execute(REMOVE, &place)?;
     tx.execute(FORGET_ALIASES, &place)?;
-    tx.execute(BURY, &[organization.into(), (&team.id).into(), (&team.name).into(), now.into()])?;
-    Ok(true)
+    tx.execute(BURY, &[organization.into(), (&team.id).into(), (&team.name).into(), now.into()]).map(drop)
 }
 
 /// Brings back a team that was archived after a time; says whether there is one. A name that is taken by now is
@@ -192,15 +207,29 @@ pub fn settings(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<
     Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
+/// The same of several teams, by id.
+pub fn settings_of(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    ids: &[&str],
+) -> Result<HashMap<String, TeamSettings>, DbError> {
+    let rows = tx.rows(SETTINGS_OF, &[organization.into(), ids.into()], |row| {
+        let text: String = row.get(1)?;
+        Ok((row.get::<String>(0)?, serde_json::from_str(&text)?))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Keeps what a team decided for itself.
 pub fn set_settings(
     tx: &WriteTx<'_>,
     organization: &str,
     id: &str,
     settings: &TeamSettings,
+    now: i64,
 ) -> Result<(), DbError> {
     let text = serde_json::to_string(settings)?;
-    tx.execute(SET_SETTINGS, &[organization.into(), id.into(), (&text).into()]).map(drop)
+    tx.execute(SET_SETTINGS, &[organization.into(), id.into(), (&text).into(), now.into()]).map(drop)
 }
 
 /// The names of teams, to say which is like one that does not exist; at most a thousand.

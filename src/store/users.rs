@@ -29,9 +29,11 @@ const BURY: Statement = Statement::named(SQL, "bury");
 const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
-const ACTIVE_HOLDERS: Statement = Statement::named(SQL, "active_holders");
+const OWN_ROLE: Statement = Statement::named(SQL, "own_role");
+const HOLDERS: Statement = Statement::named(SQL, "holders");
 const BY_HANDLE: Statement = Statement::named(SQL, "by_handle");
 const CARDS: Statement = Statement::named(SQL, "cards");
+const TOUCH: Statement = Statement::named(SQL, "touch");
 const SET_TEAM: Statement = Statement::named(SQL, "set_team");
 const KNOWN: Statement = Statement::named(SQL, "known");
 const TAKE_HANDLE: Statement = Statement::named(SQL, "take_handle");
@@ -150,6 +152,13 @@ pub fn role_of_active(
     })
 }
 
+/// The same of somebody whom this transaction is about to change: no two may hold it and want more.
+pub fn own_role(tx: &WriteTx<'_>, organization: &str, id: &str) -> Result<Option<OrganizationRole>, DbError> {
+    tx.one(OWN_ROLE, &[organization.into(), id.into()], |row| {
+        row.get::<String>(0)?.parse().map_err(DbError::Corrupt)
+    })
+}
+
 /// What products call a user, and the user's default team, if it is still there.
 #[derive(Debug, Clone)]
 pub struct Card {
@@ -167,26 +176,54 @@ pub fn cards(tx: &ReadTx<'_>, organization: &str, ids: &[&str]) -> Result<HashMa
     Ok(rows.into_iter().collect())
 }
 
-/// The ids of the active users who have these e-mail addresses, by the folded address.
-pub fn active_holders(
-    tx: &ReadTx<'_>,
-    organization: &str,
-    addresses: &[&str],
-) -> Result<HashMap<String, Vec<String>>, DbError> {
-    let mut holders: HashMap<String, Vec<String>> = HashMap::new();
-    let pair = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?));
-    for (address, id) in tx.rows(ACTIVE_HOLDERS, &[organization.into(), addresses.into()], pair)? {
-        let ids = holders.entry(address).or_default();
-        if !ids.contains(&id) {
-            ids.push(id);
+/// Those who have an e-mail address, as far as a team's members may be named by it.
+#[derive(Debug, Default)]
+pub struct Holders {
+    members: Vec<String>,
+    active: Vec<String>,
+}
+
+impl Holders {
+    /// The id of the one whom the address stands for: the only member of the team who has it, or where no member has it
+    /// the only active user.
+    pub fn one(&self) -> Option<String> {
+        let among = if self.members.is_empty() { &self.active } else { &self.members };
+        match among.as_slice() {
+            [id] => Some(id.clone()),
+            _ => None,
         }
     }
-    Ok(holders)
+}
+
+/// Who among the active users and the members of a team has these e-mail addresses, by the folded address.
+pub fn holders(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    addresses: &[&str],
+) -> Result<HashMap<String, Holders>, DbError> {
+    let mut found: HashMap<String, Holders> = HashMap::new();
+    let read = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<bool>(2)?));
+    for (address, id, is_member) in
+        tx.rows(HOLDERS, &[organization.into(), addresses.into(), team.into()], read)?
+    {
+        let holders = found.entry(address).or_default();
+        let among = if is_member { &mut holders.members } else { &mut holders.active };
+        if !among.contains(&id) {
+            among.push(id);
+        }
+    }
+    Ok(found)
 }
 
 /// The id of the person who has this handle now.
 pub fn by_handle(tx: &ReadTx<'_>, organization: &str, handle: &str) -> Result<Option<String>, DbError> {
     tx.one(BY_HANDLE, &[organization.into(), handle.into()], |row| row.get(0))
+}
+
+/// Gives a user a new version, since roles in teams are part of what is answered.
+pub fn touch(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
+    tx.execute(TOUCH, &[organization.into(), id.into(), now.into()]).map(drop)
 }
 
 /// Sets a user's default team.

@@ -20,25 +20,27 @@ struct Column {
     actor: Actor,
     role: Option<TeamRole>,
     seat: Seat,
+    invites: bool,
 }
 
 fn columns() -> Vec<Column> {
     let person = |heading, role, team_role| {
         let actor = Actor::Person { id: SELF.to_owned(), role };
-        Column { heading, actor, role: team_role, seat: Seat::Full }
+        Column { heading, actor, role: team_role, seat: Seat::Full, invites: false }
     };
     let machine = |heading, team: Option<&str>| {
         let actor = Actor::ServiceAccount { id: SELF.to_owned(), team: team.map(str::to_owned) };
-        Column { heading, actor, role: None, seat: Seat::None }
+        Column { heading, actor, role: None, seat: Seat::None, invites: false }
     };
     let custom = TeamRole::Custom("curator".to_owned());
     vec![
-        Column { heading: "operator", actor: Actor::Operator, role: None, seat: Seat::None },
+        Column { heading: "operator", actor: Actor::Operator, role: None, seat: Seat::None, invites: false },
         Column {
             heading: "connection",
             actor: Actor::Connection("okta".to_owned()),
             role: None,
             seat: Seat::None,
+            invites: false,
         },
         person("admin", OrganizationRole::Admin, None),
         person("member", OrganizationRole::Member, None),
@@ -51,6 +53,10 @@ fn columns() -> Vec<Column> {
         },
         person("team member", OrganizationRole::Member, Some(TeamRole::Member)),
         person("team custom", OrganizationRole::Member, Some(custom)),
+        Column {
+            invites: true,
+            ..person("team inviter", OrganizationRole::Member, Some(TeamRole::Custom("inviter".to_owned())))
+        },
         person("team viewer", OrganizationRole::Member, Some(TeamRole::Viewer)),
         machine("org service", None),
         machine("team service", Some(TEAM)),
@@ -82,7 +88,13 @@ fn variations() -> Vec<(&'static str, &'static str, Settings, TeamSettings)> {
 /// One mark for each kind of actor.
 fn marks(action: Action, whose: &str, settings: &Settings, team: TeamSettings) -> Vec<bool> {
     let mark = |column: &Column| {
-        let team = TeamSubject { id: TEAM, role: column.role.as_ref(), seat: column.seat, settings: team };
+        let team = TeamSubject {
+            id: TEAM,
+            role: column.role.as_ref(),
+            seat: column.seat,
+            invites: column.invites,
+            settings: team,
+        };
         may(&column.actor, action, &Subject::of(settings, whose).within(team)).is_ok()
     };
     columns().iter().map(mark).collect()
@@ -139,6 +151,7 @@ fn w_028_no_non_admin_changes_a_role_in_the_organization_their_own_least_of_all(
                 id: TEAM,
                 role: column.role.as_ref(),
                 seat: column.seat,
+                invites: column.invites,
                 settings: team,
             });
 

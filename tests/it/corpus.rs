@@ -2,7 +2,7 @@
 
 use roster::scim::{
     Profile, Quirks, Result,
-    patch::{self, Outcome, Patch},
+    patch::{self, Outcome, Patch, Rows},
     read,
     schema::{
         ResourceType,
@@ -93,7 +93,7 @@ fn apply(
     let body = format!("{{\"schemas\":[\"{}\"],\"Operations\":{operations}}}", urn::PATCH_OP);
     let mut quirks = Quirks::new(profile);
     let patch = Patch::read(resource_type, roster::scim::json::object(body.as_bytes())?, &mut quirks)?;
-    patch::apply(resource_type, &resource, rows, &patch, &mut quirks)
+    patch::apply(resource_type, &resource, Rows { elements: rows, ..Rows::default() }, &patch, &mut quirks)
 }
 
 fn object(text: &str) -> Map<String, Value> {

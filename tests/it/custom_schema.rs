@@ -3,7 +3,7 @@
 use roster::scim::{
     Error, ErrorKind, Profile, Quirks, Resource,
     filter::{self, eval::eval},
-    patch::{self, Patch},
+    patch::{self, Patch, Rows},
     projection::Projection,
     read,
     schema::{Attribute, Extension, Mutability, Noun, ResourceType, Returned, Schema, Type},
@@ -81,7 +81,7 @@ fn put(before: &Resource, text: &str) -> Result<Resource, Error> {
 fn patched(before: &Resource, operation: &Value) -> Result<Resource, Error> {
     let body = json!({"schemas": [roster::scim::urn::PATCH_OP], "Operations": [operation]});
     let patch = Patch::read(&PROBE_TYPE, body.as_object().unwrap().clone(), &mut strict())?;
-    Ok(patch::apply(&PROBE_TYPE, before, &[], &patch, &mut strict())?.resource)
+    Ok(patch::apply(&PROBE_TYPE, before, Rows::default(), &patch, &mut strict())?.resource)
 }
 
 #[track_caller]

@@ -7,7 +7,7 @@ use roster::{
     scim::{
         Quirks, Resource,
         filter::{self, eval::eval},
-        patch::{self, Patch},
+        patch::{self, Patch, Rows},
         query::{Parameters, Query},
         read,
         schema::standard::USER_TYPE,
@@ -145,8 +145,8 @@ proptest! {
         let body = json!({"schemas": [], "Operations": [{"op": "replace", "value": value}]});
         let patch = Patch::read(&USER_TYPE, object(body), &mut Quirks::default()).unwrap();
 
-        let once = patch::apply(&USER_TYPE, &before, &[], &patch, &mut Quirks::default()).unwrap().resource;
-        let twice = patch::apply(&USER_TYPE, &once, &[], &patch, &mut Quirks::default()).unwrap().resource;
+        let once = patch::apply(&USER_TYPE, &before, Rows::default(), &patch, &mut Quirks::default()).unwrap().resource;
+        let twice = patch::apply(&USER_TYPE, &once, Rows::default(), &patch, &mut Quirks::default()).unwrap().resource;
 
         prop_assert_eq!(&once, &twice);
         let mut again = once.clone();

@@ -28,6 +28,7 @@ mod custom_schema;
 mod database;
 mod described;
 mod doors;
+mod doubts;
 mod enforced_schema;
 mod faults;
 mod floors;

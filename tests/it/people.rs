@@ -70,7 +70,7 @@ fn roles_and_seats_change_for_admins_alone_and_never_below_one_admin() {
     assert!(detail.contains("(admin, member, viewer), found boss"), "{detail}");
 
     assert_eq!(role(&admin, &ada, "admin").status, 200);
-    assert_eq!(role(&member, &root, "viewer").status, 200, "the role counts with the next request");
+    assert_eq!(role(&member, &root, "member").status, 200, "the role counts with the next request");
     assert_eq!(role(&admin, &ada, "viewer").problem().0, 403, "and so does its loss");
 }
 

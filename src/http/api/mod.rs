@@ -136,7 +136,12 @@ impl Reply {
 
     /// 201 with what was made, now or when it was asked before.
     pub(super) fn created(body: Value, is_replay: bool) -> Self {
-        Self { is_replay, ..Self::of(StatusCode::CREATED, Body::Json(body)) }
+        Self::of(StatusCode::CREATED, Body::Json(body)).again(is_replay)
+    }
+
+    /// The same, now or when it was asked before.
+    pub(super) fn again(self, is_replay: bool) -> Self {
+        Self { is_replay, ..self }
     }
 
     /// 204.
@@ -328,6 +333,7 @@ async fn context(
         by_scim: false,
         credential: principal.key.clone(),
         scopes: principal.scopes.clone(),
+        until: principal.expires_at,
         once,
         address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
         now: door.app.clock.now(),

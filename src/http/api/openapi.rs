@@ -165,6 +165,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
     let in_query = route.query.iter().map(|name| {
         let schema = match *name {
+            "limit" if route.pattern == AUDIT_LOGS => json!({"type": "integer", "minimum": 1, "maximum": 20000,
+                "description": "how many entries a page has; all of them as lines without it and without endDate"}),
             "limit" => json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}),
             "dryRun" => json!({"type": "boolean", "description": "with true nothing changes, and whom it would concern is told"}),
             _ => json!({"type": "string"}),
@@ -175,7 +177,14 @@ fn parameters(route: &Route) -> Vec<Value> {
         json!({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255},
             "description": "asked again with it within a day, the answer is the first one, without secrets"})
     });
-    in_path.chain(in_query).chain(once).collect()
+    let version = route.versioned.then(|| {
+        let (name, what) = match route.method {
+            "GET" => ("If-None-Match", "an ETag: 304 when nothing changed since"),
+            _ => ("If-Match", "an ETag: 412 when something changed since"),
+        };
+        json!({"name": name, "in": "header", "schema": {"type": "string"}, "description": what})
+    });
+    in_path.chain(in_query).chain(version).chain(once).collect()
 }
 
 fn problem() -> Value {

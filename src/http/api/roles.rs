@@ -66,10 +66,10 @@ fn properties() -> Value {
 
 /// What a role is made of.
 pub(super) fn new_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object", "required": ["name", "inheritedFrom"], "properties": properties()})
+    json_schema!({"type": "object", "additionalProperties": false, "required": ["name", "inheritedFrom"], "properties": properties()})
 }
 
 /// What of a role can be changed.
 pub(super) fn change_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object", "properties": properties()})
+    json_schema!({"type": "object", "additionalProperties": false, "properties": properties()})
 }

@@ -36,6 +36,8 @@ pub(super) struct Route {
     pub(super) body: Option<Shape>,
     /// The status of a success and what its body looks like; 204 without this.
     pub(super) answer: Option<(u16, Shape)>,
+    /// Whether it heeds which version the client knows.
+    pub(super) versioned: bool,
     /// The media type of the lines it answers with, where it does.
     pub(super) lines: Option<&'static str>,
 }
@@ -62,6 +64,7 @@ impl Route {
             query: &[],
             body: None,
             answer: None,
+            versioned: false,
             lines: None,
         }
     }
@@ -86,6 +89,10 @@ impl Route {
         Self { answer: Some((201, shape)), ..self }
     }
 
+    const fn versioned(self) -> Self {
+        Self { versioned: true, ..self }
+    }
+
     const fn streams(self, media_type: &'static str) -> Self {
         Self { lines: Some(media_type), ..self }
     }
@@ -105,11 +112,13 @@ pub(super) const ROUTES: &[Route] = &[
         .about("The organization")
         .answers(of::<organization::Own>),
     Route::new("GET", "/settings", Action::SettingsRead, |call| Box::pin(organization::settings(call)))
+        .versioned()
         .about("What admins decided for the organization")
         .answers(of::<Settings>),
     Route::new("PATCH", "/settings", Action::SettingsChange, |call| {
         Box::pin(organization::change_settings(call))
     })
+    .versioned()
     .about("Change what is named; null brings a default back")
     .takes(organization::change_schema)
     .answers(of::<Settings>),
@@ -160,21 +169,26 @@ pub(super) const ROUTES: &[Route] = &[
         .takes(of::<NewPerson>)
         .creates(of::<Person>),
     Route::new("GET", "/users/{id}", Action::UserRead, |call| Box::pin(users::get(call)))
+        .versioned()
         .about("A user with teams, roles and activity")
         .answers(of::<Person>),
     Route::new("PATCH", "/users/{id}", Action::UserChange, |call| Box::pin(users::change(call)))
+        .versioned()
         .about("Change what is known of a user, deactivate or reactivate")
         .takes(of::<Profile>)
         .answers(of::<Person>),
     Route::new("DELETE", "/users/{id}", Action::UserRemove, |call| Box::pin(users::remove(call)))
+        .versioned()
         .about("Remove a user; the keys end, a tombstone stays"),
     Route::new("PUT", "/users/{id}/organization-role", Action::OrganizationRoleChange, |call| {
         Box::pin(users::change_role(call))
     })
+    .versioned()
     .about("Change a role in the organization")
     .takes(of::<users::Role>)
     .answers(of::<Person>),
     Route::new("PUT", "/users/{id}/seat", Action::SeatChange, |call| Box::pin(users::change_seat(call)))
+        .versioned()
         .about("Change a seat")
         .takes(of::<users::Taken>)
         .answers(of::<Person>),
@@ -201,13 +215,16 @@ pub(super) const ROUTES: &[Route] = &[
         .takes(of::<NewTeam>)
         .creates(of::<Team>),
     Route::new("GET", "/teams/{id}", Action::TeamRead, |call| Box::pin(teams::get(call)))
+        .versioned()
         .about("A team")
         .answers(of::<Team>),
     Route::new("PATCH", "/teams/{id}", Action::TeamSettingsChange, |call| Box::pin(teams::change(call)))
+        .versioned()
         .about("Change a team's name, default role or settings")
         .takes(of::<TeamChange>)
         .answers(of::<Team>),
     Route::new("DELETE", "/teams/{id}", Action::TeamArchive, |call| Box::pin(teams::archive(call)))
+        .versioned()
         .about("Archive a team; it can be restored for 30 days"),
     Route::new("GET", "/teams/{id}/members", Action::TeamRead, |call| Box::pin(teams::members(call)))
         .about("The members of a team with their roles")
@@ -268,14 +285,17 @@ pub(super) const ROUTES: &[Route] = &[
         .takes(roles::new_schema)
         .creates(of::<Role>),
     Route::new("GET", "/roles/{id}", Action::RoleRead, |call| Box::pin(roles::get(call)))
+        .versioned()
         .about("A custom role with its permissions")
         .answers(of::<Role>),
     Route::new("PATCH", "/roles/{id}", Action::RoleChange, |call| Box::pin(roles::change(call)))
+        .versioned()
         .about("Change a custom role, or tell whom it would concern")
         .query(&["dryRun"])
         .takes(roles::change_schema)
         .answers(of::<Role>),
     Route::new("DELETE", "/roles/{id}", Action::RoleRemove, |call| Box::pin(roles::remove(call)))
+        .versioned()
         .about("Remove a custom role, or tell whom it would concern")
         .query(&["dryRun"]),
     Route::new("GET", "/permissions", Action::RoleRead, |call| Box::pin(roles::permissions(call)))

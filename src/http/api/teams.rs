@@ -45,7 +45,8 @@ pub(super) async fn archived(call: Call) -> Result<Reply, Refusal> {
 
 /// `POST /archived-teams/{id}/restore`.
 pub(super) async fn restore(call: Call) -> Result<Reply, Refusal> {
-    Ok(Reply::ok(json!(teams::restore(&call.cx, call.id()).await?)))
+    let restored = teams::restore(&call.cx, call.id()).await?;
+    Ok(Reply::ok(json!(restored.it)).again(restored.is_replay))
 }
 
 /// `GET /teams/{id}/members`.

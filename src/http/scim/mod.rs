@@ -105,6 +105,7 @@ async fn answer(
         actor: caller.actor,
         credential: verdict.token.clone(),
         scopes: caller.scopes,
+        until: verdict.expires_at,
         once: None,
         address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
         now: door.app.clock.now(),

@@ -67,6 +67,16 @@ pub enum Action {
     Remove { id: String, precondition: Precondition },
 }
 
+impl Action {
+    /// The id of what is changed or removed.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Replace { id, .. } | Self::Patch { id, .. } | Self::Remove { id, .. } => Some(id),
+        }
+    }
+}
+
 /// How many operations a request has, before any of them is read.
 pub fn n_operations(body: &Map<String, Value>) -> usize {
     let sent = body.iter().find(|(name, _)| name.eq_ignore_ascii_case("Operations"));

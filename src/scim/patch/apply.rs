@@ -1,6 +1,6 @@
 //! Resource + patch → resource.
 
-use super::{Action, MemberChanges, Operation, Patch, Target, edit, selects};
+use super::{Action, MemberChanges, Operation, Patch, Rows, Target, edit, selects};
 use crate::scim::{
     Error, ErrorKind, Quirk, Quirks, Resource, Result,
     path::Located,
@@ -24,15 +24,16 @@ const MAX_COMPARISONS: usize = 500_000;
 /// Applies the operations in order, each to what the one before left; all of them or none.
 ///
 /// `before` holds the derived attributes too, since an operation may repeat them; `rows` are the elements
-/// kept apart, needed only when [`Patch::needs_rows`].
+/// kept apart.
 pub fn apply(
     resource_type: &'static ResourceType,
     before: &Resource,
-    rows: &[Value],
+    rows: Rows<'_>,
     patch: &Patch,
     quirks: &mut Quirks,
 ) -> Result<Outcome> {
-    let mut outcome = Outcome { resource: before.clone(), members: MemberChanges::default() };
+    let Rows { elements, names } = rows;
+    let mut outcome = Outcome { resource: before.clone(), members: MemberChanges::of(names) };
     let mut comparisons = 0;
     for (n, operation) in patch.operations.iter().enumerate() {
         comparisons += n_comparisons(&outcome.resource, &operation.target);
@@ -42,7 +43,7 @@ pub fn apply(
             return Err(ErrorKind::InvalidValue.because(detail));
         }
         let mut step = Step { resource_type, outcome: &mut outcome, quirks };
-        step.apply(operation, rows).map_err(|error| Error {
+        step.apply(operation, elements).map_err(|error| Error {
             detail: format!("operation {}: {}", n + 1, error.detail).into(),
             ..error
         })?;

@@ -10,6 +10,15 @@ use crate::scim::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// What elements that are kept as rows there are, and what else they are called.
+#[derive(Debug, Clone, Default)]
+pub struct Rows<'r> {
+    /// Those before the patch; only needed when [`super::Patch::needs_rows`].
+    pub elements: &'r [Value],
+    /// The ids that other names stand for.
+    pub names: HashMap<String, String>,
+}
+
 /// The net effect of a PATCH on a group's members. Applying it twice is applying it once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MemberChanges {
@@ -19,14 +28,20 @@ pub struct MemberChanges {
     removed: BTreeSet<String>,
     /// How many were named so far: their order.
     named: usize,
+    /// The ids that other names stand for.
+    names: HashMap<String, String>,
 }
 
 impl MemberChanges {
+    /// No change yet, of members who may be called by these names.
+    pub fn of(names: HashMap<String, String>) -> Self {
+        Self { names, ..Self::default() }
+    }
+
     /// Everybody leaves, these come: a replace.
-    pub fn exactly(members: &[Value]) -> Self {
-        let mut changes = Self { cleared: true, ..Self::default() };
-        changes.add_all(members);
-        changes
+    pub fn replace(&mut self, members: &[Value]) {
+        *self = Self { cleared: true, names: std::mem::take(&mut self.names), ..Self::default() };
+        self.add_all(members);
     }
 
     /// Who comes, in the order they were named; objects with at least a `value`.
@@ -39,26 +54,6 @@ impl MemberChanges {
     /// The ids of those who leave; meaningful when `cleared` is false.
     pub fn removed(&self) -> impl Iterator<Item = &str> {
         self.removed.iter().map(String::as_str)
-    }
-
-    /// Puts ids in the place of other names for them, wherever somebody comes or leaves by one.
-    pub fn rename(&mut self, ids: &HashMap<String, String>) {
-        for (name, id) in ids {
-            if let Some((order, mut member)) = self.added.remove(name) {
-                if let Some(value) = member.get_mut("value") {
-                    *value = Value::from(id.as_str());
-                }
-                self.added.entry(id.clone()).or_insert((order, member));
-            }
-            if self.removed.remove(name) {
-                self.remove(id);
-            }
-        }
-    }
-
-    /// The names that somebody comes or leaves by.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.added.keys().map(String::as_str).chain(self.removed())
     }
 
     /// Applies one operation whose target is the rows' attribute. `rows` are the rows before the patch;
@@ -77,9 +72,9 @@ impl MemberChanges {
             }
             (_, Action::Add(value)) => self.add_all(value.as_array().map_or(&[], Vec::as_slice)),
             (_, Action::Replace(value)) => {
-                *self = Self::exactly(value.as_array().map_or(&[], Vec::as_slice));
+                self.replace(value.as_array().map_or(&[], Vec::as_slice));
             }
-            (_, Action::Remove) => *self = Self { cleared: true, ..Self::default() },
+            (_, Action::Remove) => self.replace(&[]),
             (_, Action::RemoveValues(members)) => {
                 members.iter().filter_map(id_of).for_each(|id| self.remove(id));
             }
@@ -153,17 +148,27 @@ impl MemberChanges {
         }
     }
 
-    fn add(&mut self, id: &str, member: Value) {
-        self.removed.remove(id);
+    fn add(&mut self, name: &str, mut member: Value) {
+        let id = self.id(name);
+        if let (true, Some(value)) = (id != name, member.get_mut("value")) {
+            *value = Value::from(id.as_str());
+        }
+        self.removed.remove(&id);
         self.named += 1;
-        self.added.entry(id.to_owned()).or_insert((self.named, member));
+        self.added.entry(id).or_insert((self.named, member));
     }
 
-    fn remove(&mut self, id: &str) {
-        self.added.remove(id);
+    fn remove(&mut self, name: &str) {
+        let id = self.id(name);
+        self.added.remove(&id);
         if !self.cleared {
-            self.removed.insert(id.to_owned());
+            self.removed.insert(id);
         }
+    }
+
+    /// The id of the member of that name.
+    fn id(&self, name: &str) -> String {
+        self.names.get(name).map_or(name, String::as_str).to_owned()
     }
 }
 
@@ -175,7 +180,7 @@ pub(super) fn named_id(filter: &Predicate) -> Option<&str> {
     }
 }
 
-fn id_of(member: &Value) -> Option<&str> {
+pub(super) fn id_of(member: &Value) -> Option<&str> {
     member.get("value").and_then(Value::as_str)
 }
 
@@ -204,11 +209,26 @@ mod tests {
     }
 
     #[test]
+    fn the_last_operation_counts_whatever_a_member_is_called_in_it() {
+        let names =
+            HashMap::from([("ada@x".to_owned(), "a".to_owned()), ("ada@y".to_owned(), "a".to_owned())]);
+        let mut changes = MemberChanges::of(names);
+
+        changes.remove("ada@x");
+        changes.add("a", json!({"value": "a"}));
+        changes.remove("a");
+        changes.add("ada@y", json!({"value": "ada@y"}));
+
+        assert_eq!(changes.added(), [&json!({"value": "a"})]);
+        assert_eq!(changes.removed().count(), 0);
+    }
+
+    #[test]
     fn a_replace_forgets_what_came_before() {
         let mut changes = MemberChanges::default();
         changes.remove("a");
 
-        changes = MemberChanges::exactly(&[json!({"value": "b"})]);
+        changes.replace(&[json!({"value": "b"})]);
 
         assert!(changes.cleared);
         assert_eq!(changes.removed().count(), 0);

@@ -12,7 +12,7 @@ mod request;
 mod target;
 
 pub use apply::{Outcome, apply};
-pub use members::MemberChanges;
+pub use members::{MemberChanges, Rows};
 pub use target::Target;
 
 use super::{
@@ -82,6 +82,28 @@ impl Patch {
     /// Whether some operation can only be understood with the elements at hand that are kept as rows.
     pub fn needs_rows(&self, resource_type: &ResourceType) -> bool {
         self.operations.iter().any(|operation| operation.needs_rows(resource_type))
+    }
+
+    /// What the operations call elements that are kept as rows.
+    pub fn row_names(&self, resource_type: &ResourceType) -> Vec<&str> {
+        let Some(rows) = resource_type.rows else { return Vec::new() };
+        let mut names = Vec::new();
+        for operation in &self.operations {
+            match &operation.target {
+                Target::Elements { attribute, filter, .. } if attribute.is_of(rows) => {
+                    names.extend(members::named_id(filter));
+                }
+                Target::Attribute(path) if path.is_of(rows) => {}
+                _ => continue,
+            }
+            let elements: &[Value] = match &operation.action {
+                Action::Add(value) | Action::Replace(value) => value.as_array().map_or(&[], Vec::as_slice),
+                Action::RemoveValues(values) => values.as_slice(),
+                Action::Remove => &[],
+            };
+            names.extend(elements.iter().filter_map(members::id_of));
+        }
+        names
     }
 
     /// Whether an operation names this attribute, or the extension that holds it.
