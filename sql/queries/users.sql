@@ -47,7 +47,7 @@ SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND acti
 SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR NO KEY UPDATE
 
 -- name: holders
-SELECT a.key, u.id, m.member IS NOT NULL
+SELECT a.key, u.id, m.member IS NOT NULL, u.active
   FROM attribute_index a
   JOIN users u ON u.organization = a.organization AND u.id = a.resource
   LEFT JOIN memberships m ON m.organization = a.organization AND m.team = $3 AND m.member = a.resource

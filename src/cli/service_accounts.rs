@@ -91,8 +91,13 @@ impl ServiceAccountAsk {
     fn words(&self, found: &Value, flag: &str) -> String {
         match self {
             Self::List { .. } => {
-                let columns =
-                    [("SERVICE ACCOUNT", "/name"), ("HANDLE", "/handle"), ("TEAM", "/team"), ("ID", "/id")];
+                let columns = [
+                    ("SERVICE ACCOUNT", "/name"),
+                    ("HANDLE", "/handle"),
+                    ("TEAM", "/team"),
+                    ("DEFAULT TEAM", "/defaultTeam"),
+                    ("ID", "/id"),
+                ];
                 let empty =
                     format!("no service accounts; `roster service-account create NAME{flag}` makes one");
                 list(found, &columns, &empty)

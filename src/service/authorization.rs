@@ -112,10 +112,13 @@ impl Context {
             invites: held.as_ref().is_some_and(memberships::Held::invites),
             settings: team_settings,
         });
-        match authority::may(actor, action, &Subject { whose: about.whose, team, settings: &settings }) {
-            // a team that is hidden is as good as none
-            Err(_) if action == Action::TeamRead => Err(Error::NotFound("team")),
-            refused => Ok(refused.map(|()| settings)?),
+        let subject = Subject { whose: about.whose, team, settings: &settings };
+        let answer = authority::may(actor, action, &subject);
+        // a team that is hidden from somebody is as good as none
+        if answer.is_err() && team.is_some() && authority::may(actor, Action::TeamRead, &subject).is_err() {
+            return Err(Error::NotFound("team"));
         }
+        answer?;
+        Ok(settings)
     }
 }

@@ -227,9 +227,13 @@ impl Asked<'_> {
             Some(found) => Some(found.id),
             None => teams::by_name(tx, &cx.organization, &text::fold(name))?,
         };
-        let sees = |id: &String| cx.authorize(tx, Action::TeamRead, About::team(id)).is_ok();
-        if let Some(id) = found.filter(sees) {
-            return Ok(id);
+        if let Some(id) = found {
+            let oneself = cx.actor.id();
+            let own = memberships::teams_of(tx, &cx.organization, &[oneself])?.remove(oneself);
+            let belongs = own.into_iter().flatten().any(|team| team.id == id);
+            if belongs || cx.authorize(tx, Action::TeamRead, About::team(&id)).is_ok() {
+                return Ok(id);
+            }
         }
         let near = match cx.authorize(tx, Action::UserRead, About::ORGANIZATION) {
             Ok(_) => teams::names(tx, &cx.organization)?,

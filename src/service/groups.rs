@@ -13,15 +13,16 @@ use super::{
 };
 use crate::{
     org::{
+        actor::Actor,
         event::{EventKind, differences},
         record::Record,
-        role::{Origin, TeamRole},
+        role::{OrganizationRole, Origin, TeamRole},
         scim_view::{self, Related, decorated},
         team::{self, MemberType, check_nesting, check_storage},
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
-        patch::{self, MemberChanges, Patch, Rows},
+        patch::{self, MemberChanges, Named, Patch, Rows},
         projection::Projection,
         read, text, validate,
         version::Precondition,
@@ -274,15 +275,14 @@ impl Moved {
     }
 }
 
-/// The ids of those whom addresses among these names stand for (W-247): the one member of the team who has the address,
-/// active or not, or else the one active user who has it.
+/// Those whom addresses among these names stand for (W-247).
 fn names<'n>(
     tx: &WriteTx<'_>,
     cx: &Context,
     team: &str,
     named: impl Iterator<Item = &'n str>,
     quirks: &mut Quirks,
-) -> Result<HashMap<String, String>> {
+) -> Result<HashMap<String, Named>> {
     let addresses: Vec<(String, &str)> =
         named.filter(|name| name.contains('@')).map(|name| (text::fold(name), name)).collect();
     if addresses.is_empty() {
@@ -291,8 +291,8 @@ fn names<'n>(
     let keys: Vec<&str> = addresses.iter().map(|(key, _)| key.as_str()).collect();
     let holders = users::holders(tx, &cx.organization, team, &keys)?;
     let ids =
-        addresses.into_iter().filter_map(|(key, name)| Some((name.to_owned(), holders.get(&key)?.one()?)));
-    let ids: HashMap<String, String> = ids.collect();
+        addresses.into_iter().filter_map(|(key, name)| Some((name.to_owned(), holders.get(&key)?.named()?)));
+    let ids: HashMap<String, Named> = ids.collect();
     match ids.is_empty() || quirks.allow(Quirk::MemberByEmail) {
         true => Ok(ids),
         false => Ok(HashMap::new()),
@@ -366,8 +366,8 @@ fn join(
             MemberType::Group => nested.push(id),
         }
     }
+    check_self_entry(tx, cx, team, [&people, &nested])?;
     if !people.is_empty() {
-        check_self_entry(tx, cx, team, &people)?;
         moved.came = memberships::add(tx, holder(cx, team), MemberType::User, &people, cx.now)?;
     }
     for (n, id) in nested.into_iter().enumerate() {
@@ -376,10 +376,22 @@ fn join(
     Ok(moved)
 }
 
-/// W-121, of those who are no members yet.
-fn check_self_entry(tx: &WriteTx<'_>, cx: &Context, team: &str, people: &[&str]) -> Result<()> {
-    let oneself = cx.actor.id();
-    if people.contains(&oneself) && !memberships::is_member(tx, holder(cx, team), oneself)? {
+/// W-121, of whoever is no member yet and comes in, also as somebody in a team that does.
+fn check_self_entry(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    team: &str,
+    [people, nested]: [&Vec<&str>; 2],
+) -> Result<()> {
+    let Actor::Person { id: oneself, role: OrganizationRole::Admin } = &cx.actor else { return Ok(()) };
+    let comes = people.contains(&oneself.as_str()) || {
+        let own = match nested.is_empty() {
+            true => None,
+            false => memberships::teams_of(tx, &cx.organization, &[oneself])?.remove(oneself),
+        };
+        own.into_iter().flatten().any(|own| nested.contains(&own.id.as_str()))
+    };
+    if comes && !memberships::is_member(tx, holder(cx, team), oneself)? {
         cx.check_entry(tx, &[oneself])?;
     }
     Ok(())

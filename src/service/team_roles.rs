@@ -19,6 +19,7 @@ use crate::{
     },
 };
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// A user whose team roles are assigned.
 #[derive(Clone, Copy)]
@@ -51,16 +52,17 @@ pub(super) fn assign(
     asked: &[NamedTeamRole],
     reach: Reach,
 ) -> Result<bool> {
-    let mut is_changed = false;
-    let mut named_teams = Vec::with_capacity(asked.len());
+    // a team may be named twice, by its name and a former one: the last word counts
+    let mut wanted = BTreeMap::new();
     for named in asked {
-        let role = resolve(tx, cx, &named.role)?;
-        let team = find(tx, cx, &named.team)?;
-        is_changed |= assign_one(tx, cx, to, (&team, &role), reach)?;
-        named_teams.push(team);
+        wanted.insert(find(tx, cx, &named.team)?, resolve(tx, cx, &named.role)?);
+    }
+    let mut is_changed = false;
+    for (team, role) in &wanted {
+        is_changed |= assign_one(tx, cx, to, (team, role), reach)?;
     }
     if reach.leaves {
-        for team in to.teams.iter().filter(|team| team.direct && !named_teams.contains(&team.id)) {
+        for team in to.teams.iter().filter(|team| team.direct && !wanted.contains_key(&team.id)) {
             is_changed |= leave(tx, cx, to.user, &team.id)?;
         }
     }
@@ -88,7 +90,10 @@ fn assign_one(
             "the user belongs to {} through another team; make the user a member to give a role",
             text::shown(&held.display)
         )),
-        None if reach.joins => join(tx, cx, to, team, role),
+        None if reach.joins => {
+            // somebody else may have been faster
+            Ok(join(tx, cx, to, team, role)? || give(tx, cx, team, to.user, role)?)
+        }
         None => refuse("the user does not belong to this team; an add makes the user a member"),
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     store::{
         ReadTx, WriteTx, memberships,
         records::{self, Kind},
-        teams as rows, users,
+        teams as rows,
     },
 };
 use schemars::JsonSchema;
@@ -405,7 +405,6 @@ pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result
                 Refusal::Conflict("this user is a member already; change the role instead".into()).into()
             );
         }
-        users::touch(tx, &cx.organization, &user, cx.now)?;
         member(tx, cx, &team, &user)
     })
     .await
@@ -420,9 +419,7 @@ pub async fn change_member(cx: &Arc<Context>, team: &str, user: &str, role: Stri
         if role != TeamRole::Admin {
             keep_an_admin(tx, cx, &team, &user)?;
         }
-        if team_roles::give(tx, cx, &team, &user, &role)? {
-            users::touch(tx, &cx.organization, &user, cx.now)?;
-        }
+        team_roles::give(tx, cx, &team, &user, &role)?;
         member(tx, cx, &team, &user)
     };
     cx.write(&mut Quirks::default(), work).await
@@ -443,10 +440,7 @@ async fn end_membership(cx: &Arc<Context>, action: Action, team: &str, user: &st
     let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
         cx.authorize_change(tx, action, About::member(&team, &user))?;
         keep_an_admin(tx, cx, &team, &user)?;
-        if !team_roles::leave(tx, cx, &user, &team)? {
-            return Err(Error::NotFound("member"));
-        }
-        Ok(users::touch(tx, &cx.organization, &user, cx.now)?)
+        if team_roles::leave(tx, cx, &user, &team)? { Ok(()) } else { Err(Error::NotFound("member")) }
     };
     cx.write(&mut Quirks::default(), work).await
 }

@@ -17,7 +17,7 @@ use crate::{
         standing::Standing,
         user::{Columns, handle},
     },
-    scim::{Resource, version::Version},
+    scim::{Resource, patch::Named, version::Version},
 };
 use std::{borrow::Cow, collections::HashMap};
 
@@ -184,14 +184,12 @@ pub struct Holders {
 }
 
 impl Holders {
-    /// The id of the one whom the address stands for: the only member of the team who has it, or where no member has it
-    /// the only active user.
-    pub fn one(&self) -> Option<String> {
-        let among = if self.members.is_empty() { &self.active } else { &self.members };
-        match among.as_slice() {
-            [id] => Some(id.clone()),
-            _ => None,
-        }
+    /// Whom the address stands for, to come and to leave: whoever alone has it among the active users, or among the
+    /// team's members. Where these are two, the active one comes and the member leaves.
+    pub fn named(&self) -> Option<Named> {
+        let only = |ids: &[String]| if let [id] = ids { Some(id.clone()) } else { None };
+        let (active, member) = (only(&self.active), only(&self.members));
+        Some(Named { comes: active.clone().or(member.clone())?, leaves: member.or(active)? })
     }
 }
 
@@ -203,14 +201,16 @@ pub fn holders(
     addresses: &[&str],
 ) -> Result<HashMap<String, Holders>, DbError> {
     let mut found: HashMap<String, Holders> = HashMap::new();
-    let read = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<bool>(2)?));
-    for (address, id, is_member) in
-        tx.rows(HOLDERS, &[organization.into(), addresses.into(), team.into()], read)?
-    {
+    let read = |row: &Row<'_>| {
+        Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<bool>(2)?, row.get::<bool>(3)?))
+    };
+    let args = [organization.into(), addresses.into(), team.into()];
+    for (address, id, is_member, is_active) in tx.rows(HOLDERS, &args, read)? {
         let holders = found.entry(address).or_default();
-        let among = if is_member { &mut holders.members } else { &mut holders.active };
-        if !among.contains(&id) {
-            among.push(id);
+        for (is_one, among) in [(is_member, &mut holders.members), (is_active, &mut holders.active)] {
+            if is_one && !among.contains(&id) {
+                among.push(id.clone());
+            }
         }
     }
     Ok(found)

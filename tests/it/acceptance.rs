@@ -260,7 +260,9 @@ fn a_stale_version_is_412_wherever_something_changes() {
         let tag = admin.get(&path).header("ETag").to_owned();
         assert!(tag.starts_with("W/\""), "{path} {tag}");
         let stale = [("If-Match", tag.as_str())];
-        assert_eq!(admin.send("GET", &path, &[("If-None-Match", &tag)], &Value::Null).status, 304, "{path}");
+        // of users and teams more is shown than has part in the version
+        let same = if path.starts_with("/roles") { 304 } else { 200 };
+        assert_eq!(admin.send("GET", &path, &[("If-None-Match", &tag)], &Value::Null).status, same, "{path}");
         assert_eq!(admin.send("PATCH", &path, &stale, &first).status, 200, "{path}");
 
         assert_eq!(admin.send("PATCH", &path, &stale, &second).problem().0, 412, "{path}");

@@ -76,7 +76,7 @@ fn w_119_a_team_decides_its_settings_and_w_120_the_organization_decides_above_it
     assert_eq!(changed.json()["settings"]["hidden"], true, "{}", changed.json());
     assert_eq!(outside.get(&path).problem().0, 404, "as if there were none");
     assert_eq!(outside.get("/teams").json()["items"], json!([]));
-    assert_eq!(outside.patch(&path, &json!({"settings": {"hidden": false}})).problem().0, 403);
+    assert_eq!(outside.patch(&path, &json!({"settings": {"hidden": false}})).problem().0, 404);
     let (status, detail) = team_admin.patch(&path, &json!({"settings": {"hiden": true}})).problem();
     assert_eq!(status, 400);
     assert!(detail.contains("hiden"), "{detail}");

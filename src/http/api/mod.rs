@@ -247,7 +247,7 @@ async fn answer(
     let reply = (route.serve)(call).await?;
     let opaque = |tag: &str| tag.trim_start_matches("W/").trim_matches('"').to_owned();
     match &reply.tag {
-        Some(tag) if route.method == "GET" && precondition.has_tag(&opaque(tag)) => {
+        Some(tag) if route.method == "GET" && route.versioned && precondition.has_tag(&opaque(tag)) => {
             Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag.as_str())).finish())
         }
         _ => Ok(reply.response()),

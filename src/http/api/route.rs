@@ -36,7 +36,8 @@ pub(super) struct Route {
     pub(super) body: Option<Shape>,
     /// The status of a success and what its body looks like; 204 without this.
     pub(super) answer: Option<(u16, Shape)>,
-    /// Whether it heeds which version the client knows.
+    /// Whether it heeds which version the client knows. What is shown beside a user or team has no part in its version, so
+    /// that reading these does not.
     pub(super) versioned: bool,
     /// The media type of the lines it answers with, where it does.
     pub(super) lines: Option<&'static str>,
@@ -169,7 +170,6 @@ pub(super) const ROUTES: &[Route] = &[
         .takes(of::<NewPerson>)
         .creates(of::<Person>),
     Route::new("GET", "/users/{id}", Action::UserRead, |call| Box::pin(users::get(call)))
-        .versioned()
         .about("A user with teams, roles and activity")
         .answers(of::<Person>),
     Route::new("PATCH", "/users/{id}", Action::UserChange, |call| Box::pin(users::change(call)))
@@ -215,7 +215,6 @@ pub(super) const ROUTES: &[Route] = &[
         .takes(of::<NewTeam>)
         .creates(of::<Team>),
     Route::new("GET", "/teams/{id}", Action::TeamRead, |call| Box::pin(teams::get(call)))
-        .versioned()
         .about("A team")
         .answers(of::<Team>),
     Route::new("PATCH", "/teams/{id}", Action::TeamSettingsChange, |call| Box::pin(teams::change(call)))

@@ -10,13 +10,22 @@ use crate::scim::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// Whom another name than an id stands for: the id of whoever comes by it, and of whoever leaves by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Who comes.
+    pub comes: String,
+    /// Who leaves.
+    pub leaves: String,
+}
+
 /// What elements that are kept as rows there are, and what else they are called.
 #[derive(Debug, Clone, Default)]
 pub struct Rows<'r> {
     /// Those before the patch; only needed when [`super::Patch::needs_rows`].
     pub elements: &'r [Value],
-    /// The ids that other names stand for.
-    pub names: HashMap<String, String>,
+    /// Whom other names stand for.
+    pub names: HashMap<String, Named>,
 }
 
 /// The net effect of a PATCH on a group's members. Applying it twice is applying it once.
@@ -28,13 +37,13 @@ pub struct MemberChanges {
     removed: BTreeSet<String>,
     /// How many were named so far: their order.
     named: usize,
-    /// The ids that other names stand for.
-    names: HashMap<String, String>,
+    /// Whom other names stand for.
+    names: HashMap<String, Named>,
 }
 
 impl MemberChanges {
     /// No change yet, of members who may be called by these names.
-    pub fn of(names: HashMap<String, String>) -> Self {
+    pub fn of(names: HashMap<String, Named>) -> Self {
         Self { names, ..Self::default() }
     }
 
@@ -149,7 +158,7 @@ impl MemberChanges {
     }
 
     fn add(&mut self, name: &str, mut member: Value) {
-        let id = self.id(name);
+        let id = self.names.get(name).map_or(name, |named| named.comes.as_str()).to_owned();
         if let (true, Some(value)) = (id != name, member.get_mut("value")) {
             *value = Value::from(id.as_str());
         }
@@ -159,16 +168,11 @@ impl MemberChanges {
     }
 
     fn remove(&mut self, name: &str) {
-        let id = self.id(name);
+        let id = self.names.get(name).map_or(name, |named| named.leaves.as_str()).to_owned();
         self.added.remove(&id);
         if !self.cleared {
             self.removed.insert(id);
         }
-    }
-
-    /// The id of the member of that name.
-    fn id(&self, name: &str) -> String {
-        self.names.get(name).map_or(name, String::as_str).to_owned()
     }
 }
 
@@ -210,8 +214,8 @@ mod tests {
 
     #[test]
     fn the_last_operation_counts_whatever_a_member_is_called_in_it() {
-        let names =
-            HashMap::from([("ada@x".to_owned(), "a".to_owned()), ("ada@y".to_owned(), "a".to_owned())]);
+        let ada = Named { comes: "a".to_owned(), leaves: "a".to_owned() };
+        let names = HashMap::from([("ada@x".to_owned(), ada.clone()), ("ada@y".to_owned(), ada)]);
         let mut changes = MemberChanges::of(names);
 
         changes.remove("ada@x");

@@ -12,7 +12,7 @@ mod request;
 mod target;
 
 pub use apply::{Outcome, apply};
-pub use members::{MemberChanges, Rows};
+pub use members::{MemberChanges, Named, Rows};
 pub use target::Target;
 
 use super::{
