@@ -26,7 +26,9 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let Ok(patch) = Patch::read(of, body.clone(), &mut quirks) else { continue };
         let Some(before) = created(of, resource.clone(), profile) else { continue };
         let before = decorated(of, before);
-        if let Ok(outcome) = patch::apply(of, &before, Rows { elements: &rows(), ..Rows::default() }, &patch, &mut quirks) {
+        if let Ok(outcome) =
+            patch::apply(of, &before, Rows { elements: &rows(), ..Rows::default() }, &patch, &mut quirks)
+        {
             assert_read_only_is_untouched(of, &before, &outcome.resource);
             assert_members_are_told_apart(&outcome);
             assert_reads_back(of, &outcome.resource, profile);
