@@ -4,6 +4,7 @@
 use super::{Context, Error, Result};
 use crate::{
     org::{
+        actor::Actor,
         event::{Event, EventKind},
         refusal::Refusal,
     },
@@ -45,11 +46,19 @@ impl<'a> About<'a> {
     fn event(self, cx: &Context, why: &Refusal) -> Event {
         let (resource_type, resource, name) = match self {
             Self::User(id) => ("User", id, None),
-            Self::Newcomer(name) => ("User", "", Some(name)),
-            Self::Oneself => ("", cx.actor.id(), None),
+            Self::Newcomer(name) => ("User", "", Some(text::shown(name))),
+            Self::Oneself => (kind_of(&cx.actor), cx.actor.id(), None),
         };
         let detail = json!({"reason": why.to_string(), "userName": name});
         Event { kind: EventKind::RequestDenied, resource_type, resource: resource.to_owned(), detail }
+    }
+}
+
+fn kind_of(actor: &Actor) -> &'static str {
+    match actor {
+        Actor::Person { .. } => "User",
+        Actor::ServiceAccount { .. } => "ServiceAccount",
+        _ => "Connection",
     }
 }
 
