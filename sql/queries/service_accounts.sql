@@ -24,6 +24,7 @@ SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
  ORDER BY id LIMIT $3
 
 -- name: of_team
+-- The first condition on the type is the index's own.
 SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
        CASE WHEN account_type = 'org_service' THEN team END, created_at
   FROM users

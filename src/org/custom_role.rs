@@ -32,6 +32,11 @@ impl CustomRole {
         Self { base: base.unwrap_or(Base::Viewer), added: names(role).map(str::to_owned).collect() }
     }
 
+    /// Whether its holders may invite into their team.
+    pub fn invites(&self) -> bool {
+        self.permissions().contains("team:invite_user")
+    }
+
     /// Every permission it gives. What another catalogue once had gives nothing.
     pub fn permissions(&self) -> BTreeSet<&'static str> {
         let added = permission::all().iter().map(|it| it.name).filter(|name| self.added.contains(*name));

@@ -1,6 +1,6 @@
 //! Teams and who may belong to them.
 
-use crate::scim::{ErrorKind, Resource, Result, text, urn};
+use crate::scim::{ErrorKind, Resource, Result, patch::Named, text, urn};
 use serde_json::Value;
 use std::str::FromStr;
 
@@ -110,6 +110,25 @@ pub fn check_storage(team: &Resource) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Those who have an e-mail address, as far as a team's members may be named by it (W-247).
+#[derive(Debug, Default)]
+pub struct Holders {
+    /// The team's members among them, active or not.
+    pub members: Vec<String>,
+    /// The active users among them.
+    pub active: Vec<String>,
+}
+
+impl Holders {
+    /// Whom the address stands for, to come and to leave: whoever alone has it among the active users, or among the
+    /// team's members. Where these are two, the active one comes and the member leaves.
+    pub fn named(&self) -> Option<Named> {
+        let only = |ids: &[String]| if let [id] = ids { Some(id.clone()) } else { None };
+        let (active, member) = (only(&self.active), only(&self.members));
+        Some(Named { comes: active.clone().or(member.clone())?, leaves: member.or(active)? })
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::{
     org::{
         actor::Actor,
         authority::{self, Action, Subject, TeamSubject},
+        custom_role::CustomRole,
         role::OrganizationRole,
         seat::Seat,
         settings::{Settings, TeamSettings},
@@ -81,9 +82,9 @@ impl Context {
     }
 
     /// W-121: where admins are kept out of teams, none lets themselves in or gives themselves a role, by whatever door.
-    pub(super) fn check_entry(&self, tx: &ReadTx<'_>, members: &[&str]) -> Result<()> {
+    pub(super) fn check_entry(&self, tx: &ReadTx<'_>, member: &str) -> Result<()> {
         match &self.actor {
-            Actor::Person { id, role: OrganizationRole::Admin } if members.contains(&id.as_str()) => {
+            Actor::Person { id, role: OrganizationRole::Admin } if member == id => {
                 let settings = organizations::settings(tx, &self.organization)?;
                 authority::may(&self.actor, Action::TeamEnter, &Subject::of(&settings, id))
                     .map_err(Error::from)
@@ -109,7 +110,7 @@ impl Context {
             id,
             role: held.as_ref().map(|held| &held.role),
             seat: held.as_ref().map_or(Seat::None, |held| held.seat),
-            invites: held.as_ref().is_some_and(memberships::Held::invites),
+            invites: held.as_ref().and_then(|held| held.custom.as_ref()).is_some_and(CustomRole::invites),
             settings: team_settings,
         });
         let subject = Subject { whose: about.whose, team, settings: &settings };

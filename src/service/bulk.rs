@@ -4,8 +4,9 @@
 //! get their managers afterwards. Everything else happens in the order of the request.
 
 use super::{
-    Context, Error, Result, authorization,
-    denials::{self, About},
+    Context, Error, Result,
+    authorization::About,
+    denials::{self, Concerned},
     groups, users,
 };
 use crate::{
@@ -109,9 +110,9 @@ async fn note_denials(cx: &Arc<Context>, request: &BulkRequest, results: &Result
             let about = match &task.action {
                 Action::Create { data } => {
                     let name = data.iter().find(|(name, _)| name.eq_ignore_ascii_case("userName"));
-                    About::Newcomer(name.and_then(|(_, name)| name.as_str()).unwrap_or_default())
+                    Concerned::Newcomer(name.and_then(|(_, name)| name.as_str()).unwrap_or_default())
                 }
-                other => About::User(other.id().unwrap_or_default()),
+                other => Concerned::User(other.id().unwrap_or_default()),
             };
             denials::note(cx, about, error).await;
         }
@@ -149,10 +150,10 @@ async fn alone(
 }
 
 /// Whom operations are about, as far as that matters to who may ask for them: oneself, or whoever.
-fn concerned<'t>(cx: &'t Context, mut tasks: impl Iterator<Item = &'t Task>) -> authorization::About<'t> {
+fn concerned<'t>(cx: &'t Context, mut tasks: impl Iterator<Item = &'t Task>) -> About<'t> {
     match tasks.any(|task| task.action.id() == Some(cx.actor.id())) {
-        true => authorization::About::user(cx.actor.id()),
-        false => authorization::About::ORGANIZATION,
+        true => About::user(cx.actor.id()),
+        false => About::ORGANIZATION,
     }
 }
 

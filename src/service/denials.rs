@@ -24,7 +24,7 @@ pub(super) const HOUR: i64 = 3_600_000_000;
 
 /// Whom a refused change was about.
 #[derive(Debug, Clone, Copy)]
-pub enum About<'a> {
+pub enum Concerned<'a> {
     /// The user of this id.
     User(&'a str),
     /// Somebody new, of this user name.
@@ -33,7 +33,7 @@ pub enum About<'a> {
     Oneself,
 }
 
-impl<'a> About<'a> {
+impl<'a> Concerned<'a> {
     /// What it is remembered by: never a name.
     fn subject(self) -> Cow<'a, str> {
         match self {
@@ -63,7 +63,7 @@ fn kind_of(actor: &Actor) -> &'static str {
 }
 
 /// Hands the outcome of a request on, and writes a refusal down.
-pub async fn noted<T>(cx: &Arc<Context>, about: About<'_>, outcome: Result<T>) -> Result<T> {
+pub async fn noted<T>(cx: &Arc<Context>, about: Concerned<'_>, outcome: Result<T>) -> Result<T> {
     if let Err(error) = &outcome {
         note(cx, about, error).await;
     }
@@ -71,7 +71,7 @@ pub async fn noted<T>(cx: &Arc<Context>, about: About<'_>, outcome: Result<T>) -
 }
 
 /// Writes a refusal down, if it is one that an admin should hear of.
-pub(super) async fn note(cx: &Arc<Context>, about: About<'_>, error: &Error) {
+pub(super) async fn note(cx: &Arc<Context>, about: Concerned<'_>, error: &Error) {
     if let Error::Rule(why) = error
         && cx.by_scim
         && matches!(why, Refusal::SeatLimit { .. } | Refusal::LastAdmin | Refusal::Forbidden(_))
@@ -81,7 +81,7 @@ pub(super) async fn note(cx: &Arc<Context>, about: About<'_>, error: &Error) {
     }
 }
 
-async fn tell(cx: &Arc<Context>, about: About<'_>, why: &Refusal) -> Result<()> {
+async fn tell(cx: &Arc<Context>, about: Concerned<'_>, why: &Refusal) -> Result<()> {
     let subject: Arc<str> = about.subject().into();
     let (job, asked) = (cx.clone(), subject.clone());
     if cx

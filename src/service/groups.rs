@@ -392,7 +392,7 @@ fn check_self_entry(
         own.into_iter().flatten().any(|own| nested.contains(&own.id.as_str()))
     };
     if comes && !memberships::is_member(tx, holder(cx, team), oneself)? {
-        cx.check_entry(tx, &[oneself])?;
+        cx.check_entry(tx, oneself)?;
     }
     Ok(())
 }

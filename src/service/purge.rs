@@ -1,12 +1,11 @@
 //! What is kept for a while and then no longer: archived teams, and what was told of refusals.
 
-use super::{App, Context, Error, Result, denials, event, organizations, teams::RESTORABLE};
+use super::{
+    App, Context, Error, Result, denials, event, organizations, service_accounts::bury, teams::RESTORABLE,
+};
 use crate::{
-    org::{
-        actor::Actor,
-        event::{Event, EventKind},
-    },
-    store::{ReadTx, WriteTx, api_keys, denials as told, memberships, service_accounts, teams},
+    org::{actor::Actor, event::EventKind},
+    store::{ReadTx, WriteTx, denials as told, memberships, service_accounts, teams},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -67,13 +66,7 @@ fn purge_slice(tx: &WriteTx<'_>, cx: &Context) -> Result<Purged> {
         return Ok(Purged::Part);
     }
     let accounts = service_accounts::of_team(tx, organization, &team.id, "", AT_ONCE)?;
-    for account in &accounts {
-        let ended = api_keys::end(tx, organization, &account.id, cx.now)?;
-        service_accounts::remove(tx, organization, account, cx.now)?;
-        let kind = EventKind::ServiceAccountRemoved;
-        let detail = json!({"team": account.team, "keysEnded": ended.len()});
-        cx.note(tx, &Event { kind, resource_type: "ServiceAccount", resource: account.id.clone(), detail })?;
-    }
+    accounts.iter().try_for_each(|account| bury(tx, cx, account))?;
     if accounts.len() == AT_ONCE {
         return Ok(Purged::Part);
     }

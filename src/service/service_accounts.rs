@@ -169,12 +169,17 @@ pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
                 job.authorize_change(tx, Action::TeamServiceAccountRemove, About::member(team, &id))?
             }
         };
-        let ended = api_keys::end(tx, &job.organization, &id, job.now)?;
-        service_accounts::remove(tx, &job.organization, &account, job.now)?;
-        let detail = json!({"team": account.team, "keysEnded": ended.len()});
-        record(tx, &job, EventKind::ServiceAccountRemoved, &id, detail)
+        bury(tx, &job, &account)
     };
     cx.app.store.write(work).await
+}
+
+/// Ends an account's keys and removes it.
+pub(super) fn bury(tx: &WriteTx<'_>, cx: &Context, account: &ServiceAccount) -> Result<()> {
+    let ended = api_keys::end(tx, &cx.organization, &account.id, cx.now)?;
+    service_accounts::remove(tx, &cx.organization, account, cx.now)?;
+    let detail = json!({"team": account.team, "keysEnded": ended.len()});
+    record(tx, cx, EventKind::ServiceAccountRemoved, &account.id, detail)
 }
 
 /// The team of an account, if it has one that is not archived; otherwise admins alone have a say.

@@ -81,7 +81,7 @@ fn assign_one(
         Some(held) if held.role == role.as_str() => Ok(false),
         Some(held) if held.direct => {
             if cx.by_scim {
-                cx.check_entry(tx, &[to.user])?;
+                cx.check_entry(tx, to.user)?;
             }
             change(tx, cx, to, team, role)?;
             Ok(true)
@@ -206,7 +206,7 @@ fn change(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &T
 /// Makes a user a member; whether they were none before. A member keeps the role.
 fn join(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<bool> {
     check_team_role(to.standing, role)?;
-    cx.check_entry(tx, &[to.user])?;
+    cx.check_entry(tx, to.user)?;
     let holder = holder(cx, team);
     // the team first, as everybody takes it who changes its members
     record_of(tx, cx, Kind::of(cx.types.group), team)?;

@@ -4,7 +4,7 @@ use super::{
     Answer, Context, Error, Result,
     authorization::About,
     changed_names,
-    denials::{self, About as Concerned},
+    denials::{self, Concerned},
     event, load, load_for_change, load_for_removal,
     read::answer,
     standing,

@@ -223,13 +223,6 @@ pub struct Held {
     pub seat: Seat,
 }
 
-impl Held {
-    /// Whether a custom role lets them invite.
-    pub fn invites(&self) -> bool {
-        self.custom.as_ref().is_some_and(|role| role.permissions().contains("team:invite_user"))
-    }
-}
-
 /// What a person has in a team; `None` for who is no member.
 pub fn held(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<Option<Held>, DbError> {
     tx.one(HELD, &[organization.into(), team.into(), member.into()], |row| {

@@ -3,7 +3,7 @@
 use super::{
     DbError, ReadTx, Statement, WriteTx,
     attributes::{self, Owner},
-    db::Arg,
+    db::{Arg, Row},
     journal,
     records::{Kind, bounded},
 };
@@ -161,23 +161,21 @@ pub struct Archived {
 
 /// At most a thousand of the teams that were archived after a time, in that order.
 pub fn archived(tx: &ReadTx<'_>, organization: &str, after: i64) -> Result<Vec<Archived>, DbError> {
-    tx.rows(ARCHIVED, &[organization.into(), after.into()], |row| {
-        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
-    })
+    tx.rows(ARCHIVED, &[organization.into(), after.into()], archived_of)
+}
+
+fn archived_of(row: &Row<'_>) -> Result<Archived, DbError> {
+    Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
 }
 
 /// The team that was archived first, if that was before a time.
 pub fn expired(tx: &ReadTx<'_>, organization: &str, before: i64) -> Result<Option<Archived>, DbError> {
-    tx.one(EXPIRED, &[organization.into(), before.into()], |row| {
-        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
-    })
+    tx.one(EXPIRED, &[organization.into(), before.into()], archived_of)
 }
 
 /// The same, held by this transaction; another one when another process has the first.
 pub fn hold_expired(tx: &WriteTx<'_>, organization: &str, before: i64) -> Result<Option<Archived>, DbError> {
-    tx.one(HOLD_EXPIRED, &[organization.into(), before.into()], |row| {
-        Ok(Archived { id: row.get(0)?, name: row.get(1)?, archived_at: row.get(2)? })
-    })
+    tx.one(HOLD_EXPIRED, &[organization.into(), before.into()], archived_of)
 }
 
 /// Removes an archived team that this transaction holds and that has no members any more; a tombstone stays.

@@ -15,9 +15,10 @@ use crate::{
         scim_view::{Activity, stored},
         settings::Settings,
         standing::Standing,
+        team::Holders,
         user::{Columns, handle},
     },
-    scim::{Resource, patch::Named, version::Version},
+    scim::{Resource, version::Version},
 };
 use std::{borrow::Cow, collections::HashMap};
 
@@ -147,14 +148,21 @@ pub fn role_of_active(
     organization: &str,
     id: &str,
 ) -> Result<Option<OrganizationRole>, DbError> {
-    tx.one(ROLE_OF_ACTIVE, &[organization.into(), id.into()], |row| {
-        row.get::<String>(0)?.parse().map_err(DbError::Corrupt)
-    })
+    role(tx, ROLE_OF_ACTIVE, organization, id)
 }
 
 /// The same of somebody whom this transaction is about to change: no two may hold it and want more.
 pub fn own_role(tx: &WriteTx<'_>, organization: &str, id: &str) -> Result<Option<OrganizationRole>, DbError> {
-    tx.one(OWN_ROLE, &[organization.into(), id.into()], |row| {
+    role(tx, OWN_ROLE, organization, id)
+}
+
+fn role(
+    tx: &WriteTx<'_>,
+    statement: Statement,
+    organization: &str,
+    id: &str,
+) -> Result<Option<OrganizationRole>, DbError> {
+    tx.one(statement, &[organization.into(), id.into()], |row| {
         row.get::<String>(0)?.parse().map_err(DbError::Corrupt)
     })
 }
@@ -174,23 +182,6 @@ pub fn cards(tx: &ReadTx<'_>, organization: &str, ids: &[&str]) -> Result<HashMa
         Ok((row.get::<String>(0)?, Card { handle: row.get(1)?, team: row.get(2)? }))
     })?;
     Ok(rows.into_iter().collect())
-}
-
-/// Those who have an e-mail address, as far as a team's members may be named by it.
-#[derive(Debug, Default)]
-pub struct Holders {
-    members: Vec<String>,
-    active: Vec<String>,
-}
-
-impl Holders {
-    /// Whom the address stands for, to come and to leave: whoever alone has it among the active users, or among the
-    /// team's members. Where these are two, the active one comes and the member leaves.
-    pub fn named(&self) -> Option<Named> {
-        let only = |ids: &[String]| if let [id] = ids { Some(id.clone()) } else { None };
-        let (active, member) = (only(&self.active), only(&self.members));
-        Some(Named { comes: active.clone().or(member.clone())?, leaves: member.or(active)? })
-    }
 }
 
 /// Who among the active users and the members of a team has these e-mail addresses, by the folded address.

@@ -4,6 +4,7 @@ use crate::{
     commands::{json, roster},
     database::Database,
     keys::Api,
+    organizations::uuid,
     support::Program,
 };
 use serde_json::{Value, json};
@@ -272,11 +273,4 @@ fn shape(value: &Value) -> Value {
         Value::String(_) => json!("text"),
         other => other.clone(),
     }
-}
-
-/// An id that nothing has.
-fn uuid() -> String {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!("01a20bb1-a8b6-749c-8e7a-{:012x}", 0xf00d_0000 + NEXT.fetch_add(1, Ordering::Relaxed))
 }

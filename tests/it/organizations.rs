@@ -196,7 +196,7 @@ fn r_532_every_endpoint_with_every_id_of_another_organization_answers_as_if_it_w
 }
 
 /// An id that nothing has.
-fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("01a20bb1-a8b6-749c-8e7a-{:012x}", 0x5eed_0000 + NEXT.fetch_add(1, Ordering::Relaxed))

@@ -113,7 +113,7 @@ async fn answer(
         base: slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug)),
         types: schemas::types(&door.app, &verdict.organization, verdict.types, verdict.profile).await?,
     });
-    denials::noted(&cx, denials::About::Oneself, allowed).await?;
+    denials::noted(&cx, denials::Concerned::Oneself, allowed).await?;
     let mut call = Call { verdict: Some(verdict.clone()), ..Call::new(request, door, quirks) };
     let outcome = call.serve(&cx, endpoint, payload).await;
     line.quirks = call.quirks.rules().join(",");
