@@ -383,7 +383,9 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
 
 /// Variables whose names begin as ours do and are none of ours: a slip of the pen, perhaps. They are no mistake,
 /// for a cluster that calls its service `roster` sets such names too.
-pub fn unknown_variables() -> Vec<String> {
+///
+/// `locks` are the names that settings of organizations have.
+pub fn unknown_variables(locks: &[&str]) -> Vec<String> {
     const KNOWN: [&str; 19] = [
         "ROSTER_CONFIG",
         "ROSTER_LISTEN",
@@ -406,11 +408,13 @@ pub fn unknown_variables() -> Vec<String> {
         "ROSTER_CONFORMANCE_TOKEN",
     ];
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    names.filter(|name| name.starts_with("ROSTER_") && !KNOWN.contains(&name.as_str())).collect()
+    let is_known = |name: &str| KNOWN.contains(&name) || locks.contains(&name);
+    names.filter(|name| name.starts_with("ROSTER_") && !is_known(name)).collect()
 }
 
+/// What an environment variable says, or that it says nothing readable.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-fn variable(name: &str) -> Result<Option<String>, String> {
+pub fn variable(name: &str) -> Result<Option<String>, String> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(VarError::NotPresent) => Ok(None),

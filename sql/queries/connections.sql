@@ -1,16 +1,16 @@
 -- name: insert
-INSERT INTO connections (organization, id, name, name_key, profile, sensitive, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO connections (organization, id, name, name_key, profile, sensitive, created_at, switches)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: change
-UPDATE connections SET profile = $3, sensitive = $4 WHERE organization = $1 AND id = $2
+UPDATE connections SET profile = $3, sensitive = $4, switches = $5 WHERE organization = $1 AND id = $2
 
 -- name: named
-SELECT id, name, profile, created_at, sensitive FROM connections
+SELECT id, name, profile, created_at, sensitive, switches FROM connections
  WHERE organization = $1 AND name_key = $2 AND revoked_at IS NULL
 
 -- name: list
-SELECT id, name, profile, created_at, sensitive FROM connections
+SELECT id, name, profile, created_at, sensitive, switches FROM connections
  WHERE organization = $1 AND revoked_at IS NULL
  ORDER BY name_key
 
@@ -53,7 +53,7 @@ UPDATE tokens SET last_used_at = $3
 
 -- name: by_digest
 SELECT t.organization, t.id, t.digest, t.expires_at, t.last_used_at, c.id, c.name, c.profile, o.schemas + o.indexes,
-       o.slug, c.sensitive, t.scopes
+       o.slug, c.sensitive, t.scopes, c.switches
   FROM tokens t
   JOIN connections c ON c.organization = t.organization AND c.id = t.connection
   JOIN organizations o ON o.id = t.organization

@@ -143,5 +143,8 @@ SELECT id FROM teams
  WHERE organization = $1 AND id IN (SELECT team FROM memberships WHERE organization = $1 AND member = $2)
  ORDER BY id FOR NO KEY UPDATE
 
+-- name: expire
+UPDATE teams SET archived_at = $3 WHERE organization = $1 AND id = $2 AND archived_at IS NOT NULL
+
 -- name: archive
 UPDATE teams SET archived_at = $3 WHERE organization = $1 AND id = $2 AND archived_at IS NULL

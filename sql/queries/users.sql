@@ -86,8 +86,16 @@ SELECT id FROM users WHERE organization = $1 AND id = ANY($2) AND account_type =
 
 -- name: insert
 INSERT INTO users (organization, id, user_name_key, display, active, manager, version, created_at, modified_at, resource,
-                   organization_role, seat, handle)
-VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11)
+                   organization_role, seat, handle, connection)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11, $12)
+
+-- name: provisioner
+SELECT c.id
+  FROM users u JOIN connections c ON c.organization = u.organization AND c.id = u.connection AND c.revoked_at IS NULL
+ WHERE u.organization = $1 AND u.id = $2
+
+-- name: set_provisioner
+UPDATE users SET connection = $3 WHERE organization = $1 AND id = $2
 
 -- name: take_handle
 INSERT INTO handles (organization, handle, owner) VALUES ($1, $2, $3)

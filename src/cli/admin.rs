@@ -1,6 +1,6 @@
 //! `roster admin`: what works when nothing else does.
 
-use super::{connections::Within, control::Ask, users::person};
+use super::{control::Ask, users::person, within::Within};
 use crate::service::{Context, passwords, people};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};

@@ -1,65 +1,261 @@
 //! `roster connection` and `roster token`.
 
 use super::{
-    control::{Ask, Reply, ShownConnection, ask},
-    say,
+    control::Ask,
+    shown::{Part, cell, list, sheet},
+    within::{Within, lifetime},
 };
 use crate::{
-    config::{DatabaseSetting, Mistakes},
-    org::organization::FIRST,
-    scim::Quirk,
+    org::connection::{Adoption, Mail, Origin, Scopes},
+    scim::{Profile, Quirk},
+    service::{
+        Context, Error, adoptions,
+        connections::{self, Change},
+        people,
+    },
 };
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
-use serde_json::{Value, json};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
-#[derive(Debug, Subcommand)]
-pub(super) enum ConnectionCommand {
+const PROFILES: [&str; 3] = ["standard", "strict", "strict-interop"];
+
+#[derive(Debug, Args)]
+pub(super) struct ConnectionCommand {
+    #[command(subcommand)]
+    ask: ConnectionAsk,
+    #[command(flatten)]
+    within: Within,
+}
+
+/// What is asked about connections.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub(super) enum ConnectionAsk {
     /// Make a connection for an identity provider
     Create {
         /// A name for it, such as okta
         name: String,
         /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
         /// as the interoperability profile wants it)
-        #[arg(long, default_value = "standard", value_parser = ["standard", "strict", "strict-interop"])]
+        #[arg(long, default_value = "standard", value_parser = PROFILES)]
         profile: String,
-        #[command(flatten)]
-        common: Within,
     },
-    /// Change how a connection's requests are read, from the next one on
+    /// Change how a connection's requests are read and what it may do, from the next one on
     Change {
-        /// The connection's name
+        /// The connection's name or id
         name: String,
-        /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
-        /// as the interoperability profile wants it)
-        #[arg(long, value_parser = ["standard", "strict", "strict-interop"])]
-        profile: Option<String>,
-        /// Attributes that no filter in a URL may name, with commas between them; `.search` takes them
-        #[arg(long, value_name = "PATHS", value_delimiter = ',')]
-        sensitive: Option<Vec<String>>,
         #[command(flatten)]
-        common: Within,
+        changes: Changes,
+    },
+    /// Put off every request of a connection: its identity provider is told to come again
+    Pause {
+        /// The connection's name or id
+        name: String,
+    },
+    /// Serve a connection again that was paused
+    Resume {
+        /// The connection's name or id
+        name: String,
     },
     /// List connections, their tokens, and the leniencies they needed
-    List {
+    List,
+    /// Show a connection and what it may do
+    Show {
+        /// The connection's name or id
+        name: String,
+    },
+    /// List the people whom connections want to change and did not make
+    Adoptions {
         #[command(flatten)]
-        common: Within,
+        part: Part,
+    },
+    /// Give a person to a connection that did not make them, or refuse it
+    Adopt {
+        /// The connection's name or id
+        name: String,
+        /// The person: id, user name, handle or e-mail address
+        user: String,
+        /// Refuse it
+        #[arg(long)]
+        refuse: bool,
     },
     /// Revoke a connection; its tokens stop working at once
     Revoke {
-        /// The connection's name
+        /// The connection's name or id
         name: String,
-        #[command(flatten)]
-        common: Within,
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
+/// What is changed of a connection; what is not named stays.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+pub(super) struct Changes {
+    /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
+    /// as the interoperability profile wants it)
+    #[arg(long, value_parser = PROFILES)]
+    profile: Option<String>,
+    /// Attributes that no filter in a URL may name, with commas between them; `.search` takes them
+    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+    sensitive: Option<Vec<String>>,
+    /// Whether it only reads
+    #[arg(long, value_name = "BOOL")]
+    read_only: Option<bool>,
+    /// Whether it may create users
+    #[arg(long, value_name = "BOOL")]
+    create: Option<bool>,
+    /// Whether it may change users
+    #[arg(long, value_name = "BOOL")]
+    update: Option<bool>,
+    /// Whether it may deactivate users
+    #[arg(long, value_name = "BOOL")]
+    deactivate: Option<bool>,
+    /// Whether it may delete users
+    #[arg(long, value_name = "BOOL")]
+    delete: Option<bool>,
+    /// Whether it may create, change and delete groups
+    #[arg(long, value_name = "BOOL")]
+    groups: Option<bool>,
+    /// What happens when it first changes a person whom it did not make: link, queue (an admin decides) or refuse
+    #[arg(long, value_name = "RULE")]
+    adoption: Option<Adoption>,
+    /// Whether people it makes get mail that says so: organization (as the setting scimMail says), send or skip
+    #[arg(long, value_name = "RULE")]
+    mail: Option<Mail>,
+    /// After how many minutes without a request something is wrong; 0 is never
+    #[arg(long, value_name = "MINUTES")]
+    expected_cycle: Option<i64>,
+}
+
+impl Changes {
+    fn change(&self) -> anyhow::Result<Change> {
+        let profile: Option<Profile> =
+            self.profile.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?;
+        // an empty list takes all away
+        let sensitive = self.sensitive.clone();
+        let sensitive = sensitive.map(|paths| paths.into_iter().filter(|path| !path.is_empty()).collect());
+        let cycle =
+            self.expected_cycle.map(|minutes| if minutes == 0 { Value::Null } else { minutes.into() });
+        let named = [
+            ("readOnly", self.read_only.map(Value::from)),
+            ("create", self.create.map(Value::from)),
+            ("update", self.update.map(Value::from)),
+            ("deactivate", self.deactivate.map(Value::from)),
+            ("delete", self.delete.map(Value::from)),
+            ("groups", self.groups.map(Value::from)),
+            ("adoption", self.adoption.map(|rule| json!(rule))),
+            ("mail", self.mail.map(|rule| json!(rule))),
+            ("expectedCycle", cycle),
+        ];
+        let switches: Map<String, Value> =
+            named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        if profile.is_none() && sensitive.is_none() && switches.is_empty() {
+            bail!("expected something to change, such as --profile or --deactivate, found nothing");
+        }
+        Ok(Change { profile, sensitive, switches })
+    }
+}
+
+impl ConnectionCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let Self { ask, within } = self;
+        if let ConnectionAsk::Change { changes, .. } = &ask {
+            changes.change()?;
+        }
+        let flag = within.flag();
+        within.tell(Ask::Connection(ask.clone()), |found| ask.words(found, &flag))
+    }
+}
+
+impl ConnectionAsk {
+    /// Does what is asked; hands back what the API shows.
+    pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
+        let pause = |paused: bool| Change {
+            switches: Map::from_iter([("paused".to_owned(), paused.into())]),
+            ..Change::default()
+        };
+        Ok(match self {
+            Self::Create { name, profile } => {
+                let profile = profile.parse().map_err(anyhow::Error::msg)?;
+                json!(connections::create(cx, name, profile).await?.it)
+            }
+            Self::Change { name, changes } => {
+                json!(known(name, connections::change(cx, name, changes.change()?).await)?)
+            }
+            Self::Pause { name } => json!(known(name, connections::change(cx, name, pause(true)).await)?),
+            Self::Resume { name } => json!(known(name, connections::change(cx, name, pause(false)).await)?),
+            Self::List => json!(connections::list(cx).await?),
+            Self::Show { name } => json!(known(name, connections::read(cx, name).await)?),
+            Self::Adoptions { part } => json!(adoptions::list(cx, part.slice()?).await?),
+            Self::Adopt { name, user, refuse } => {
+                let id = people::find(cx, user).await?;
+                let done = match refuse {
+                    false => adoptions::approve(cx, name, &id).await,
+                    true => adoptions::refuse(cx, name, &id).await,
+                };
+                done?;
+                json!({"connection": name, "user": id, "approved": !refuse})
+            }
+            Self::Revoke { name } => {
+                json!({"revoked": true, "declared": known(name, connections::revoke(cx, name).await)?})
+            }
+        })
+    }
+
+    fn words(&self, found: &Value, flag: &str) -> String {
+        match self {
+            Self::Create { name, .. } => {
+                format!(
+                    "made the connection {name:?}; `roster token create {name:?}{flag}` makes a token for it"
+                )
+            }
+            Self::Change { name, .. } => format!("changed the connection {name:?}"),
+            Self::Pause { name } => format!(
+                "paused the connection {name:?}; its requests are put off until `roster connection resume {name:?}{flag}`"
+            ),
+            Self::Resume { name } => format!("the connection {name:?} is served again"),
+            Self::List => match found.as_array() {
+                Some(found) if !found.is_empty() => table(found),
+                _ => format!("no connections yet; `roster connection create NAME{flag}` makes one"),
+            },
+            Self::Show { .. } => shown(found),
+            Self::Adoptions { .. } => {
+                let columns = [
+                    ("CONNECTION", "/connectionName"),
+                    ("WANTS", "/userName"),
+                    ("STATE", "/state"),
+                    ("SINCE", "/askedAt"),
+                    ("ID", "/user"),
+                ];
+                list(found, &columns, "no connection waits for anybody")
+            }
+            Self::Adopt { name, user, refuse: false } => {
+                format!("{user} is {name}'s; the next time it changes them, it may")
+            }
+            Self::Adopt { name, user, refuse: true } => format!("refused {user} to {name}"),
+            Self::Revoke { name } => {
+                format!("revoked the connection {name:?} and all its tokens{}", declared_note(found))
+            }
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TokenCommand {
+    #[command(subcommand)]
+    ask: TokenAsk,
+    #[command(flatten)]
+    within: Within,
+}
+
+/// What is asked about tokens.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub(super) enum TokenAsk {
     /// Make a token for a connection; it is shown once
     Create {
-        /// The connection's name
+        /// The connection's name or id
         connection: String,
         /// How long it works, such as 90d, 12h or 30m; without this it does not end
         #[arg(long, value_name = "TIME", value_parser = lifetime)]
@@ -67,160 +263,75 @@ pub(super) enum TokenCommand {
         /// It reads and changes nothing
         #[arg(long)]
         read_only: bool,
-        #[command(flatten)]
-        common: Within,
     },
     /// Revoke a token; it stops working at once
     Revoke {
         /// The token's id, as `roster connection list` shows it
         id: String,
-        #[command(flatten)]
-        common: Within,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Common {
-    #[command(flatten)]
-    database: DatabaseSetting,
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
-}
-
-/// What a command about an organization takes.
-#[derive(Debug, Args)]
-pub(super) struct Within {
-    #[command(flatten)]
-    common: Common,
-    /// The organization's slug
-    #[arg(long, global = true, env = "ROSTER_ORGANIZATION", value_name = "SLUG", default_value = FIRST)]
-    organization: String,
-}
-
-impl Within {
-    /// How further commands name the organization; nothing for the first.
-    pub(super) fn flag(&self) -> String {
-        if self.organization == FIRST {
-            String::new()
-        } else {
-            format!(" --organization {}", self.organization)
-        }
-    }
-
-    pub(super) fn ask(&self, request: Ask) -> anyhow::Result<Reply> {
-        ask(&self.common.database.read().map_err(Mistakes::from)?, &self.organization, request)
-    }
-
-    pub(super) fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
-        self.common.print(reply, words)
-    }
-
-    /// Asks, and prints what is shown, as JSON or as `words` puts it.
-    pub(super) fn tell(&self, request: Ask, words: impl Fn(&Value) -> String) -> anyhow::Result<()> {
-        let reply = self.ask(request)?;
-        self.print(&reply, || match &reply {
-            Reply::Shown(found) => words(found),
-            _ => String::new(),
-        })
-    }
-}
-
-impl Common {
-    /// Asks the first organization, for what concerns the whole server.
-    pub(super) fn ask_server(&self, request: Ask) -> anyhow::Result<Reply> {
-        ask(&self.database.read().map_err(Mistakes::from)?, FIRST, request)
-    }
-
-    /// Prints the reply as JSON, or as `words` puts it.
-    pub(super) fn print(&self, reply: &Reply, words: impl Fn() -> String) -> anyhow::Result<()> {
-        match (self.json, reply) {
-            (true, Reply::Connections(found)) => say(&serde_json::to_string_pretty(found)?),
-            (true, Reply::Organizations(found)) => say(&serde_json::to_string_pretty(found)?),
-            (true, Reply::Schemas(found)) => say(&serde_json::to_string_pretty(found)?),
-            (true, Reply::Shown(found)) => say(&serde_json::to_string_pretty(found)?),
-            (true, Reply::Events { events, next, .. }) => {
-                say(&serde_json::to_string_pretty(&json!({"items": events, "next": next}))?)
-            }
-            (true, Reply::Walked(walked)) => say(&serde_json::to_string_pretty(walked)?),
-            (true, Reply::Progress { .. } | Reply::Done) => say("{}"),
-            (true, Reply::Token(token)) => say(&serde_json::to_string_pretty(token)?),
-            (true, Reply::Revoked { declared }) => {
-                say(&json!({"revoked": true, "declared": declared}).to_string())
-            }
-            (false, _) => say(&words()),
-        }
-    }
-}
-
-impl ConnectionCommand {
-    pub(super) fn run(self) -> anyhow::Result<()> {
-        match self {
-            Self::Create { name, profile, common } => {
-                let reply = common.ask(Ask::CreateConnection { name: name.clone(), profile })?;
-                common.print(&reply, || {
-                    let within = common.flag();
-                    format!("made the connection {name:?}; `roster token create {name:?}{within}` makes a token for it")
-                })
-            }
-            Self::Change { name, profile, sensitive, common } => {
-                if profile.is_none() && sensitive.is_none() {
-                    bail!("expected --profile or --sensitive, found neither; nothing is changed");
-                }
-                // an empty list takes all away
-                let sensitive =
-                    sensitive.map(|paths| paths.into_iter().filter(|path| !path.is_empty()).collect());
-                let reply = common.ask(Ask::ChangeConnection { name: name.clone(), profile, sensitive })?;
-                common.print(&reply, || format!("changed the connection {name:?}"))
-            }
-            Self::List { common } => {
-                let reply = common.ask(Ask::ListConnections)?;
-                common.print(&reply, || match &reply {
-                    Reply::Connections(found) if !found.is_empty() => table(found),
-                    _ => "no connections yet; `roster connection create NAME` makes one".to_owned(),
-                })
-            }
-            Self::Revoke { name, common } => {
-                let reply = common.ask(Ask::RevokeConnection { name: name.clone() })?;
-                let words =
-                    format!("revoked the connection {name:?} and all its tokens{}", declared_note(&reply));
-                common.print(&reply, || words.clone())
-            }
-        }
-    }
 }
 
 impl TokenCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        let Self { ask, within } = self;
+        within.tell(Ask::Token(ask.clone()), |found| ask.words(found))
+    }
+}
+
+impl TokenAsk {
+    /// Does what is asked; hands back what the API shows.
+    pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
+        Ok(match self {
+            Self::Create { connection, expires_in, read_only } => {
+                let scopes = if *read_only { Scopes::READ } else { Scopes::ALL };
+                let made = connections::create_token(cx, connection, *expires_in, scopes).await;
+                let made = known(connection, made)?.it;
+                let mut shown = json!(made.token);
+                if let (Value::Object(shown), Some(secret)) = (&mut shown, &made.secret) {
+                    shown.insert("token".to_owned(), secret.expose_secret().into());
+                }
+                shown
+            }
+            Self::Revoke { id } => {
+                let origin = connections::revoke_token(cx, id).await.map_err(|error| match error {
+                    Error::NotFound(_) => {
+                        anyhow!("there is no token {id}; `roster connection list` shows their ids")
+                    }
+                    other => other.into(),
+                })?;
+                json!({"revoked": true, "declared": origin == Origin::Declared})
+            }
+        })
+    }
+
+    fn words(&self, found: &Value) -> String {
+        let part = |name: &str| found.get(name).and_then(Value::as_str);
         match self {
-            Self::Create { connection, expires_in, read_only, common } => {
-                let ask =
-                    Ask::CreateToken { connection: connection.clone(), lifetime: expires_in, read_only };
-                let reply = common.ask(ask)?;
-                common.print(&reply, || match &reply {
-                    Reply::Token(made) => format!(
-                        "{}\n\nThis is the token of {connection}, shown this once. Its id is {}; it works {}.",
-                        made.token.as_deref().unwrap_or_default(),
-                        made.id,
-                        made.expires_at.as_ref().map_or("until it is revoked".to_owned(), |end| format!("until {end}"))
-                    ),
-                    _ => String::new(),
-                })
-            }
-            Self::Revoke { id, common } => {
-                let reply = common.ask(Ask::RevokeToken { id: id.clone() })?;
-                let words = format!("revoked the token {id}{}", declared_note(&reply));
-                common.print(&reply, || words.clone())
-            }
+            Self::Create { connection, .. } => format!(
+                "{}\n\nThis is the token of {connection}, shown this once. Its id is {}; it works {}.",
+                part("token").unwrap_or_default(),
+                part("id").unwrap_or_default(),
+                part("expiresAt").map_or("until it is revoked".to_owned(), |end| format!("until {end}"))
+            ),
+            Self::Revoke { id } => format!("revoked the token {id}{}", declared_note(found)),
         }
     }
 }
 
-fn table(found: &[ShownConnection]) -> String {
+/// What was found by a connection's name, or where to look for the names.
+fn known<T>(name: &str, found: Result<T, Error>) -> anyhow::Result<T> {
+    found.map_err(|error| match error {
+        Error::NotFound(_) => anyhow!("there is no connection {name:?}; `roster connection list` shows them"),
+        other => other.into(),
+    })
+}
+
+fn table(found: &[Value]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header([
         "CONNECTION",
         "PROFILE",
+        "STATE",
         "TOKEN",
         "FROM",
         "SCOPES",
@@ -228,70 +339,88 @@ fn table(found: &[ShownConnection]) -> String {
         "LAST USED",
     ]);
     for connection in found {
-        let (name, profile) = (connection.name.as_str(), connection.profile.as_str());
-        if connection.tokens.is_empty() {
-            table.add_row([name, profile, "none", "", "", "", ""]);
+        let part = |name: &str| cell(connection.get(name));
+        let tokens = connection.get("tokens").and_then(Value::as_array).into_iter().flatten();
+        let mut rows: Vec<[String; 5]> = tokens
+            .map(|token| {
+                let never =
+                    |name: &str| token.get(name).and_then(Value::as_str).unwrap_or("never").to_owned();
+                [never("id"), never("origin"), never("scopes"), never("expiresAt"), never("lastUsedAt")]
+            })
+            .collect();
+        if rows.is_empty() {
+            rows.push(["none".to_owned(), String::new(), String::new(), String::new(), String::new()]);
         }
-        for token in &connection.tokens {
-            let expires = token.expires_at.as_deref().unwrap_or("never");
-            let used = token.last_used_at.as_deref().unwrap_or("never");
-            table.add_row([name, profile, &token.id, &token.origin, &token.scopes, expires, used]);
+        for [id, from, scopes, expires, used] in rows {
+            table.add_row([
+                part("name"),
+                part("profile"),
+                state(connection).to_owned(),
+                id,
+                from,
+                scopes,
+                expires,
+                used,
+            ]);
         }
     }
-    let mut told = table.to_string();
-    for connection in found.iter().filter(|connection| !connection.leniencies.is_empty()) {
-        told.push_str(&format!("\n\n{} needed these leniencies:\n", connection.name));
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_header(["RULE", "WHAT IS TOLERATED", "REQUESTS", "LAST"]);
-        for leniency in &connection.leniencies {
-            let meaning = Quirk::ALL.iter().find(|(rule, _)| *rule == leniency.rule);
-            let meaning = meaning.map_or("", |(_, meaning)| meaning.trim());
-            table.add_row([&leniency.rule, meaning, &leniency.uses.to_string(), &leniency.last_used_at]);
-        }
-        told.push_str(&table.to_string());
+    let told: Vec<String> = found.iter().filter_map(leniencies).collect();
+    [vec![table.to_string()], told].concat().join("\n\n")
+}
+
+/// How a connection fares, in a word.
+fn state(connection: &Value) -> &'static str {
+    let is = |pointer: &str| connection.pointer(pointer) == Some(&Value::Bool(true));
+    match (is("/switches/paused"), is("/isLate"), is("/switches/readOnly")) {
+        (true, _, _) => "paused",
+        (_, true, _) => "late",
+        (_, _, true) => "read only",
+        _ => "on",
     }
-    told
+}
+
+fn leniencies(connection: &Value) -> Option<String> {
+    let needed = connection.get("leniencies")?.as_array().filter(|needed| !needed.is_empty())?;
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["RULE", "WHAT IS TOLERATED", "REQUESTS", "LAST"]);
+    for leniency in needed {
+        let rule = cell(leniency.get("rule"));
+        let meaning = Quirk::ALL.iter().find(|(number, _)| *number == rule);
+        let meaning = meaning.map_or("", |(_, meaning)| meaning.trim()).to_owned();
+        table.add_row([rule, meaning, cell(leniency.get("uses")), cell(leniency.get("lastUsedAt"))]);
+    }
+    Some(format!("{} needed these leniencies:\n{table}", cell(connection.get("name"))))
+}
+
+fn shown(connection: &Value) -> String {
+    let parts = [
+        ("CONNECTION", "/name"),
+        ("PROFILE", "/profile"),
+        ("PAUSED", "/switches/paused"),
+        ("READ ONLY", "/switches/readOnly"),
+        ("CREATES", "/switches/create"),
+        ("CHANGES", "/switches/update"),
+        ("DEACTIVATES", "/switches/deactivate"),
+        ("DELETES", "/switches/delete"),
+        ("GROUPS", "/switches/groups"),
+        ("ADOPTION", "/switches/adoption"),
+        ("MAIL", "/switches/mail"),
+        ("CYCLE", "/switches/expectedCycle"),
+        ("LATE", "/isLate"),
+        ("LAST USED", "/lastUsedAt"),
+        ("MADE", "/createdAt"),
+        ("ID", "/id"),
+    ];
+    let sheet = sheet(connection, &parts);
+    leniencies(connection).map_or_else(|| sheet.clone(), |told| format!("{sheet}\n\n{told}"))
 }
 
 /// What an operator must know who revoked a token that the environment declares.
-fn declared_note(reply: &Reply) -> &'static str {
-    match reply {
-        Reply::Revoked { declared: true } => {
+fn declared_note(found: &Value) -> &'static str {
+    match found.get("declared") {
+        Some(Value::Bool(true)) => {
             "\nROSTER_SCIM_TOKEN declares it: it works again at the next start unless it is taken out there"
         }
         _ => "",
-    }
-}
-
-/// A duration such as `90d` in microseconds.
-pub(super) fn lifetime(text: &str) -> Result<i64, String> {
-    let wrong = || format!("expected a time such as 90d, 12h or 30m, found {text}");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let seconds: i64 = match unit {
-        "d" => 86_400,
-        "h" => 3_600,
-        "m" => 60,
-        _ => return Err(wrong()),
-    };
-    let number: i64 = number.parse().map_err(|_| wrong())?;
-    let micros = number.checked_mul(seconds).and_then(|seconds| seconds.checked_mul(1_000_000));
-    let longest = 36_500 * 86_400 * 1_000_000;
-    match micros.filter(|micros| *micros > 0) {
-        Some(micros) if micros <= longest => Ok(micros),
-        Some(_) => Err(format!("expected at most 36500d, found {text}")),
-        None => Err(wrong()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lifetimes_have_a_unit() {
-        assert_eq!(lifetime("2h"), Ok(7_200_000_000));
-        for text in ["", "2", "h", "-1d", "0m", "99999999999999d", "36501d", "2w", "1é"] {
-            assert!(lifetime(text).is_err(), "{text}");
-        }
     }
 }

@@ -5,25 +5,32 @@
 //! work, so caches and switches never see a change from the side.
 
 use super::{
-    admin::AdminAsk, keys::KeyAsk, roles::RoleAsk, seats::SeatsAsk, service_accounts::ServiceAccountAsk,
-    teams::TeamAsk, users::UserAsk,
+    admin::AdminAsk,
+    connections::{ConnectionAsk, TokenAsk},
+    keys::KeyAsk,
+    roles::RoleAsk,
+    seats::SeatsAsk,
+    service_accounts::ServiceAccountAsk,
+    settings::SettingAsk,
+    teams::TeamAsk,
+    users::UserAsk,
 };
 use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
     org::{
-        connection::{Connection, Leniency, Origin, Scopes, Token},
         journal::{Walked, Wanted},
+        lock::Locks,
         organization::{FIRST, Organization},
     },
-    scim::{Profile, schema::definition::Definition, text, version::Precondition},
-    service::{App, Context, Error, connections, events, journal, organizations, schemas, settings},
+    scim::{schema::definition::Definition, text},
+    service::{App, Context, events, journal, organizations, schemas},
     store::{Store, postgres},
 };
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{
     fs::{DirBuilder, File, Permissions},
     io::{BufRead, BufReader, Read, Write},
@@ -48,12 +55,8 @@ const BREATH: Duration = Duration::from_millis(500);
 pub(super) enum Ask {
     CreateOrganization { slug: String, name: String },
     ListOrganizations,
-    CreateConnection { name: String, profile: String },
-    ChangeConnection { name: String, profile: Option<String>, sensitive: Option<Vec<String>> },
-    ListConnections,
-    RevokeConnection { name: String },
-    CreateToken { connection: String, lifetime: Option<i64>, read_only: bool },
-    RevokeToken { id: String },
+    Connection(ConnectionAsk),
+    Token(TokenAsk),
     AddSchema(Box<Definition>),
     ListSchemas,
     RemoveSchema { urn: String },
@@ -66,8 +69,7 @@ pub(super) enum Ask {
     Key(KeyAsk),
     ServiceAccount(ServiceAccountAsk),
     ShowOrganization,
-    ShowSettings,
-    ChangeSettings(Map<String, Value>),
+    Setting(SettingAsk),
     ListEvents(Wanted),
     WalkEvents { begun: Option<Walked> },
 }
@@ -83,12 +85,6 @@ struct Question {
 #[derive(Serialize, Deserialize)]
 pub(super) enum Reply {
     Organizations(Vec<ShownOrganization>),
-    Connections(Vec<ShownConnection>),
-    Token(ShownToken),
-    /// `declared`: whether the environment declares a token that was revoked.
-    Revoked {
-        declared: bool,
-    },
     Schemas(Vec<ShownSchema>),
     /// How far the work on a schema is.
     Progress {
@@ -124,38 +120,6 @@ pub(super) struct ShownOrganization {
     pub(super) slug: String,
     pub(super) name: String,
     pub(super) created_at: String,
-}
-
-/// A leniency that a connection needed, as commands show it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ShownLeniency {
-    pub(super) rule: String,
-    pub(super) uses: i64,
-    pub(super) last_used_at: String,
-}
-
-/// A connection as commands show it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ShownConnection {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) profile: String,
-    pub(super) sensitive: Vec<String>,
-    pub(super) created_at: String,
-    pub(super) tokens: Vec<ShownToken>,
-    pub(super) leniencies: Vec<ShownLeniency>,
-}
-
-/// A token as commands show it; the token itself only when it was just made.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ShownToken {
-    pub(super) id: String,
-    pub(super) origin: String,
-    pub(super) scopes: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) token: Option<String>,
-    pub(super) expires_at: Option<String>,
-    pub(super) last_used_at: Option<String>,
 }
 
 /// The ownership of a database file, for as long as the value lives. It must outlive every connection to the
@@ -200,7 +164,7 @@ pub(super) fn open(database: &Path) -> anyhow::Result<App> {
     }
     let clock = Clock::System;
     let store = Store::open(database, clock.now()).with_context(unusable)?;
-    Ok(App::new(store, clock))
+    Ok(App { locks: config_locks()?, ..App::new(store, clock) })
 }
 
 /// The options for a PostgreSQL database, or what is wrong with its settings.
@@ -219,7 +183,12 @@ pub(super) fn options(settings: &config::Postgres) -> Result<postgres::Options, 
 pub(super) fn connect(options: &postgres::Options) -> anyhow::Result<App> {
     let clock = Clock::System;
     let store = Store::connect(options, clock.now()).with_context(|| unusable(options))?;
-    Ok(App::new(store, clock))
+    Ok(App { locks: config_locks()?, ..App::new(store, clock) })
+}
+
+/// What the environment decides of the settings.
+fn config_locks() -> Result<Locks, Mistakes> {
+    Locks::read(config::variable).map_err(Mistakes::from)
 }
 
 fn unusable(options: &postgres::Options) -> String {
@@ -236,7 +205,7 @@ pub(super) fn ask(database: &Database, organization: &str, ask: Ask) -> anyhow::
             let wrong = |wrong| Mistakes::from(format!("--database (ROSTER_DATABASE): {wrong}"));
             let options = options(settings).map_err(wrong)?;
             let store = Store::connect_prepared(&options).with_context(|| unusable(&options))?;
-            do_here(App::new(store, Clock::System), &question)
+            do_here(App { locks: config_locks()?, ..App::new(store, Clock::System) }, &question)
         }
     }
 }
@@ -349,53 +318,8 @@ async fn answered(app: &Arc<App>, question: &Question) -> anyhow::Result<Reply> 
 /// Does what was asked of an organization.
 pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Reply> {
     Ok(match ask {
-        Ask::CreateConnection { name, profile } => {
-            let profile: Profile = profile.parse().map_err(anyhow::Error::msg)?;
-            let made = connections::create(cx, name, profile).await?;
-            Reply::Connections(vec![show(made, &[], &[])])
-        }
-        Ask::ChangeConnection { name, profile, sensitive } => {
-            let profile = profile.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?;
-            let change = connections::Change { profile, sensitive: sensitive.clone() };
-            let changed = connections::change(cx, name, change).await;
-            let changed = changed.map_err(|error| unknown_connection(error, name))?;
-            let (_, tokens) = connections::list(cx).await?;
-            let leniencies = connections::leniencies(cx).await?;
-            Reply::Connections(vec![show(changed, &tokens, &leniencies)])
-        }
-        Ask::ListConnections => {
-            let (found, tokens) = connections::list(cx).await?;
-            let leniencies = connections::leniencies(cx).await?;
-            let show = |connection| show(connection, &tokens, &leniencies);
-            Reply::Connections(found.into_iter().map(show).collect())
-        }
-        Ask::RevokeConnection { name } => {
-            let declared = has_declared(cx, name).await?;
-            connections::revoke(cx, name).await.map_err(|error| unknown_connection(error, name))?;
-            Reply::Revoked { declared }
-        }
-        Ask::CreateToken { connection, lifetime, read_only } => {
-            let scopes = if *read_only { Scopes::READ } else { Scopes::ALL };
-            let made = connections::create_token(cx, connection, *lifetime, scopes).await;
-            let made = made.map_err(|error| unknown_connection(error, connection))?;
-            Reply::Token(ShownToken {
-                id: made.id,
-                origin: Origin::Command.as_str().to_owned(),
-                scopes: scopes.as_str().to_owned(),
-                token: Some(made.token.expose_secret().to_owned()),
-                expires_at: made.expires_at.map(text::date_time),
-                last_used_at: None,
-            })
-        }
-        Ask::RevokeToken { id } => {
-            let origin = connections::revoke_token(cx, id).await.map_err(|error| match error {
-                Error::NotFound(_) => {
-                    anyhow!("there is no token {id}; `roster connection list` shows their ids")
-                }
-                other => other.into(),
-            })?;
-            Reply::Revoked { declared: origin == Origin::Declared }
-        }
+        Ask::Connection(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Token(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::User(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Admin(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Seats(ask) => Reply::Shown(ask.execute(cx).await?),
@@ -408,10 +332,7 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             let created_at = text::date_time(own.created_at);
             Reply::Shown(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at}))
         }
-        Ask::ShowSettings => Reply::Shown(json!(settings::get(cx).await?.0)),
-        Ask::ChangeSettings(patch) => {
-            Reply::Shown(json!(settings::change(cx, patch.clone(), Precondition::default()).await?.0))
-        }
+        Ask::Setting(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ListEvents(wanted) => {
             // without a server that runs nobody else does it
             journal::seal(&cx.app).await?;
@@ -458,21 +379,6 @@ async fn execute_on_schemas(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
     })
 }
 
-/// Whether a connection has a token that the environment declares.
-async fn has_declared(cx: &Arc<Context>, name: &str) -> anyhow::Result<bool> {
-    let (found, tokens) = connections::list(cx).await?;
-    let key = text::fold(name);
-    let id = found.iter().find(|it| text::fold(&it.name) == key).map(|connection| &connection.id);
-    Ok(tokens.iter().any(|token| Some(&token.connection) == id && token.origin == Origin::Declared))
-}
-
-fn unknown_connection(error: Error, name: &str) -> anyhow::Error {
-    match error {
-        Error::NotFound(_) => anyhow!("there is no connection {name:?}; `roster connection list` shows them"),
-        other => other.into(),
-    }
-}
-
 /// The context of a command: the machine's operator, in the organization of that slug.
 pub(super) async fn context(app: &Arc<App>, slug: &str) -> anyhow::Result<Arc<Context>> {
     let id = match slug {
@@ -483,31 +389,6 @@ pub(super) async fn context(app: &Arc<App>, slug: &str) -> anyhow::Result<Arc<Co
         },
     };
     Ok(Context::of_command(app, id).await?)
-}
-
-fn show(connection: Connection, tokens: &[Token], leniencies: &[Leniency]) -> ShownConnection {
-    let needed = leniencies.iter().filter(|it| it.connection == connection.id).map(|it| ShownLeniency {
-        rule: it.rule.clone(),
-        uses: it.uses,
-        last_used_at: text::date_time(it.last_used_at),
-    });
-    let mine = tokens.iter().filter(|token| token.connection == connection.id).map(|token| ShownToken {
-        id: token.id.clone(),
-        origin: token.origin.as_str().to_owned(),
-        scopes: token.scopes.as_str().to_owned(),
-        token: None,
-        expires_at: token.expires_at.map(text::date_time),
-        last_used_at: token.last_used_at.map(text::date_time),
-    });
-    ShownConnection {
-        tokens: mine.collect(),
-        leniencies: needed.collect(),
-        sensitive: connection.sensitive.clone(),
-        id: connection.id,
-        name: connection.name,
-        profile: connection.profile.as_str().to_owned(),
-        created_at: text::date_time(connection.created_at),
-    }
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -1,9 +1,9 @@
 //! `roster event`.
 
 use super::{
-    connections::Within,
     control::{Ask, Reply},
     is_watched,
+    within::Within,
 };
 use crate::org::journal::{Walked, Wanted};
 use anyhow::{Context as _, bail};

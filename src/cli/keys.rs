@@ -1,9 +1,9 @@
 //! `roster key`.
 
 use super::{
-    connections::{Within, lifetime},
     control::Ask,
     shown::{Part, list},
+    within::{Within, lifetime},
 };
 use crate::{
     org::{

@@ -13,11 +13,13 @@ mod schemas;
 mod seats;
 mod serve;
 mod service_accounts;
+mod settings;
 mod shown;
 mod simulate;
 mod target;
 mod teams;
 mod users;
+mod within;
 
 use crate::config::Mistakes;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -60,11 +62,11 @@ enum Command {
     Seats(seats::SeatsCommand),
     /// Break-glass: an admin where there is none, a password where it is lost
     Admin(admin::AdminCommand),
+    /// What admins decided for the organization
+    Setting(settings::SettingCommand),
     /// The links of identity providers into the organization
-    #[command(subcommand)]
     Connection(connections::ConnectionCommand),
     /// The credentials of connections
-    #[command(subcommand)]
     Token(connections::TokenCommand),
     /// Extension schemas: attributes of the organization's own
     #[command(subcommand)]
@@ -135,6 +137,7 @@ impl Command {
             Self::ServiceAccount(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Setting(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),

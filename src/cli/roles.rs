@@ -1,9 +1,9 @@
 //! `roster role`.
 
 use super::{
-    connections::Within,
     control::Ask,
     shown::{Part, list, sheet, table},
+    within::Within,
 };
 use crate::{
     scim::version::Precondition,

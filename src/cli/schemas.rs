@@ -1,9 +1,9 @@
 //! `roster schema`.
 
 use super::{
-    connections::Within,
     control::{Ask, Reply, ShownSchema},
     say,
+    within::Within,
 };
 use crate::scim::schema::definition::Definition;
 use anyhow::{Context, bail};

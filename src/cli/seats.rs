@@ -1,6 +1,6 @@
 //! `roster seats`.
 
-use super::{connections::Within, control::Ask, shown::cell};
+use super::{control::Ask, shown::cell, within::Within};
 use crate::{
     scim::version::Precondition,
     service::{Context, people, settings},

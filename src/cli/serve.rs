@@ -1,19 +1,29 @@
 //! `roster serve`.
 
 use super::{
-    control::{self, Ask, Ownership, Reply, ShownToken},
+    control::{self, Ownership},
     say,
 };
 use crate::{
     config::{Database, Settings, unknown_variables},
     http::server::{Door, Entrance, start},
-    org::{connection::DECLARED, organization::FIRST, schema::State},
+    org::{
+        connection::{DECLARED, Scopes},
+        lock,
+        organization::FIRST,
+        schema::State,
+    },
     scim::{Profile, schema::definition::Definition, text},
-    service::{App, Error, connections, journal, organizations, purge, schemas},
+    service::{
+        App, Error,
+        connections::{self, ShownToken},
+        journal, organizations, purge, schemas,
+    },
     store::DbError,
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use secrecy::ExposeSecret;
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -33,7 +43,8 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         .with_writer(std::io::stderr)
         .with_env_filter(EnvFilter::new(&settings.log))
         .init();
-    for name in unknown_variables() {
+    let locks = lock::variables();
+    for name in unknown_variables(&locks.iter().map(|(_, name)| *name).collect::<Vec<_>>()) {
         tracing::warn!(name, "this environment variable is no setting");
     }
     // what can fail without the database fails before it is made
@@ -163,23 +174,15 @@ fn named(database: &Database) -> String {
 
 /// On a fresh server: a connection, its token, and the line that creates a first user with it.
 async fn welcome(app: &Arc<App>, public: &str, database: &Database, profile: Profile) -> anyhow::Result<()> {
-    let name = DECLARED.to_owned();
-    let profile = profile.as_str().to_owned();
-    let made = control::execute(
-        &control::context(app, FIRST).await?,
-        &Ask::CreateConnection { name: name.clone(), profile },
-    )
-    .await;
-    if made.as_ref().is_err_and(|error| matches!(error.downcast_ref(), Some(Error::Taken(_)))) {
+    let made = connections::create(&control::context(app, FIRST).await?, DECLARED, profile).await;
+    if made.as_ref().is_err_and(|error| matches!(error, Error::Taken(_))) {
         // another process that starts at the same time shows its token
         return Ok(());
     }
     made?;
-    let ask = Ask::CreateToken { connection: name, lifetime: None, read_only: false };
-    let Reply::Token(made) = control::execute(&control::context(app, FIRST).await?, &ask).await? else {
-        return Ok(());
-    };
-    let token = made.token.unwrap_or_default();
+    let cx = control::context(app, FIRST).await?;
+    let made = connections::create_token(&cx, DECLARED, None, Scopes::ALL).await?.it;
+    let token = made.secret.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
     say(&format!(
         "\nThe database {} is new. Its connection `{DECLARED}` has this token, shown this once:\n\n  {token}\n\n\
          (`roster token create {DECLARED}` makes another.) \
@@ -193,8 +196,7 @@ async fn welcome(app: &Arc<App>, public: &str, database: &Database, profile: Pro
 
 /// Says so when no token works, for then nobody can do anything.
 async fn remind(app: &Arc<App>) -> anyhow::Result<()> {
-    let known = control::execute(&control::context(app, FIRST).await?, &Ask::ListConnections).await?;
-    let Reply::Connections(known) = known else { return Ok(()) };
+    let known = connections::list(&control::context(app, FIRST).await?).await?;
     let now = text::date_time(app.clock.now());
     let works = |token: &ShownToken| token.expires_at.as_ref().is_none_or(|end| *end > now);
     if known.iter().flat_map(|connection| &connection.tokens).any(works) {

@@ -1,9 +1,9 @@
 //! `roster service-account`.
 
 use super::{
-    connections::Within,
     control::Ask,
     shown::{Part, confirm, list},
+    within::Within,
 };
 use crate::{
     org::service_account::Place,

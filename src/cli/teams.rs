@@ -1,9 +1,9 @@
 //! `roster team`.
 
 use super::{
-    connections::Within,
     control::Ask,
     shown::{Part, confirm, list, sheet, table},
+    within::Within,
 };
 use crate::{
     scim::version::Precondition,

@@ -1,9 +1,9 @@
 //! `roster user`.
 
 use super::{
-    connections::Within,
     control::Ask,
     shown::{Part, confirm, list, sheet, table},
+    within::Within,
 };
 use crate::{
     org::{role::OrganizationRole, seat::Seat},

@@ -63,6 +63,9 @@ pub(super) enum Refusal {
     /// The connection broke while the body was read.
     #[error("the body ended early")]
     Broken,
+    /// An admin paused the connection.
+    #[error("an admin of the organization paused this connection; try again later")]
+    Paused,
     /// The code itself failed.
     #[error("internal error")]
     Panic,
@@ -85,7 +88,9 @@ impl Refusal {
             }
             Self::Service(Error::NotFound(_)) | Self::NoEndpoint | Self::Nobody => (404, None),
             Self::Service(Error::Rule(rule)) => match rule {
-                Rule::SeatLimit { .. } | Rule::Forbidden(_) | Rule::Scope(_) => (403, None),
+                Rule::SeatLimit { .. } | Rule::NotAdopted { .. } | Rule::Forbidden(_) | Rule::Scope(_) => {
+                    (403, None)
+                }
                 Rule::LastAdmin | Rule::Conflict(_) => (409, None),
                 Rule::Reused => (422, None),
                 Rule::Unknown(_) | Rule::Invalid(_) => (400, Some("invalidValue")),
@@ -96,7 +101,7 @@ impl Refusal {
             Self::Service(Error::Unauthorized) | Self::InvalidToken | Self::NoKey | Self::InvalidKey => {
                 (401, None)
             }
-            Self::Service(Error::Busy(_)) => (503, None),
+            Self::Service(Error::Busy(_)) | Self::Paused => (503, None),
             Self::Service(
                 Error::Store(_) | Error::Connection(_) | Error::Organization(_) | Error::Definition(_),
             )
@@ -129,7 +134,7 @@ impl Refusal {
     pub(super) fn detail(&self, request_id: &str) -> String {
         let status = self.wire().0;
         let mut detail = self.to_string();
-        if status >= 500 && status != 501 {
+        if status >= 500 && status != 501 && !matches!(self, Self::Paused) {
             tracing::error!(request = request_id, error = ?self, "a request failed");
             detail = format!("{detail}; the server's log tells more under the request id {request_id}");
         }
@@ -176,6 +181,9 @@ impl Refusal {
             // clients read a number of seconds, not a date
             Self::Service(service::Error::Busy(_)) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            Self::Paused => {
+                response.insert_header((header::RETRY_AFTER, "10"));
             }
             _ => {}
         }

@@ -104,6 +104,10 @@ words! {
     KeyChange = "key.change",
     /// Revoke a key.
     KeyRevoke = "key.revoke",
+    /// Read connections, what they may do and how they fare.
+    ConnectionRead = "connection.read",
+    /// Make, change and revoke connections and their tokens.
+    ConnectionChange = "connection.change",
     /// Read and export the audit log.
     EventRead = "event.read",
     /// Ask what a credential may do.
@@ -222,6 +226,8 @@ impl Action {
             }
             Self::KeyChange => (Write, "rename this key", &[Admin, Oneself, TeamAdmin]),
             Self::KeyRevoke => (Write, "revoke this key", &[Admin, Oneself, TeamAdmin]),
+            Self::ConnectionRead => (Read, "read connections", &[Admin]),
+            Self::ConnectionChange => (Write, "change connections", &[Admin]),
             Self::EventRead => (AuditRead, "read the audit log", &[Admin, OrganizationServiceAccount]),
             Self::DecisionMake => {
                 (Decisions, "ask what others may do", &[Admin, Oneself, OrganizationServiceAccount])

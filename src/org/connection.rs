@@ -1,6 +1,14 @@
 //! Connections and their tokens.
 
+use super::{
+    refusal::Refusal,
+    settings::{merge, object},
+    words::words,
+};
 use crate::scim::Profile;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::{fmt, str::FromStr};
 
 /// The name of the connection that is declared by environment.
@@ -17,8 +25,141 @@ pub struct Connection {
     pub profile: Profile,
     /// The paths that no filter in a URL may name (RFC 7644 §7.5.2).
     pub sensitive: Vec<String>,
+    /// What it may do.
+    pub switches: Switches,
     /// Microseconds since 1970.
     pub created_at: i64,
+}
+
+/// What admins let a connection do. What was never decided has its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Switches {
+    /// Every request is put off: the identity provider hears that it shall come again.
+    pub paused: bool,
+    /// It reads and changes nothing.
+    pub read_only: bool,
+    /// It creates users.
+    pub create: bool,
+    /// It changes users.
+    pub update: bool,
+    /// It deactivates users.
+    pub deactivate: bool,
+    /// It deletes users.
+    pub delete: bool,
+    /// It creates, changes and deletes groups.
+    pub groups: bool,
+    /// What happens when it first changes a person whom it did not make.
+    pub adoption: Adoption,
+    /// Whether the people it makes get mail that says so.
+    pub mail: Mail,
+    /// After how many minutes without a request something is wrong; never, where it is null.
+    pub expected_cycle: Option<i64>,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            paused: false,
+            read_only: false,
+            create: true,
+            update: true,
+            deactivate: true,
+            delete: true,
+            groups: true,
+            adoption: Adoption::Link,
+            mail: Mail::Organization,
+            expected_cycle: None,
+        }
+    }
+}
+
+words! {
+    /// What happens when a connection first changes a person whom it did not make.
+    Adoption, "an adoption rule":
+    /// The person is the connection's from then on.
+    Link = "link",
+    /// It is refused until an admin agrees.
+    Queue = "queue",
+    /// It is refused.
+    Refuse = "refuse",
+}
+
+words! {
+    /// Whether people who are made over SCIM get mail that says so.
+    Mail, "a rule for mail":
+    /// As the organization's setting says.
+    Organization = "organization",
+    /// They do.
+    Send = "send",
+    /// They do not.
+    Skip = "skip",
+}
+
+words! {
+    /// What a connection does to people and groups.
+    Deed, "a deed":
+    /// Create users.
+    Create = "create users",
+    /// Change users.
+    Update = "change users",
+    /// Deactivate users.
+    Deactivate = "deactivate users",
+    /// Delete users.
+    Delete = "delete users",
+    /// Anything to groups.
+    Groups = "create, change or delete groups",
+    /// Anything at all.
+    Write = "change anything",
+}
+
+impl Switches {
+    /// Whether it may do that.
+    pub fn allow(&self, deed: Deed) -> Result<(), Refusal> {
+        let is_allowed = match deed {
+            Deed::Create => self.create,
+            Deed::Update => self.update,
+            Deed::Deactivate => self.deactivate,
+            Deed::Delete => self.delete,
+            Deed::Groups => self.groups,
+            Deed::Write => true,
+        };
+        if is_allowed && !self.read_only {
+            return Ok(());
+        }
+        Err(Refusal::Forbidden(format!(
+            "this connection may not {deed}: an admin of the organization switched that off"
+        )))
+    }
+
+    /// The same with what a patch names; `null` brings a default back. What is no switch is told which is nearest.
+    pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, Refusal> {
+        let mut switches = object(self)?;
+        merge("", &mut switches, patch, &object(&Self::default())?)?;
+        let switches: Self = serde_json::from_value(Value::Object(switches))
+            .map_err(|error| Refusal::Invalid(error.to_string()))?;
+        match switches.expected_cycle {
+            Some(minutes) if minutes < 1 => Err(Refusal::Invalid(
+                "expectedCycle: expected at least 1 minute, or null for never".to_owned(),
+            )),
+            _ => Ok(switches),
+        }
+    }
+
+    /// Whether who is made over it gets mail, where the organization decided that.
+    pub fn mails(&self, organization: bool) -> bool {
+        match self.mail {
+            Mail::Organization => organization,
+            Mail::Send => true,
+            Mail::Skip => false,
+        }
+    }
+
+    /// Whether it is silent for longer than it should be. A connection that is paused is silent by intent.
+    pub fn is_late(&self, last_used_at: Option<i64>, now: i64) -> bool {
+        let cycle = self.expected_cycle.filter(|_| !self.paused);
+        cycle.zip(last_used_at).is_some_and(|(minutes, last)| last + minutes * 60_000_000 < now)
+    }
 }
 
 /// What a token may be used for.
@@ -150,6 +291,8 @@ pub struct Verdict {
     pub sensitive: Vec<String>,
     /// What the token may be used for.
     pub scopes: Scopes,
+    /// What the connection may do.
+    pub switches: Switches,
 }
 
 impl Verdict {
@@ -175,4 +318,36 @@ impl std::error::Error for BadName {}
 pub fn check_name(name: &str) -> Result<(), BadName> {
     let fits = (1..=100).contains(&name.chars().count());
     if fits && !name.trim().is_empty() && !name.chars().any(char::is_control) { Ok(()) } else { Err(BadName) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_switch_that_is_off_is_named_and_reading_only_forbids_everything() {
+        let off = Switches { deactivate: false, ..Switches::default() };
+
+        assert_eq!(off.allow(Deed::Update), Ok(()));
+        assert!(off.allow(Deed::Deactivate).unwrap_err().to_string().contains("may not deactivate users"));
+        let reading = Switches { read_only: true, ..Switches::default() };
+        assert!(Deed::ALL.iter().all(|deed| reading.allow(*deed).is_err()));
+    }
+
+    #[test]
+    fn a_patch_of_switches_changes_what_it_names() {
+        let patch = |value: Value| Switches::default().patched(value.as_object().unwrap());
+
+        let patched = patch(json!({"paused": true, "adoption": "queue", "expectedCycle": 40})).unwrap();
+
+        assert_eq!(
+            (patched.paused, patched.adoption, patched.expected_cycle),
+            (true, Adoption::Queue, Some(40))
+        );
+        for wrong in [json!({"pause": true}), json!({"adoption": "maybe"}), json!({"expectedCycle": 0})] {
+            assert!(patch(wrong).is_err());
+        }
+        assert!(patched.is_late(Some(0), 41 * 60_000_000) != patched.paused);
+    }
 }

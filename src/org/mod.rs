@@ -1,6 +1,7 @@
 //! The organization's rules, pure: state and question in, decision out. No I/O, no clock, no `async`.
 
 pub mod actor;
+pub mod address;
 pub mod audit;
 pub mod authority;
 pub mod connection;
@@ -9,6 +10,7 @@ pub mod decision;
 pub mod event;
 pub mod journal;
 pub mod key;
+pub mod lock;
 pub mod moment;
 pub mod organization;
 pub mod permission;

@@ -27,6 +27,15 @@ pub enum Refusal {
     /// The actor may not do this.
     #[error("{0}")]
     Forbidden(String),
+    /// The connection did not make this person, and may not have them.
+    #[error(
+        "this connection did not make this person{}",
+        if *.asks { "; an admin of the organization was asked to give them to it" } else { ", and takes over nobody" }
+    )]
+    NotAdopted {
+        /// Whether an admin is asked.
+        asks: bool,
+    },
     /// The key's scopes do not reach this far.
     #[error("the key lacks the scope `{0}`")]
     Scope(&'static str),

@@ -1,8 +1,10 @@
 //! What admins decide: for the organization, and for each team.
 
 use super::{
+    address,
     refusal::{Refusal, unknown},
     seat::{License, Overflow},
+    words::words,
 };
 use crate::scim::json;
 use schemars::JsonSchema;
@@ -17,6 +19,18 @@ pub struct Settings {
     pub license: License,
     /// What happens to somebody new for whom no seat is left.
     pub seat_overflow: Overflow,
+    /// Whether whoever signs in by single sign-on and is not known becomes a member (W-075).
+    pub sso_provisioning: bool,
+    /// Whether people can be invited.
+    pub invitations: bool,
+    /// For how many days an invite can be accepted (W-061).
+    pub invite_days: i64,
+    /// Whether people who are made over SCIM get mail that says so (W-069), where their connection decides nothing else.
+    pub scim_mail: bool,
+    /// What becomes of a team whose group is deleted over SCIM (W-251).
+    pub scim_group_delete: GroupDelete,
+    /// Who mail comes from, as an address; the server's own sender where it is empty.
+    pub mail_from: String,
     /// Whether members create teams, too (W-111).
     pub user_team_creation: bool,
     /// Whether admins may add themselves to teams (W-121).
@@ -40,6 +54,12 @@ impl Default for Settings {
         Self {
             license: License::default(),
             seat_overflow: Overflow::Refuse,
+            sso_provisioning: true,
+            invitations: true,
+            invite_days: 14,
+            scim_mail: false,
+            scim_group_delete: GroupDelete::Archive,
+            mail_from: String::new(),
             user_team_creation: false,
             admin_team_access: true,
             team_service_account_creation: true,
@@ -52,6 +72,17 @@ impl Default for Settings {
     }
 }
 
+words! {
+    /// What a DELETE of a group does (W-251).
+    GroupDelete, "what to do when a group is deleted over SCIM":
+    /// It is refused.
+    Forbid = "forbid",
+    /// The team is archived, and can be restored for 30 days.
+    Archive = "archive",
+    /// The team is gone for good.
+    Delete = "delete",
+}
+
 impl Settings {
     /// The same with what a patch names; `null` brings a default back. What is no setting is told which is nearest.
     pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, Refusal> {
@@ -59,6 +90,12 @@ impl Settings {
         merge("", &mut settings, patch, &object(&Self::default())?)?;
         let settings: Self = serde_json::from_value(Value::Object(settings))
             .map_err(|error| Refusal::Invalid(error.to_string()))?;
+        if !(1..=365).contains(&settings.invite_days) {
+            return Err(Refusal::Invalid("inviteDays: expected 1 to 365 days".to_owned()));
+        }
+        if !settings.mail_from.is_empty() {
+            address::check("mailFrom", &settings.mail_from)?;
+        }
         if settings.event_retention_days.is_some_and(|days| days < 1) {
             return Err(Refusal::Invalid(
                 "eventRetentionDays: expected at least 1, or null for ever".to_owned(),
@@ -84,15 +121,17 @@ impl Settings {
     }
 }
 
-fn object(settings: &Settings) -> Result<Map<String, Value>, Refusal> {
+/// Settings as an object of JSON.
+pub fn object(settings: &impl Serialize) -> Result<Map<String, Value>, Refusal> {
     match serde_json::to_value(settings) {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(Refusal::Invalid("the settings cannot be written as JSON".to_owned())),
     }
 }
 
-/// Puts what a patch names into its place, if it is of the kind that stands there.
-fn merge(
+/// Puts what a patch names into its place, if it is of the kind that stands there. What is no setting is told which is
+/// nearest.
+pub(super) fn merge(
     path: &str,
     settings: &mut Map<String, Value>,
     patch: &Map<String, Value>,

@@ -128,6 +128,11 @@ pub fn keep(before: &Resource, user: &mut Resource) {
     }
 }
 
+/// Where an account came from.
+pub fn source(user: &Resource) -> Source {
+    word(user, "source").unwrap_or(Source::Scim)
+}
+
 /// Gives the seat away that a new user would have taken.
 pub fn without_seat(mut user: Resource) -> Resource {
     if let Some(Value::Object(extension)) = user.0.get_mut(urn::ORGANIZATION_USER) {

@@ -10,7 +10,7 @@ use crate::{
         seat::Seat,
         settings::{Settings, TeamSettings},
     },
-    store::{ReadTx, WriteTx, memberships, organizations, teams, users},
+    store::{ReadTx, WriteTx, memberships, teams, users},
 };
 
 /// What something is about: a person or service account, a team, both, or the organization as a whole.
@@ -85,7 +85,7 @@ impl Context {
     pub(super) fn check_entry(&self, tx: &ReadTx<'_>, member: &str) -> Result<()> {
         match &self.actor {
             Actor::Person { id, role: OrganizationRole::Admin } if member == id => {
-                let settings = organizations::settings(tx, &self.organization)?;
+                let settings = self.settings(tx)?;
                 authority::may(&self.actor, Action::TeamEnter, &Subject::of(&settings, id))
                     .map_err(Error::from)
             }
@@ -99,7 +99,7 @@ impl Context {
     }
 
     fn ask(&self, tx: &ReadTx<'_>, actor: &Actor, action: Action, about: About<'_>) -> Result<Settings> {
-        let settings = organizations::settings(tx, &self.organization)?;
+        let settings = self.settings(tx)?;
         let (mut held, mut team_settings) = (None, TeamSettings::default());
         if let Some(team) = about.team {
             let known = teams::settings(tx, &self.organization, team)?;

@@ -294,7 +294,7 @@ fn perform(tx: &WriteTx<'_>, cx: &Context, task: &Task, quirks: &mut Quirks) -> 
         }
         Action::Remove { id, precondition } => {
             match is_group {
-                true => groups::archive(tx, cx, id, precondition)?,
+                true => groups::delete(tx, cx, id, precondition)?,
                 false => users::leave(tx, cx, id, precondition, usize::MAX).map(drop)?,
             }
             return Ok(Done { status: 204, id: id.clone(), version: None });

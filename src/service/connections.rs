@@ -1,129 +1,36 @@
-//! Connections, their tokens, and whom a token speaks for.
+//! Connections, their tokens, and what they needed leniency for.
 
-use super::{App, Context, Error, Result};
+use super::{
+    App, Context, Error, Result,
+    authorization::About,
+    idempotency::Made,
+    verdicts::{Digest, digest_of},
+};
 use crate::{
     org::{
-        connection::{Connection, DECLARED, Leniency, Origin, Scopes, Token, Verdict, check_name},
+        authority::Action,
+        connection::{Connection, DECLARED, Leniency, Origin, Scopes, Switches, Token, Verdict, check_name},
         event::{Event, EventKind},
+        settings,
     },
-    scim::{ErrorKind, Profile},
+    scim::{ErrorKind, Profile, text},
     store::{
-        DbError, WriteTx,
+        DbError, ReadTx, WriteTx,
         connections::{self, NewToken},
         organizations,
     },
 };
-use aws_lc_rs::{
-    constant_time::verify_slices_are_equal,
-    digest::{SHA256, digest},
-    rand,
-};
+use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-
-/// How long a verdict is believed without a look at the database, in microseconds.
-const BELIEVED: i64 = 5_000_000;
-/// How often the last use of a token is written down, in microseconds.
-const USE_NOTED: i64 = 60_000_000;
-/// Verdicts kept at a time.
-const MAX_VERDICTS: usize = 10_000;
-
-/// A SHA-256.
-type Digest = [u8; 32];
-
-/// Verdicts on tokens. They are dropped the moment a token or connection is revoked.
-#[derive(Debug, Default)]
-pub struct Verdicts(Mutex<Kept>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    verdicts: HashMap<Digest, (Arc<Verdict>, i64)>,
-    /// Moves with every revocation: what was read before one is not kept after it.
-    epoch: u64,
-}
-
-impl Verdicts {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The verdict, if there is one, and the epoch to keep another by.
-    fn get(&self, digest: &Digest, now: i64) -> (Option<Arc<Verdict>>, u64) {
-        let kept = self.kept();
-        let found = kept.verdicts.get(digest).filter(|(_, until)| now < *until);
-        (found.map(|(verdict, _)| verdict.clone()), kept.epoch)
-    }
-
-    fn keep(&self, digest: Digest, verdict: Arc<Verdict>, now: i64, epoch: u64) {
-        let mut kept = self.kept();
-        if kept.epoch != epoch {
-            return;
-        }
-        if kept.verdicts.len() >= MAX_VERDICTS {
-            kept.verdicts.clear();
-        }
-        kept.verdicts.insert(digest, (verdict, now + BELIEVED));
-    }
-
-    pub(super) fn drop_all(&self) {
-        let mut kept = self.kept();
-        kept.epoch += 1;
-        kept.verdicts.clear();
-    }
-}
-
-/// Whom a credential speaks for, or [`Error::Unauthorized`].
-pub async fn authenticate(app: &Arc<App>, credential: &str) -> Result<Arc<Verdict>> {
-    let now = app.clock.now();
-    let digest = digest_of(credential);
-    let (known, epoch) = app.verdicts.get(&digest, now);
-    // another process may have revoked the token a moment ago: then what is kept only tells whose use was noted
-    let is_noted = known.is_some();
-    let verdict = match known {
-        Some(verdict) if !app.store.is_shared() => verdict,
-        _ => {
-            let found =
-                app.store.read(move |tx| Ok::<_, Error>(connections::by_digest(tx, &digest)?)).await?;
-            let (stored, verdict) = found.ok_or(Error::Unauthorized)?;
-            verify_slices_are_equal(&stored, &digest).map_err(|_| Error::Unauthorized)?;
-            let verdict = Arc::new(verdict);
-            if !is_noted
-                && verdict.holds(now)
-                && verdict.last_used_at.is_none_or(|last| last + USE_NOTED <= now)
-            {
-                note_use(app, &verdict, now);
-            }
-            if !is_noted {
-                app.verdicts.keep(digest, verdict.clone(), now, epoch);
-            }
-            verdict
-        }
-    };
-    if verdict.holds(now) { Ok(verdict) } else { Err(Error::Unauthorized) }
-}
-
-/// Writes down a token's use, without making the request wait for it.
-fn note_use(app: &Arc<App>, verdict: &Arc<Verdict>, now: i64) {
-    let (app, verdict) = (app.clone(), verdict.clone());
-    tokio::spawn(async move {
-        let noted = app
-            .store
-            .write(move |tx| {
-                let minute = now - now % USE_NOTED;
-                Ok::<_, Error>(connections::use_token(tx, &verdict.organization, &verdict.token, minute)?)
-            })
-            .await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a token was not written down");
-        }
-    });
-}
 
 /// Requests that needed a leniency and are not written down yet, by organization and connection, and by rule.
 #[derive(Debug, Default)]
@@ -175,46 +82,168 @@ pub async fn keep_leniencies(app: &Arc<App>) {
     }
 }
 
-/// What the connections needed leniency for.
-pub async fn leniencies(cx: &Arc<Context>) -> Result<Vec<Leniency>> {
-    keep_leniencies(&cx.app).await;
-    let job = cx.clone();
-    cx.app.store.read(move |tx| Ok::<_, Error>(connections::leniencies(tx, &job.organization)?)).await
-}
-
 /// Whether there never was a connection, not even one that was revoked.
 pub async fn never_connected(cx: &Arc<Context>) -> Result<bool> {
     let job = cx.clone();
     cx.app.store.read(move |tx| Ok::<_, Error>(!connections::any_ever(tx, &job.organization)?)).await
 }
 
-/// Makes a connection.
-pub async fn create(cx: &Arc<Context>, name: &str, profile: Profile) -> Result<Connection> {
-    check_name(name)?;
+/// A connection, as the API answers.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Connection")]
+pub struct Shown {
+    /// The id.
+    pub id: String,
+    /// The name, unique in the organization.
+    pub name: String,
+    /// How its requests are read: `standard`, `strict`, `strict-interop` or `wandb`.
+    pub profile: String,
+    /// Attributes that no filter in a URL may name.
+    pub sensitive: Vec<String>,
+    /// What it may do.
+    pub switches: Switches,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+    /// When a token of it was last used (RFC 3339), to the minute.
+    pub last_used_at: Option<String>,
+    /// Whether it is silent for longer than its expected cycle.
+    pub is_late: bool,
+    /// Its tokens, never what they are.
+    pub tokens: Vec<ShownToken>,
+    /// What it needed leniency for.
+    pub leniencies: Vec<ShownLeniency>,
+}
+
+/// What is known of a token.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Token")]
+pub struct ShownToken {
+    /// The id.
+    pub id: String,
+    /// Where it came from: `command` or `declared`.
+    pub origin: String,
+    /// What it may be used for: `read` and `write`, with a blank between them.
+    pub scopes: String,
+    /// When it ends (RFC 3339), if it does.
+    pub expires_at: Option<String>,
+    /// When it was last used (RFC 3339), to the minute.
+    pub last_used_at: Option<String>,
+}
+
+impl From<&Token> for ShownToken {
+    fn from(token: &Token) -> Self {
+        Self {
+            id: token.id.clone(),
+            origin: token.origin.as_str().to_owned(),
+            scopes: token.scopes.as_str().to_owned(),
+            expires_at: token.expires_at.map(text::date_time),
+            last_used_at: token.last_used_at.map(text::date_time),
+        }
+    }
+}
+
+/// A leniency that a connection needed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Leniency")]
+pub struct ShownLeniency {
+    /// The number of the rule.
+    pub rule: String,
+    /// How many requests needed it.
+    pub uses: i64,
+    /// When one last did (RFC 3339).
+    pub last_used_at: String,
+}
+
+/// The connections by name.
+pub async fn list(cx: &Arc<Context>) -> Result<Vec<Shown>> {
+    keep_leniencies(&cx.app).await;
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::ConnectionRead, About::ORGANIZATION)?;
+        connections::list(tx, &job.organization)?.into_iter().map(|it| shown(tx, &job, it)).collect()
+    };
+    cx.app.store.read(work).await
+}
+
+/// One connection, by its id or name.
+pub async fn read(cx: &Arc<Context>, name: &str) -> Result<Shown> {
+    keep_leniencies(&cx.app).await;
     let (job, name) = (cx.clone(), name.to_owned());
-    cx.app.store.write(move |tx| insert(tx, &job, &name, profile)).await
+    let work = move |tx: &ReadTx<'_>| {
+        job.authorize(tx, Action::ConnectionRead, About::ORGANIZATION)?;
+        shown(tx, &job, named(tx, &job, &name)?)
+    };
+    cx.app.store.read(work).await
+}
+
+fn shown(tx: &ReadTx<'_>, cx: &Context, connection: Connection) -> Result<Shown> {
+    let tokens = connections::tokens(tx, &cx.organization)?;
+    let own: Vec<&Token> = tokens.iter().filter(|token| token.connection == connection.id).collect();
+    let last_used_at = own.iter().filter_map(|token| token.last_used_at).max();
+    let leniencies = connections::leniencies(tx, &cx.organization)?;
+    let needed = leniencies.into_iter().filter(|it| it.connection == connection.id);
+    Ok(Shown {
+        is_late: connection.switches.is_late(last_used_at, cx.now),
+        last_used_at: last_used_at.map(text::date_time),
+        tokens: own.into_iter().map(ShownToken::from).collect(),
+        leniencies: needed
+            .map(|it| ShownLeniency {
+                rule: it.rule,
+                uses: it.uses,
+                last_used_at: text::date_time(it.last_used_at),
+            })
+            .collect(),
+        id: connection.id,
+        name: connection.name,
+        profile: connection.profile.as_str().to_owned(),
+        sensitive: connection.sensitive,
+        switches: connection.switches,
+        created_at: text::date_time(connection.created_at),
+    })
+}
+
+/// Makes a connection.
+pub async fn create(cx: &Arc<Context>, name: &str, profile: Profile) -> Result<Made<Shown>> {
+    check_name(name)?;
+    let name = name.to_owned();
+    cx.make(move |tx, cx| {
+        cx.authorize_change(tx, Action::ConnectionChange, About::ORGANIZATION)?;
+        let made = insert(tx, cx, &name, profile)?;
+        shown(tx, cx, made)
+    })
+    .await
 }
 
 fn insert(tx: &WriteTx<'_>, cx: &Context, name: &str, profile: Profile) -> Result<Connection> {
-    let id = cx.app.ids.make(cx.now);
-    let connection =
-        Connection { id, name: name.to_owned(), profile, sensitive: Vec::new(), created_at: cx.now };
+    let connection = Connection {
+        id: cx.app.ids.make(cx.now),
+        name: name.to_owned(),
+        profile,
+        sensitive: Vec::new(),
+        switches: Switches::default(),
+        created_at: cx.now,
+    };
     connections::insert(tx, &cx.organization, &connection)?;
     record(tx, cx, EventKind::ConnectionCreated, &connection.id, json!({"profile": profile.as_str()}))?;
     Ok(connection)
 }
 
-/// What a command changes of a connection; what it does not name stays.
+/// What is changed of a connection; what is not named stays.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// How its requests are read.
     pub profile: Option<Profile>,
     /// The paths that no filter in a URL may name.
     pub sensitive: Option<Vec<String>>,
+    /// Switches by name; null brings a default back.
+    pub switches: Map<String, Value>,
 }
 
-/// Changes how a connection's requests are read, from the next request on.
-pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Connection> {
+/// Changes how a connection's requests are read and what it may do, from the next request on.
+pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Shown> {
     for path in change.sensitive.iter().flatten() {
         if !cx.types.all().iter().any(|resource_type| resource_type.at(path).is_some()) {
             let detail = format!("expected attributes such as name or emails.value, found {path}");
@@ -224,13 +253,16 @@ pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Con
     let (job, name) = (cx.clone(), name.to_owned());
     let work = move |tx: &WriteTx<'_>| {
         organizations::hold(tx, &job.organization)?;
+        job.authorize_change(tx, Action::ConnectionChange, About::ORGANIZATION)?;
         let before = named(tx, &job, &name)?;
         let after = Connection {
             profile: change.profile.unwrap_or(before.profile),
             sensitive: change.sensitive.clone().unwrap_or_else(|| before.sensitive.clone()),
+            switches: before.switches.patched(&change.switches)?,
             ..before.clone()
         };
-        if after == before { Ok(after) } else { save(tx, &job, &before, after) }
+        let after = if after == before { after } else { save(tx, &job, &before, after)? };
+        shown(tx, &job, after)
     };
     let outcome = cx.app.store.write(work).await;
     cx.app.verdicts.drop_all();
@@ -239,58 +271,48 @@ pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Con
 
 fn save(tx: &WriteTx<'_>, cx: &Context, before: &Connection, connection: Connection) -> Result<Connection> {
     connections::change(tx, &cx.organization, &connection)?;
-    let (was, is) = (before.profile.as_str(), connection.profile.as_str());
-    let mut changes = Map::new();
-    if was != is {
-        changes.insert("profile".to_owned(), json!({"before": was, "after": is}));
-    }
-    if before.sensitive != connection.sensitive {
-        let (was, is) = (&before.sensitive, &connection.sensitive);
-        changes.insert("sensitive".to_owned(), json!({"before": was, "after": is}));
-    }
-    let detail = json!({"profile": is, "sensitive": connection.sensitive, "changes": changes});
+    let told = |it: &Connection| {
+        let mut all = settings::object(&it.switches)?;
+        all.insert("profile".to_owned(), it.profile.as_str().into());
+        all.insert("sensitive".to_owned(), json!(it.sensitive));
+        Ok::<_, Error>(all)
+    };
+    let (was, is) = (told(before)?, told(&connection)?);
+    let differs = is.iter().filter(|(name, value)| was.get(*name) != Some(value));
+    let changes: Map<String, Value> = differs
+        .map(|(name, value)| (name.clone(), json!({"before": was.get(name), "after": value})))
+        .collect();
+    let detail = json!({"profile": connection.profile.as_str(), "sensitive": connection.sensitive, "changes": changes});
     record(tx, cx, EventKind::ConnectionChanged, &connection.id, detail)?;
     Ok(connection)
 }
 
-/// The connections and their tokens.
-pub async fn list(cx: &Arc<Context>) -> Result<(Vec<Connection>, Vec<Token>)> {
-    let job = cx.clone();
-    cx.app
-        .store
-        .read(move |tx| {
-            let organization = &job.organization;
-            Ok::<_, Error>((connections::list(tx, organization)?, connections::tokens(tx, organization)?))
-        })
-        .await
-}
-
-/// Revokes a connection and all its tokens; they stop working at once.
-pub async fn revoke(cx: &Arc<Context>, name: &str) -> Result<()> {
+/// Revokes a connection and all its tokens; they stop working at once. Says whether the environment declares one of them,
+/// which works again at the next start.
+pub async fn revoke(cx: &Arc<Context>, name: &str) -> Result<bool> {
     let (job, name) = (cx.clone(), name.to_owned());
-    let outcome = cx
-        .app
-        .store
-        .write(move |tx| {
-            organizations::hold(tx, &job.organization)?;
-            let connection = named(tx, &job, &name)?;
-            connections::revoke(tx, &job.organization, &connection.id, job.now)?;
-            record(tx, &job, EventKind::ConnectionRevoked, &connection.id, json!({}))
-        })
-        .await;
+    let work = move |tx: &WriteTx<'_>| {
+        organizations::hold(tx, &job.organization)?;
+        job.authorize_change(tx, Action::ConnectionChange, About::ORGANIZATION)?;
+        let connection = named(tx, &job, &name)?;
+        let declared = connections::declared_tokens(tx, &job.organization)?;
+        connections::revoke(tx, &job.organization, &connection.id, job.now)?;
+        record(tx, &job, EventKind::ConnectionRevoked, &connection.id, json!({}))?;
+        Ok::<_, Error>(declared.iter().any(|token| token.connection == connection.id))
+    };
+    let outcome = cx.app.store.write(work).await;
     cx.app.verdicts.drop_all();
     outcome
 }
 
-/// A token just made: shown once, never kept.
-#[derive(Debug)]
+/// A token just made.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct CreatedToken {
-    /// The token's id.
-    pub id: String,
-    /// The token.
-    pub token: SecretString,
-    /// When it ends, if it does; microseconds since 1970.
-    pub expires_at: Option<i64>,
+    /// What is known of it.
+    pub token: ShownToken,
+    /// The token itself: shown once, never kept.
+    #[serde(skip)]
+    pub secret: Option<SecretString>,
 }
 
 /// Makes a token for a connection. `lifetime` is in microseconds; without one the token does not end.
@@ -299,48 +321,53 @@ pub async fn create_token(
     connection: &str,
     lifetime: Option<i64>,
     scopes: Scopes,
-) -> Result<CreatedToken> {
+) -> Result<Made<CreatedToken>> {
     let secret = random_secret()?;
-    let (job, connection) = (cx.clone(), connection.to_owned());
+    let connection = connection.to_owned();
     let expires_at = lifetime.map(|lifetime| cx.now.saturating_add(lifetime));
-    cx.app
-        .store
-        .write(move |tx| {
-            organizations::hold(tx, &job.organization)?;
-            let connection = named(tx, &job, &connection)?;
-            let id = job.app.ids.make(job.now);
-            let token =
-                SecretString::from(format!("roster_{}_{}", id.replace('-', ""), secret.expose_secret()));
-            let digest = digest_of(token.expose_secret());
-            let new = NewToken {
-                id: &id,
-                connection: &connection.id,
-                digest: &digest,
-                origin: Origin::Command,
-                expires_at,
-                scopes,
-            };
-            connections::insert_token(tx, &job.organization, new, job.now)?;
-            record(tx, &job, EventKind::TokenCreated, &id, json!({"connection": connection.id}))?;
-            Ok(CreatedToken { id, token, expires_at })
-        })
-        .await
+    cx.make(move |tx, cx| {
+        organizations::hold(tx, &cx.organization)?;
+        cx.authorize_change(tx, Action::ConnectionChange, About::ORGANIZATION)?;
+        let connection = named(tx, cx, &connection)?;
+        let id = cx.app.ids.make(cx.now);
+        let token = SecretString::from(format!("roster_{}_{}", id.replace('-', ""), secret.expose_secret()));
+        let digest = digest_of(token.expose_secret());
+        let new = NewToken {
+            id: &id,
+            connection: &connection.id,
+            digest: &digest,
+            origin: Origin::Command,
+            expires_at,
+            scopes,
+        };
+        connections::insert_token(tx, &cx.organization, new, cx.now)?;
+        record(tx, cx, EventKind::TokenCreated, &id, json!({"connection": connection.id}))?;
+        let known = Token {
+            id,
+            connection: connection.id,
+            origin: Origin::Command,
+            created_at: cx.now,
+            expires_at,
+            last_used_at: None,
+            scopes,
+        };
+        Ok(CreatedToken { token: ShownToken::from(&known), secret: Some(token) })
+    })
+    .await
 }
 
 /// Revokes a token; it stops working at once. Says where it came from: one that is declared works again at the
 /// next start.
 pub async fn revoke_token(cx: &Arc<Context>, id: &str) -> Result<Origin> {
     let (job, id) = (cx.clone(), id.to_owned());
-    let outcome = cx
-        .app
-        .store
-        .write(move |tx| {
-            let revoked = connections::revoke_token(tx, &job.organization, &id, job.now)?;
-            let (connection, origin) = revoked.ok_or(Error::NotFound("token"))?;
-            record(tx, &job, EventKind::TokenRevoked, &id, json!({"connection": connection}))?;
-            Ok(origin)
-        })
-        .await;
+    let work = move |tx: &WriteTx<'_>| {
+        job.authorize_change(tx, Action::ConnectionChange, About::ORGANIZATION)?;
+        let revoked = connections::revoke_token(tx, &job.organization, &id, job.now)?;
+        let (connection, origin) = revoked.ok_or(Error::NotFound("token"))?;
+        record(tx, &job, EventKind::TokenRevoked, &id, json!({"connection": connection}))?;
+        Ok::<_, Error>(origin)
+    };
+    let outcome = cx.app.store.write(work).await;
     cx.app.verdicts.drop_all();
     outcome
 }
@@ -404,19 +431,17 @@ fn declare_token(tx: &WriteTx<'_>, cx: &Context, connection: &Connection, digest
     record(tx, cx, EventKind::TokenCreated, &id, json!({"connection": connection.id, "origin": "declared"}))
 }
 
-fn named(tx: &WriteTx<'_>, cx: &Context, name: &str) -> Result<Connection> {
-    connections::named(tx, &cx.organization, name)?.ok_or(Error::NotFound("connection"))
+/// The live connection that a name or an id names.
+pub(super) fn named(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Connection> {
+    let all = connections::list(tx, &cx.organization)?;
+    let key = text::fold(name);
+    let found = all.into_iter().find(|it| it.id == name || text::fold(&it.name) == key);
+    found.ok_or(Error::NotFound("connection"))
 }
 
 fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {
     let resource_type = if kind.as_str().starts_with("token") { "Token" } else { "Connection" };
     cx.note(tx, &Event { kind, resource_type, resource: id.to_owned(), detail }).map(drop)
-}
-
-fn digest_of(credential: &str) -> Digest {
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest(&SHA256, credential.as_bytes()).as_ref());
-    bytes
 }
 
 /// 256 random bits as text.

@@ -1,7 +1,7 @@
 //! Refusals over SCIM that an admin should hear of: the journal has one for each actor, user and hour (W-048, W-290), for
 //! an identity provider tries again in every cycle.
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, adoptions};
 use crate::{
     org::{
         actor::Actor,
@@ -74,10 +74,21 @@ pub async fn noted<T>(cx: &Arc<Context>, about: Concerned<'_>, outcome: Result<T
 pub(super) async fn note(cx: &Arc<Context>, about: Concerned<'_>, error: &Error) {
     if let Error::Rule(why) = error
         && cx.by_scim
-        && matches!(why, Refusal::SeatLimit { .. } | Refusal::LastAdmin | Refusal::Forbidden(_))
-        && let Err(error) = tell(cx, about, why).await
+        && matches!(
+            why,
+            Refusal::SeatLimit { .. }
+                | Refusal::LastAdmin
+                | Refusal::Forbidden(_)
+                | Refusal::NotAdopted { .. }
+        )
     {
-        tracing::warn!(error = ?error, "a refusal was not written down");
+        let mut told = tell(cx, about, why).await;
+        if let (Refusal::NotAdopted { asks: true }, Concerned::User(id)) = (why, about) {
+            told = told.and(adoptions::ask(cx, id).await);
+        }
+        if let Err(error) = told {
+            tracing::warn!(error = ?error, "a refusal was not written down");
+        }
     }
 }
 

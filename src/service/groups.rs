@@ -6,18 +6,24 @@
 use super::{
     Answer, Context, Error, Result,
     authorization::About,
-    changed_names, event, load, load_for_change, load_for_removal,
+    changed_names,
+    denials::{self, Concerned},
+    event, load, load_for_change, load_for_removal,
     read::{Found, LARGE, answer, get},
     team_roles,
+    teams::RESTORABLE,
     users::{Change, Demand},
 };
 use crate::{
     org::{
         actor::Actor,
+        connection::Deed,
         event::{EventKind, differences},
         record::Record,
+        refusal::Refusal,
         role::{OrganizationRole, Origin, TeamRole},
         scim_view::{self, Related, decorated},
+        settings::GroupDelete,
         team::{self, MemberType, check_nesting, check_storage},
     },
     scim::{
@@ -80,6 +86,7 @@ pub(super) fn insert(
     projection: &Projection,
     quirks: &mut Quirks,
 ) -> Result<(Answer, i64)> {
+    cx.allow(Deed::Groups)?;
     let id = cx.app.ids.make(cx.now);
     let sent = members_of(group);
     let mut members = MemberChanges::of(names(tx, cx, &id, sent.iter().filter_map(id_of), quirks)?);
@@ -202,6 +209,7 @@ fn make(
     let left = leave(tx, cx, id, &changes)?;
     let moved = Moved { left, ..join(tx, cx, id, &changes.added(), quirks)? };
     if group != was || moved.anybody() {
+        cx.allow(Deed::Groups)?;
         let change = teams::Change { now: cx.modified(&before), more_members: moved.more() };
         let version = teams::replace(tx, cx.owner(cx.types.group, id), &before, &group, change)?;
         // a miss can only mean that somebody else was faster; the client may try again
@@ -224,9 +232,28 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     let (job, id) = (cx.clone(), id.to_owned());
     let work = move |tx: &WriteTx<'_>| {
         job.authorize_scim(tx, About::ORGANIZATION)?;
-        archive(tx, &job, &id, &precondition)
+        delete(tx, &job, &id, &precondition)
     };
-    cx.app.store.write(work).await
+    denials::noted(cx, Concerned::Oneself, cx.app.store.write(work).await).await
+}
+
+/// Does with a team what the organization wants when its group is deleted (W-251).
+pub(super) fn delete(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &Precondition) -> Result<()> {
+    cx.allow(Deed::Groups)?;
+    match cx.settings(tx)?.scim_group_delete {
+        GroupDelete::Archive => archive(tx, cx, id, precondition),
+        GroupDelete::Delete => {
+            archive(tx, cx, id, precondition)?;
+            // what cannot be restored any more is purged
+            Ok(teams::expire(tx, &cx.organization, id, cx.now - RESTORABLE - 1)?)
+        }
+        GroupDelete::Forbid => {
+            load(tx, cx, Kind::of(cx.types.group), id)?;
+            let sentence =
+                "this organization lets no group be deleted over SCIM; an admin can archive the team";
+            Err(Refusal::Forbidden(sentence.to_owned()).into())
+        }
+    }
 }
 
 /// Takes a team out of the teams that hold it, and archives it.

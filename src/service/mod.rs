@@ -3,6 +3,7 @@
 //! A function reads as the recipe: load, check, apply, save, record. The functions below it are siblings;
 //! they hand values back and never call each other.
 
+pub mod adoptions;
 mod authorization;
 pub mod bulk;
 pub mod connections;
@@ -31,15 +32,17 @@ mod standing;
 mod team_roles;
 pub mod teams;
 pub mod users;
+pub mod verdicts;
 
 use crate::{
     clock::Clock,
     ids::Ids,
     org::{
         actor::Actor,
-        connection::BadName,
+        connection::{BadName, Switches},
         event::{Event, EventKind},
         key::Scopes,
+        lock::Locks,
         organization::BadSlug,
         record::Record,
         refusal::Refusal,
@@ -69,7 +72,7 @@ pub struct App {
     /// The maker of ids.
     pub ids: Ids,
     /// Verdicts on tokens, kept for seconds.
-    pub verdicts: connections::Verdicts,
+    pub verdicts: verdicts::Verdicts,
     /// Leniencies that are not written down yet.
     pub leniencies: connections::Leniencies,
     /// The resource types of organizations.
@@ -78,12 +81,14 @@ pub struct App {
     pub keys: cursor::Keys,
     /// How many rows an unindexed filter may look at (more is 400 `tooMany`).
     pub scan_rows: usize,
+    /// What the environment decides of the settings.
+    pub locks: Locks,
 }
 
 impl App {
     /// An app on a store, with the default budget for unindexed filters.
     pub fn new(store: Store, clock: Clock) -> Self {
-        let verdicts = connections::Verdicts::default();
+        let verdicts = verdicts::Verdicts::default();
         Self {
             store,
             clock,
@@ -93,6 +98,7 @@ impl App {
             types: schemas::Known::default(),
             keys: cursor::Keys::default(),
             scan_rows: 200_000,
+            locks: Locks::default(),
         }
     }
 }
@@ -116,6 +122,8 @@ pub struct Context {
     pub once: Option<idempotency::Once>,
     /// Whether it is asked over SCIM, where one row of the table of authority decides for everything.
     pub by_scim: bool,
+    /// What the connection that asks may do; everything where none does.
+    pub switches: Switches,
     /// The address the request came from; empty where there is none.
     pub address: String,
     /// Microseconds since 1970, read once.
@@ -142,6 +150,7 @@ impl Context {
             until: None,
             once: None,
             by_scim: false,
+            switches: Switches::default(),
             address: String::new(),
             now,
             request: app.ids.make(now),

@@ -8,7 +8,7 @@ use crate::{
         settings::Settings,
     },
     scim::version::{Precondition, Version},
-    store::{ReadTx, WriteTx, organizations},
+    store::{DbError, ReadTx, WriteTx, organizations},
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,13 @@ use std::sync::Arc;
 
 /// The settings, and a version that follows from what they say.
 pub type Versioned = (Settings, Version);
+
+impl Context {
+    /// The settings as they hold: what the environment decides, and for the rest what admins did.
+    pub(super) fn settings(&self, tx: &ReadTx<'_>) -> Result<Settings, DbError> {
+        Ok(self.app.locks.over(organizations::settings(tx, &self.organization)?))
+    }
+}
 
 /// The organization's settings.
 pub async fn get(cx: &Arc<Context>) -> Result<Versioned> {
@@ -34,17 +41,19 @@ pub async fn change(
     let job = cx.clone();
     let work = move |tx: &WriteTx<'_>| {
         organizations::hold(tx, &job.organization)?;
-        let before = job.authorize_change(tx, Action::SettingsChange, About::ORGANIZATION)?;
-        let (before, version) = versioned(before)?;
+        let holds = job.authorize_change(tx, Action::SettingsChange, About::ORGANIZATION)?;
+        let (_, version) = versioned(holds)?;
         if !precondition.allows_change(version) {
             return Err(Error::PreconditionFailed);
         }
+        let before = organizations::settings(tx, &job.organization)?;
         let after = before.patched(&patch)?;
+        job.app.locks.check(&patch)?;
         if after.license != before.license {
             job.authorize_change(tx, Action::LicenseChange, About::ORGANIZATION)?;
         }
         if after == before {
-            return Ok((after, version));
+            return versioned(job.app.locks.over(after));
         }
         organizations::set_settings(tx, &job.organization, &after)?;
         let detail = json!({"changes": before.changes(&after)?});
@@ -52,7 +61,7 @@ pub async fn change(
         let event =
             Event { kind: EventKind::SettingsChanged, resource_type: "Organization", resource, detail };
         job.note(tx, &event)?;
-        versioned(after)
+        versioned(job.app.locks.over(after))
     };
     cx.app.store.write(work).await
 }

@@ -33,7 +33,7 @@ pub(super) fn check(
     if freed == Some(taken) || taken == Seat::None {
         return Ok(());
     }
-    check_license(tx, cx, organizations::settings(tx, &cx.organization)?.license, taken)
+    check_license(tx, cx, cx.settings(tx)?.license, taken)
 }
 
 /// Holds a new user's seat, once it is counted, to the license.

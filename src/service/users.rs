@@ -1,7 +1,7 @@
 //! What a provisioning client can do to users.
 
 use super::{
-    Answer, Context, Error, Result,
+    Answer, Context, Error, Result, adoptions,
     authorization::About,
     changed_names,
     denials::{self, Concerned},
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     org::{
         authority::Action,
+        connection::Deed,
         event::{EventKind, differences},
         record::Record,
         scim_view::{self, Related, decorated},
@@ -30,7 +31,7 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx, api_keys, memberships,
+        DbError, ReadTx, WriteTx, adoptions as wanted, api_keys, memberships,
         records::{self, Kind},
         teams, users,
     },
@@ -47,43 +48,79 @@ pub async fn create(
 ) -> Result<Answer> {
     let user = new(cx, body, Source::Scim, quirks)?;
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
-    let name = user.resource.text("userName").unwrap_or_default().to_owned();
+    let (name, sent, shown) = (user.name().to_owned(), user.resource.clone(), projection.clone());
     let made = cx.write(quirks, move |tx, cx, quirks| {
         cx.authorize_scim(tx, About::ORGANIZATION)?;
         insert(tx, cx, &user, &projection, quirks)
     });
-    let made = made.await;
+    let mut made = made.await;
+    if is_taken(&made)
+        && !quirks.profile().is_strict()
+        && let Some(id) = adoptions::adopted(cx, &name).await?
+    {
+        made = adopt(cx, &id, sent, shown, quirks).await;
+    }
     let made = told_of_deactivated(cx, &name, made).await;
     denials::noted(cx, Concerned::Newcomer(&name), made).await
 }
 
+/// Puts what was sent of somebody new in the place of a person who is there and may be the connection's. Where the person
+/// stands in the organization was decided by others, and stays.
+async fn adopt(
+    cx: &Arc<Context>,
+    id: &str,
+    mut sent: Resource,
+    projection: Projection,
+    quirks: &mut Quirks,
+) -> Result<Answer> {
+    sent.0.shift_remove(urn::ORGANIZATION_USER);
+    let (id, demand) = (id.to_owned(), Demand { projection, ..Demand::default() });
+    let put = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
+        cx.authorize_scim(tx, About::user(&id))?;
+        adoptions::check(tx, cx, &id, &load(tx, cx, Kind::of(cx.types.user), &id)?.resource()?)?;
+        put(Change { tx, cx, id: &id, demand: &demand }, &sent, quirks)
+    };
+    cx.write(quirks, put).await
+}
+
+fn is_taken<T>(made: &Result<T>) -> bool {
+    matches!(made, Err(Error::Scim(error)) if error.kind == ErrorKind::Uniqueness)
+}
+
 /// Says who has a name that is taken when that is somebody deactivated (W-226).
 pub(super) async fn told_of_deactivated<T>(cx: &Arc<Context>, name: &str, made: Result<T>) -> Result<T> {
-    if !matches!(&made, Err(Error::Scim(error)) if error.kind == ErrorKind::Uniqueness) {
+    if !is_taken(&made) {
         return made;
     }
-    let (job, key) = (cx.clone(), text::fold(name));
-    let work = move |tx: &ReadTx<'_>| {
-        let kind = Kind::of(job.types.user);
-        let ids = records::named(tx, kind, &job.organization, &key)?;
-        let Some(id) = ids.into_iter().next() else { return Ok(None) };
-        let holder = records::load(tx, kind, &job.organization, &id)?;
-        let standing = holder.map(|holder| holder.resource()).transpose()?.map(|user| Standing::of(&user));
-        Ok::<_, Error>(standing.is_some_and(|it| !it.active).then_some(id))
-    };
-    match cx.app.store.read(work).await? {
-        Some(id) => {
+    let (job, name) = (cx.clone(), name.to_owned());
+    match cx.app.store.read(move |tx| holder(tx, &job, &name)).await? {
+        Some((id, person)) if !Standing::of(&person).active => {
             let location = scim_view::location(cx.types.user, &id, &cx.base);
             Err(Error::Deactivated { id, location })
         }
-        None => made,
+        _ => made,
     }
+}
+
+/// Who has a user name.
+pub(super) fn holder(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<(String, Resource)>> {
+    let kind = Kind::of(cx.types.user);
+    let ids = records::named(tx, kind, &cx.organization, &text::fold(name))?;
+    let Some(id) = ids.into_iter().next() else { return Ok(None) };
+    let person = records::load(tx, kind, &cx.organization, &id)?;
+    Ok(person.map(|person| person.resource()).transpose()?.map(|person| (id, person)))
 }
 
 /// A user about to be created, and the roles in teams that come with it.
 pub(super) struct NewUser {
     resource: Resource,
     team_roles: Vec<NamedTeamRole>,
+}
+
+impl NewUser {
+    fn name(&self) -> &str {
+        self.resource.text("userName").unwrap_or_default()
+    }
 }
 
 /// A user as a body describes it.
@@ -109,13 +146,15 @@ pub(super) fn insert(
     projection: &Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
+    cx.allow(Deed::Create)?;
     let id = cx.app.ids.make(cx.now);
     check_manager(tx, cx, &user.resource, quirks)?;
     let owner = cx.owner(cx.types.user, &id);
-    let name = user.resource.text("userName").unwrap_or_default();
-    let users::Welcome { handle, settings } = users::welcome(tx, owner, name)?;
+    let users::Welcome { handle, settings } = users::welcome(tx, owner, user.name())?;
+    let settings = cx.app.locks.over(settings);
     let resource = standing::seated(tx, cx, &settings, &user.resource)?;
-    users::insert(tx, owner, &resource, &handle, cx.now)?;
+    let arrival = users::Arrival { handle: &handle, connection: cx.actor.connection(), now: cx.now };
+    users::insert(tx, owner, &resource, arrival)?;
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
     let asked = team_roles::known(tx, cx, &user.team_roles, quirks)?;
@@ -261,6 +300,10 @@ impl Change<'_> {
             asked = team_roles::known(tx, cx, &asked, quirks)?;
         }
         let (stood, stands) = (Standing::of(&was), Standing::of(&user));
+        if user != was || !asked.is_empty() {
+            allow(cx, (&was, &user), !asked.is_empty())?;
+            adoptions::check(tx, cx, id, &was)?;
+        }
         let mut is_assigned = false;
         if !asked.is_empty() || reach.leaves {
             let teams = memberships::teams_of(tx, &cx.organization, &[id])?.remove(id).unwrap_or_default();
@@ -301,6 +344,17 @@ impl Change<'_> {
             &demand.projection,
         )
     }
+}
+
+/// Whether the connection that asks may make this change: deactivating is a switch of its own.
+fn allow(cx: &Context, (was, is): (&Resource, &Resource), assigns: bool) -> Result<()> {
+    let leaves = Standing::of(was).active && !Standing::of(is).active;
+    let differs = is.0.iter().any(|(name, value)| name != "active" && was.get(name) != Some(value));
+    let drops = was.0.keys().any(|name| is.get(name).is_none());
+    if leaves {
+        cx.allow(Deed::Deactivate)?;
+    }
+    if !leaves || differs || drops || assigns { cx.allow(Deed::Update) } else { Ok(()) }
 }
 
 /// How many reports lose their manager in one transaction; the writer's queue goes on between two of them.
@@ -352,6 +406,8 @@ pub(super) fn leave(
 ) -> Result<usize> {
     teams::hold_around(tx, &cx.organization, id)?;
     let user = load_for_removal(tx, cx, Kind::of(cx.types.user), id, precondition)?;
+    cx.allow(Deed::Delete)?;
+    adoptions::check(tx, cx, id, &user.resource()?)?;
     let reports = users::reports(tx, &cx.organization, id, at_most)?;
     let mut others = reports.iter().filter(|report| *report != id);
     others.try_for_each(|report| release(tx, cx, report, id))?;
@@ -387,6 +443,7 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))?;
     }
     let ended = ended(tx, cx, &user.id)?;
+    wanted::forget(tx, &cx.organization, &user.id)?;
     users::remove(tx, cx.owner(cx.types.user, &user.id), user, cx.now)?;
     standing::check(tx, cx, Some(Standing::of(&user.resource()?)), None)?;
     let detail = json!({"teams": left, "ended": ended});

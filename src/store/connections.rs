@@ -32,7 +32,8 @@ const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
 pub fn insert(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> Result<(), DbError> {
     let key = text::fold(&connection.name);
     let sensitive = serde_json::to_string(&connection.sensitive)?;
-    let args: [Arg<'_>; 7] = [
+    let switches = serde_json::to_string(&connection.switches)?;
+    let args: [Arg<'_>; 8] = [
         organization.into(),
         (&connection.id).into(),
         (&connection.name).into(),
@@ -40,19 +41,22 @@ pub fn insert(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> 
         connection.profile.as_str().into(),
         (&sensitive).into(),
         connection.created_at.into(),
+        (&switches).into(),
     ];
     tx.execute(INSERT, &args)?;
     Ok(())
 }
 
-/// Changes how a connection's requests are read.
+/// Changes how a connection's requests are read, and what it may do.
 pub fn change(tx: &WriteTx<'_>, organization: &str, connection: &Connection) -> Result<(), DbError> {
     let sensitive = serde_json::to_string(&connection.sensitive)?;
-    let args: [Arg<'_>; 4] = [
+    let switches = serde_json::to_string(&connection.switches)?;
+    let args: [Arg<'_>; 5] = [
         organization.into(),
         (&connection.id).into(),
         connection.profile.as_str().into(),
         (&sensitive).into(),
+        (&switches).into(),
     ];
     tx.execute(CHANGE, &args).map(drop)
 }
@@ -201,6 +205,7 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Verd
             slug: row.get(9)?,
             sensitive: serde_json::from_str(&row.get::<String>(10)?)?,
             scopes: row.get::<String>(11)?.parse().map_err(DbError::Corrupt)?,
+            switches: serde_json::from_str(&row.get::<String>(12)?)?,
         };
         Ok((row.get(2)?, verdict))
     })
@@ -237,6 +242,7 @@ fn connection(row: &Row<'_>) -> Result<Connection, DbError> {
         profile: profile(row, 2)?,
         created_at: row.get(3)?,
         sensitive: serde_json::from_str(&row.get::<String>(4)?)?,
+        switches: serde_json::from_str(&row.get::<String>(5)?)?,
     })
 }
 

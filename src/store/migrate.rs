@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -63,6 +63,12 @@ const MIGRATIONS: [Migration; 7] = [
         name: "retention",
         sqlite: include_str!("../../sql/migrations/sqlite/0007_retention.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0007_retention.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "switches",
+        sqlite: include_str!("../../sql/migrations/sqlite/0008_switches.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0008_switches.sql"),
     },
 ];
 

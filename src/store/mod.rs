@@ -4,6 +4,7 @@
 //! `statement`, [`db`], `sqlite`, [`postgres`] and `sql/`. Names of attributes never become SQL text, values are
 //! always bound, and keys arrive folded.
 
+pub mod adoptions;
 pub mod api_keys;
 pub mod attributes;
 pub mod chain;

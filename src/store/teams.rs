@@ -34,6 +34,7 @@ const RESTORE: Statement = Statement::named(SQL, "restore");
 const NAMES: Statement = Statement::named(SQL, "names");
 const LOSE_MEMBER: Statement = Statement::named(SQL, "lose_member");
 const HOLD_AROUND: Statement = Statement::named(SQL, "hold_around");
+const EXPIRE: Statement = Statement::named(SQL, "expire");
 const ARCHIVE: Statement = Statement::named(SQL, "archive");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 
@@ -252,6 +253,11 @@ pub fn archive(tx: &WriteTx<'_>, owner: Owner<'_>, team: &Record, now: i64) -> R
     tx.execute(ARCHIVE, &[owner.organization.into(), owner.id.into(), now.into()])?;
     attributes::index(tx, owner, &team.resource()?, &Resource::default())?;
     journal::count(tx, owner.organization, Kind::of(owner.resource_type).counter(), -1)
+}
+
+/// Says that an archived team was archived at another time.
+pub fn expire(tx: &WriteTx<'_>, organization: &str, id: &str, archived_at: i64) -> Result<(), DbError> {
+    tx.execute(EXPIRE, &[organization.into(), id.into(), archived_at.into()]).map(drop)
 }
 
 /// Which of the ids are teams that are not archived. They stay so until the transaction ends.

@@ -24,6 +24,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/users.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
+const PROVISIONER: Statement = Statement::named(SQL, "provisioner");
+const SET_PROVISIONER: Statement = Statement::named(SQL, "set_provisioner");
 const REPLACE: Statement = Statement::named(SQL, "replace");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 const BURY: Statement = Statement::named(SQL, "bury");
@@ -42,19 +44,30 @@ const ACTIVITY: Statement = Statement::named(SQL, "activity");
 const NOTE_ACTIVITY: Statement = Statement::named(SQL, "note_activity");
 const FORGET_ACTIVITY: Statement = Statement::named(SQL, "forget_activity");
 
+/// How somebody comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// A handle that nobody else has.
+    pub handle: &'a str,
+    /// The connection that provisions them, if one does.
+    pub connection: Option<&'a str>,
+    /// Microseconds since 1970.
+    pub now: i64,
+}
+
 /// Inserts a user. A taken user name is `DbError::Unique("users.user_name_key")`.
 pub fn insert(
     tx: &WriteTx<'_>,
     owner: Owner<'_>,
     user: &Resource,
-    handle: &str,
-    now: i64,
+    arrival: Arrival<'_>,
 ) -> Result<(), DbError> {
+    let Arrival { handle, connection, now } = arrival;
     let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let args: [Arg<'_>; 11] = [
+    let args: [Arg<'_>; 12] = [
         organization.into(),
         id.into(),
         name.as_ref().into(),
@@ -66,6 +79,7 @@ pub fn insert(
         columns.standing.role.as_str().into(),
         columns.standing.seat.as_str().into(),
         handle.into(),
+        connection.into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
@@ -96,6 +110,21 @@ pub fn welcome(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<We
         }
     }
     Err(DbError::Busy)
+}
+
+/// The live connection that provisions somebody, if one does.
+pub fn provisioner(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<String>, DbError> {
+    tx.one(PROVISIONER, &[organization.into(), id.into()], |row| row.get(0))
+}
+
+/// Gives somebody to a connection.
+pub fn set_provisioner(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    connection: &str,
+) -> Result<(), DbError> {
+    tx.execute(SET_PROVISIONER, &[organization.into(), id.into(), connection.into()]).map(drop)
 }
 
 /// Replaces a user that was read as `before`; `None` when somebody else was faster.

@@ -203,8 +203,9 @@ fn an_event_tells_who_did_what_and_what_was_before_and_after() {
     assert!(!server.database.holds(b"correct-horse-battery"));
 
     let connection = wait(async {
-        let cx = context(&server.app).await;
-        let change = roster::service::connections::Change { profile: Some(Profile::Strict), sensitive: None };
+        let cx = crate::keys::operator(&server).await;
+        let change =
+            roster::service::connections::Change { profile: Some(Profile::Strict), ..Default::default() };
         roster::service::connections::change(&cx, "default", change).await.unwrap()
     });
     let page =

@@ -100,7 +100,7 @@ fn r_250_what_is_sensitive_is_asked_for_in_a_body() {
         roster(&database.setting(), &["connection", "change", "idp", "--sensitive", paths, "--json"])
     };
     let changed = json(&change("name,emails.value"));
-    assert_eq!(changed[0]["sensitive"], json!(["name", "emails.value"]));
+    assert_eq!(changed["sensitive"], json!(["name", "emails.value"]));
 
     for filter in [
         "name.familyName eq \"Lovelace\"",

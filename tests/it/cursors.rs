@@ -2,7 +2,8 @@
 
 use crate::{
     database::Database,
-    support::{Client, Program, Server, USER, context, wait},
+    keys::operator,
+    support::{Client, Program, Server, USER, wait},
 };
 use roster::{clock::Clock, org::connection::Scopes, scim::Profile, service::connections};
 use secrecy::ExposeSecret;
@@ -46,11 +47,14 @@ fn r_310_a_cursor_belongs_to_the_connection_that_got_it() {
     let cursor = begun(&server);
     let path = format!("/Users?cursor={cursor}&count=1");
     let okta = wait(async {
-        let cx = context(&server.app).await;
+        let cx = operator(&server).await;
         connections::create(&cx, "okta", Profile::Standard).await.unwrap();
         connections::create_token(&cx, "okta", None, Scopes::ALL).await.unwrap()
     });
-    let okta = Client { root: server.client.root.clone(), token: okta.token.expose_secret().to_owned() };
+    let okta = Client {
+        root: server.client.root.clone(),
+        token: okta.it.secret.unwrap().expose_secret().to_owned(),
+    };
 
     assert_eq!(okta.get("/Users?cursor=&count=1").status, 200);
     assert_eq!(okta.get(&path).error(), (400, "invalidCursor".to_owned()));

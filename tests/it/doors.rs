@@ -97,7 +97,7 @@ fn r_520_applications_and_people_are_told_apart_at_every_endpoint() {
     run(&["user", "create", "second", "--role", "admin"]);
     run(&["user", "create", "ada"]);
     run(&["user", "create", "eve", "--role", "viewer"]);
-    run(&["organization", "set", "viewerKeys", "true"]);
+    run(&["setting", "set", "viewerKeys", "true"]);
     run(&["team", "create", "vision"]);
     run(&["service-account", "create", "robot"]);
     run(&["service-account", "create", "arm", "--team", "vision"]);

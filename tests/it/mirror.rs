@@ -64,9 +64,11 @@ impl Two {
             ids.push(id(&made));
             keys.push(Api { root, key, id: id(&made) });
         }
+        ids.push(id(&self.run(slug, &["connection", "create", &named("idp")])));
+        ids.push(id(&self.run(slug, &["token", "create", &named("idp")])));
         self.run(slug, &["team", "archive", &old, "--yes"]);
         self.run(slug, &["user", "remove", &named("gone"), "--yes"]);
-        let names = ["root", "member", "gone", "team", "old", "role", "robot", "key"]
+        let names = ["root", "member", "gone", "team", "old", "role", "robot", "key", "idp"]
             .map(named)
             .into_iter()
             .chain([format!("root@{slug}.example"), format!("gone@{slug}.example"), keys[0].key.clone()]);
@@ -86,6 +88,9 @@ impl Two {
             ("api_keys", "id, owner, name, scopes, revoked_at"),
             ("counters", "name, lane, value"),
             ("tombstones", "id, removed_at"),
+            ("connections", "id, name, profile, switches, revoked_at"),
+            ("tokens", "id, connection, scopes, revoked_at"),
+            ("adoptions", "connection, person, state"),
             ("events", "id, kind, resource, detail"),
             ("idempotency", "actor, route, key, answer"),
         ];
@@ -140,6 +145,9 @@ fn fitting(method: &str, path: &str) -> Value {
         ("PUT", "default-team") => json!({"team": null}),
         ("PUT", "role") => json!({"role": "viewer"}),
         ("POST", "members") => json!({"user": "aaaa-member"}),
+        ("POST", "tokens") => json!({"expiresIn": 60}),
+        ("PUT", _) if path.starts_with("/connections") => json!({"approved": true}),
+        ("PATCH", _) if path.starts_with("/connections") => json!({"switches": {"paused": true}}),
         ("PATCH", _) if path.starts_with("/users") => json!({"active": false}),
         ("PATCH", _) => json!({"name": "taken-over"}),
         other => panic!("a body for {other:?} of {path}"),
@@ -241,6 +249,7 @@ fn the_same_lives_in_two_organizations_look_the_same_and_share_nothing() {
         "/seats",
         "/events?limit=1000",
         "/settings",
+        "/connections",
     ];
     let once = [("Idempotency-Key", "the-same-in-both")];
     // the journal is read as far as it is sealed, which happens every second

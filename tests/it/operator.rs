@@ -332,21 +332,21 @@ fn keys_of_people_and_service_accounts_are_shown_once_and_end_at_once() {
 fn settings_are_shown_with_their_meaning_and_changed_together() {
     let desk = Desk::open();
     assert_eq!(desk.run("organization show")["slug"], "default");
-    says(&desk.tell("organization settings"), &["enforced.hidden", "members create teams, too"]);
+    says(&desk.tell("setting list"), &["enforced.hidden", "members create teams, too"]);
 
-    let set = desk.run("organization set userTeamCreation true enforced.hidden true eventRetentionDays 90");
+    let set = desk.run("setting set userTeamCreation true enforced.hidden true eventRetentionDays 90");
     assert_eq!((&set["userTeamCreation"], &set["enforced"]["hidden"]), (&json!(true), &json!(true)));
-    assert_eq!(desk.run("organization set eventRetentionDays none")["eventRetentionDays"], Value::Null);
+    assert_eq!(desk.run("setting set eventRetentionDays none")["eventRetentionDays"], Value::Null);
     assert_eq!(desk.events("settings.changed"), 2);
     for (command, part) in [
-        ("organization set keyCreation false keyCreatoin true", "the nearest is \"keyCreation\""),
-        ("organization set keyCreation maybe", "expected a boolean, found a string"),
-        ("organization set keyCreation true license.full", "expected a value behind license.full"),
-        ("organization set eventRetentionDays 0", "expected at least 1"),
+        ("setting set keyCreation false keyCreatoin true", "the nearest is \"keyCreation\""),
+        ("setting set keyCreation maybe", "expected a boolean, found a string"),
+        ("setting set keyCreation true license.full", "expected a value behind license.full"),
+        ("setting set eventRetentionDays 0", "expected at least 1"),
     ] {
         says(&desk.refusal(command), &[part]);
     }
-    assert_eq!(desk.run("organization settings")["keyCreation"], true);
+    assert_eq!(desk.run("setting list")["keyCreation"], true);
     assert_eq!(desk.events("settings.changed"), 2);
 }
 

@@ -4,15 +4,13 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 67] = [
+const COMMANDS: [&[&str]; 73] = [
     &[],
     &["serve"],
     &["organization"],
     &["organization", "create"],
     &["organization", "list"],
     &["organization", "show"],
-    &["organization", "settings"],
-    &["organization", "set"],
     &["user"],
     &["user", "list"],
     &["user", "show"],
@@ -53,10 +51,18 @@ const COMMANDS: [&[&str]; 67] = [
     &["admin"],
     &["admin", "grant"],
     &["admin", "reset-password"],
+    &["setting"],
+    &["setting", "list"],
+    &["setting", "set"],
     &["connection"],
     &["connection", "create"],
     &["connection", "change"],
+    &["connection", "pause"],
+    &["connection", "resume"],
     &["connection", "list"],
+    &["connection", "show"],
+    &["connection", "adoptions"],
+    &["connection", "adopt"],
     &["connection", "revoke"],
     &["token"],
     &["token", "create"],

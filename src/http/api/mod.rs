@@ -3,6 +3,7 @@
 //! One handler serves all routes, so that the order of refusals is one piece of code: 401, 404 of unknown paths, 405,
 //! 403 of a key without the scope, 413, 415, body syntax, and only then what the route itself says.
 
+mod connections;
 mod decisions;
 mod events;
 mod keys;
@@ -19,6 +20,7 @@ mod users;
 use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door};
 use crate::{
     org::{
+        connection::Switches,
         key::{Principal, is_key},
         refusal::unknown,
     },
@@ -331,6 +333,7 @@ async fn context(
         organization,
         actor: principal.actor.clone(),
         by_scim: false,
+        switches: Switches::default(),
         credential: principal.key.clone(),
         scopes: principal.scopes.clone(),
         until: principal.expires_at,

@@ -3,12 +3,14 @@
 use super::{Call, Reply};
 use crate::{
     http::error::Refusal,
+    org::settings::Settings,
     scim::text,
-    service::{Error, organizations, settings},
+    service::{Context, Error, organizations, settings},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// The organization.
 #[derive(Serialize, JsonSchema)]
@@ -34,16 +36,28 @@ pub(super) async fn read(call: Call) -> Result<Reply, Refusal> {
 
 /// `GET /settings`.
 pub(super) async fn settings(call: Call) -> Result<Reply, Refusal> {
-    shown(settings::get(&call.cx).await?)
+    shown(&call.cx, settings::get(&call.cx).await?)
 }
 
 /// `PATCH /settings`: what is named changes, `null` brings a default back.
 pub(super) async fn change_settings(call: Call) -> Result<Reply, Refusal> {
-    shown(settings::change(&call.cx, call.body, call.precondition).await?)
+    let changed = settings::change(&call.cx, call.body, call.precondition).await?;
+    shown(&call.cx, changed)
 }
 
-fn shown((settings, version): settings::Versioned) -> Result<Reply, Refusal> {
-    Ok(Reply::ok(serde_json::to_value(settings).map_err(Error::from)?).at(version))
+/// What admins decided, and what is not theirs to decide.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Settings")]
+pub(super) struct Decided {
+    #[serde(flatten)]
+    settings: Settings,
+    /// The settings that the server's environment decides, by path, and the variables that do.
+    locked: BTreeMap<String, &'static str>,
+}
+
+fn shown(cx: &Context, (settings, version): settings::Versioned) -> Result<Reply, Refusal> {
+    let decided = Decided { settings, locked: cx.app.locks.shown() };
+    Ok(Reply::ok(serde_json::to_value(decided).map_err(Error::from)?).at(version))
 }
 
 /// What `PATCH /settings` takes: any part of what `GET /settings` shows.
@@ -60,6 +74,12 @@ pub(super) fn change_schema(_: &mut SchemaGenerator) -> Schema {
                 "additionalProperties": false,
             },
             "seatOverflow": {"enum": ["refuse", "none", null]},
+            "ssoProvisioning": boolean,
+            "invitations": boolean,
+            "inviteDays": {"type": ["integer", "null"], "minimum": 1, "maximum": 365},
+            "scimMail": boolean,
+            "scimGroupDelete": {"enum": ["forbid", "archive", "delete", null]},
+            "mailFrom": {"type": ["string", "null"]},
             "userTeamCreation": boolean,
             "adminTeamAccess": boolean,
             "teamServiceAccountCreation": boolean,

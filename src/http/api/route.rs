@@ -1,12 +1,15 @@
 //! The routes of the API: one table.
 
 use super::{
-    AUDIT_LOGS, Call, Reply, decisions, events, keys, me, organization, roles, service_accounts, teams, users,
+    AUDIT_LOGS, Call, Reply, connections, decisions, events, keys, me, organization, roles, service_accounts,
+    teams, users,
 };
 use crate::{
     http::error::Refusal,
-    org::{authority::Action, key::Key, service_account::ServiceAccount, settings::Settings},
+    org::{authority::Action, key::Key, service_account::ServiceAccount},
     service::{
+        adoptions::Wanted,
+        connections::Shown,
         custom_roles::{Permission, Role},
         decisions::Decision,
         page::Page,
@@ -115,14 +118,14 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/settings", Action::SettingsRead, |call| Box::pin(organization::settings(call)))
         .versioned()
         .about("What admins decided for the organization")
-        .answers(of::<Settings>),
+        .answers(of::<organization::Decided>),
     Route::new("PATCH", "/settings", Action::SettingsChange, |call| {
         Box::pin(organization::change_settings(call))
     })
     .versioned()
     .about("Change what is named; null brings a default back")
     .takes(organization::change_schema)
-    .answers(of::<Settings>),
+    .answers(of::<organization::Decided>),
     Route::new("GET", "/keys", Action::KeyList, |call| Box::pin(keys::list(call)))
         .about("One's own keys; those of an owner, or with * everybody's")
         .query(&["owner", "limit", "cursor"])
@@ -255,6 +258,47 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .about("Restore a team with its members")
     .answers(of::<Team>),
+    Route::new("GET", "/connections", Action::ConnectionRead, |call| Box::pin(connections::list(call)))
+        .about("The links of identity providers: what they may do, and how they fare")
+        .answers(of::<Page<Shown>>),
+    Route::new("POST", "/connections", Action::ConnectionChange, |call| Box::pin(connections::create(call)))
+        .about("Make a connection")
+        .takes(of::<connections::New>)
+        .creates(of::<Shown>),
+    Route::new("GET", "/connections/{connection}", Action::ConnectionRead, |call| {
+        Box::pin(connections::get(call))
+    })
+    .about("A connection, by its id or name")
+    .answers(of::<Shown>),
+    Route::new("PATCH", "/connections/{connection}", Action::ConnectionChange, |call| {
+        Box::pin(connections::change(call))
+    })
+    .about("Change how a connection's requests are read and what it may do, from the next one on")
+    .takes(connections::change_schema)
+    .answers(of::<Shown>),
+    Route::new("DELETE", "/connections/{connection}", Action::ConnectionChange, |call| {
+        Box::pin(connections::revoke(call))
+    })
+    .about("Revoke a connection; its tokens stop working at once"),
+    Route::new("POST", "/connections/{connection}/tokens", Action::ConnectionChange, |call| {
+        Box::pin(connections::create_token(call))
+    })
+    .about("Make a token; it is shown in this answer and never again")
+    .takes(of::<connections::NewToken>)
+    .creates(of::<connections::CreatedToken>),
+    Route::new("GET", "/adoptions", Action::ConnectionRead, |call| Box::pin(connections::adoptions(call)))
+        .about("The people whom connections want to change and did not make")
+        .query(&["limit", "cursor"])
+        .answers(of::<Page<Wanted>>),
+    Route::new("PUT", "/connections/{connection}/people/{user}", Action::ConnectionChange, |call| {
+        Box::pin(connections::decide_adoption(call))
+    })
+    .about("Give a person to a connection that did not make them, or refuse it")
+    .takes(of::<connections::Verdict>),
+    Route::new("DELETE", "/tokens/{id}", Action::ConnectionChange, |call| {
+        Box::pin(connections::revoke_token(call))
+    })
+    .about("Revoke a token; it stops working at once"),
     Route::new("POST", "/decisions", Action::DecisionMake, |call| Box::pin(decisions::decide(call)))
         .about("May whoever shows a key do something in a team, why, and who is credited")
         .takes(of::<decisions::Asked>)

@@ -6,12 +6,12 @@ use crate::{
     org::{
         actor::Actor,
         authority::{Action, Subject, may},
-        connection::{Scopes, Verdict},
+        connection::{Deed, Scopes, Switches, Verdict},
         key::{self, Principal, is_key},
         settings::Settings,
     },
     scim::Profile,
-    service::{App, Error, connections, keys},
+    service::{App, Error, keys, verdicts},
 };
 use actix_web::http::Method;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) async fn authenticate(app: &Arc<App>, credential: &Credential<'_>) ->
     if matches!(credential, Credential::Basic(_)) {
         return Err(Error::Unauthorized);
     }
-    let verdict = connections::authenticate(app, credential.secret()).await?;
+    let verdict = verdicts::authenticate(app, credential.secret()).await?;
     Ok(Caller { actor: Actor::Connection(verdict.connection.clone()), verdict, scopes: key::Scopes::ALL })
 }
 
@@ -55,6 +55,7 @@ impl Caller {
             slug: principal.slug.clone(),
             sensitive: Vec::new(),
             scopes: Scopes::ALL,
+            switches: Switches::default(),
         };
         let (actor, scopes) = (principal.actor.clone(), principal.scopes.clone());
         Self { verdict: Arc::new(verdict), actor, scopes }
@@ -71,6 +72,9 @@ impl Caller {
         // no switch of an organization decides who uses SCIM
         may(&self.actor, action, &Subject::organization(&Settings::default()))?;
         self.scopes.check(action)?;
+        if !reads && self.verdict.switches.read_only {
+            self.verdict.switches.allow(Deed::Write)?;
+        }
         match (reads, self.verdict.scopes) {
             _ if *endpoint == Endpoint::Bulk => Ok(()),
             (true, Scopes { read: false, .. }) => Err(Error::Scope("read")),

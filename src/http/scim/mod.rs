@@ -86,6 +86,9 @@ async fn answer(
     };
     let verdict = caller.verdict.clone();
     line.connection.clone_from(&verdict.connection_name);
+    if verdict.switches.paused {
+        return Err(Refusal::Paused);
+    }
     let mut quirks = Quirks::new(verdict.profile);
     if matches!(credential, Credential::Bare(_)) && !quirks.allow(Quirk::BareToken) {
         return Err(Refusal::InvalidToken);
@@ -102,6 +105,7 @@ async fn answer(
         app: door.app.clone(),
         organization: verdict.organization.clone(),
         by_scim: true,
+        switches: verdict.switches,
         actor: caller.actor,
         credential: verdict.token.clone(),
         scopes: caller.scopes,

@@ -1,0 +1,71 @@
+//! People whom connections want to change and did not make.
+
+use super::{DbError, ReadTx, Statement, WriteTx, records::int};
+use crate::{org::user, scim::Resource};
+
+const SQL: &str = include_str!("../../sql/queries/adoptions.sql");
+const ASK: Statement = Statement::named(SQL, "ask");
+const LIST: Statement = Statement::named(SQL, "list");
+const REFUSE: Statement = Statement::named(SQL, "refuse");
+const FORGET: Statement = Statement::named(SQL, "forget");
+
+/// Asks an admin whether a connection may have a person; whether that was not asked before.
+pub fn ask(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    connection: &str,
+    person: &str,
+    now: i64,
+) -> Result<bool, DbError> {
+    Ok(tx.execute(ASK, &[organization.into(), connection.into(), person.into(), now.into()])? == 1)
+}
+
+/// A connection that wants a person.
+#[derive(Debug, Clone)]
+pub struct Adoption {
+    /// The connection's id.
+    pub connection: String,
+    /// The connection's name.
+    pub connection_name: String,
+    /// The person's id.
+    pub person: String,
+    /// The person's user name.
+    pub user_name: String,
+    /// The person's preferred address, if there is one.
+    pub email: Option<String>,
+    /// `asked`, or `refused`.
+    pub state: String,
+    /// Microseconds since 1970.
+    pub asked_at: i64,
+}
+
+/// At most `count` of those who are wanted, of those whose id comes after one.
+pub fn list(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    after: &str,
+    count: usize,
+) -> Result<Vec<Adoption>, DbError> {
+    tx.rows(LIST, &[organization.into(), after.into(), int(count).into()], |row| {
+        let person = Resource(serde_json::from_str(&row.get::<String>(3)?)?);
+        Ok(Adoption {
+            connection: row.get(0)?,
+            connection_name: row.get(1)?,
+            person: row.get(2)?,
+            user_name: person.text("userName").unwrap_or_default().to_owned(),
+            email: user::email(&person),
+            state: row.get(4)?,
+            asked_at: row.get(5)?,
+        })
+    })
+}
+
+/// Refuses what was asked; whether it was.
+pub fn refuse(tx: &WriteTx<'_>, organization: &str, connection: &str, person: &str) -> Result<bool, DbError> {
+    Ok(tx.execute(REFUSE, &[organization.into(), connection.into(), person.into()])? == 1)
+}
+
+/// Forgets who wants a person.
+pub fn forget(tx: &WriteTx<'_>, organization: &str, person: &str) -> Result<(), DbError> {
+    tx.execute(FORGET, &[organization.into(), person.into()]).map(drop)
+}
