@@ -10,8 +10,8 @@
 //! http cli  bytes in, bytes out; the commands
 //! ```
 //!
-//! [`config`], [`clock`] and [`ids`] stand beside the stairs and know nothing of ours, and so do [`client`], a SCIM
-//! client's view of any server, and those who ask through it: [`conformance`] plays the suites, [`simulate`] plays
+//! [`config`], [`clock`], [`ids`] and [`mail`] stand beside the stairs and know nothing of ours, and so do [`client`], a
+//! SCIM client's view of any server, and those who ask through it: [`conformance`] plays the suites, [`simulate`] plays
 //! identity providers.
 
 pub mod cli;
@@ -21,6 +21,7 @@ pub mod config;
 pub mod conformance;
 pub mod http;
 pub mod ids;
+pub mod mail;
 pub mod org;
 pub mod scim;
 pub mod service;

@@ -7,7 +7,9 @@
 use super::{
     admin::AdminAsk,
     connections::{ConnectionAsk, TokenAsk},
+    invites::InviteAsk,
     keys::KeyAsk,
+    mails::MailAsk,
     roles::RoleAsk,
     seats::SeatsAsk,
     service_accounts::ServiceAccountAsk,
@@ -18,7 +20,9 @@ use super::{
 use crate::{
     clock::Clock,
     config::{self, Database, Mistakes},
+    mail::{self, Mailer},
     org::{
+        address,
         journal::{Walked, Wanted},
         lock::Locks,
         organization::{FIRST, Organization},
@@ -44,7 +48,7 @@ use std::{
 };
 
 /// How long either side waits for the other, and the longest line.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_LINE: u64 = 1024 * 1024;
 
 /// How long work goes on before whoever watches hears of it.
@@ -68,6 +72,8 @@ pub(super) enum Ask {
     Role(RoleAsk),
     Key(KeyAsk),
     ServiceAccount(ServiceAccountAsk),
+    Invite(InviteAsk),
+    Mail(MailAsk),
     ShowOrganization,
     Setting(SettingAsk),
     ListEvents(Wanted),
@@ -164,7 +170,7 @@ pub(super) fn open(database: &Path) -> anyhow::Result<App> {
     }
     let clock = Clock::System;
     let store = Store::open(database, clock.now()).with_context(unusable)?;
-    Ok(App { locks: config_locks()?, ..App::new(store, clock) })
+    Ok(App::new(store, clock))
 }
 
 /// The options for a PostgreSQL database, or what is wrong with its settings.
@@ -183,12 +189,42 @@ pub(super) fn options(settings: &config::Postgres) -> Result<postgres::Options, 
 pub(super) fn connect(options: &postgres::Options) -> anyhow::Result<App> {
     let clock = Clock::System;
     let store = Store::connect(options, clock.now()).with_context(|| unusable(options))?;
-    Ok(App { locks: config_locks()?, ..App::new(store, clock) })
+    Ok(App::new(store, clock))
 }
 
-/// What the environment decides of the settings.
-fn config_locks() -> Result<Locks, Mistakes> {
-    Locks::read(config::variable).map_err(Mistakes::from)
+/// What the environment says to every process that works on the database.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Surroundings {
+    pub(super) locks: Locks,
+    pub(super) mailer: Option<Mailer>,
+    pub(super) public_url: String,
+}
+
+impl Surroundings {
+    /// Reads the environment; `public_url` is the server's, where one is served here.
+    pub(super) fn read(public_url: Option<&str>) -> Result<Self, Mistakes> {
+        let public_url = public_url.map(str::to_owned).or_else(config::public_url).unwrap_or_default();
+        match (Locks::read(config::variable).map_err(Mistakes::from), mailer(&public_url)) {
+            (Ok(locks), Ok(mailer)) => Ok(Self { locks, mailer, public_url }),
+            (locks, mailer) => Err(Mistakes::all([locks.err(), mailer.err()].into_iter().flatten())),
+        }
+    }
+
+    /// The app in these surroundings.
+    pub(super) fn around(self, app: App) -> App {
+        App { locks: self.locks, mailer: self.mailer, public_url: self.public_url, ..app }
+    }
+}
+
+/// The mail server that the environment names. Without a sender of its own mail comes from the server's own domain.
+fn mailer(public_url: &str) -> Result<Option<Mailer>, Mistakes> {
+    let Some(setting) = config::mail().map_err(Mistakes::from)? else { return Ok(None) };
+    let server = mail::Server::parse(setting.url.expose_secret())
+        .map_err(|wrong| Mistakes::from(format!("{}: {wrong}", setting.variable)))?;
+    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let from = setting.from.unwrap_or_else(|| format!("noreply@{}", host.as_deref().unwrap_or("localhost")));
+    address::check("ROSTER_SMTP_FROM", &from).map_err(|wrong| Mistakes::from(wrong.to_string()))?;
+    Ok(Some(Mailer::new(server, from)))
 }
 
 fn unusable(options: &postgres::Options) -> String {
@@ -205,13 +241,13 @@ pub(super) fn ask(database: &Database, organization: &str, ask: Ask) -> anyhow::
             let wrong = |wrong| Mistakes::from(format!("--database (ROSTER_DATABASE): {wrong}"));
             let options = options(settings).map_err(wrong)?;
             let store = Store::connect_prepared(&options).with_context(|| unusable(&options))?;
-            do_here(App { locks: config_locks()?, ..App::new(store, Clock::System) }, &question)
+            do_here(App::new(store, Clock::System), &question)
         }
     }
 }
 
 fn do_here(app: App, question: &Question) -> anyhow::Result<Reply> {
-    let app = Arc::new(app);
+    let app = Arc::new(Surroundings::read(None)?.around(app));
     let reply = runtime()?.block_on(answered(&app, question));
     app.store.close();
     reply
@@ -327,6 +363,8 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::Role(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Key(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ServiceAccount(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Invite(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Mail(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ShowOrganization => {
             let own = organizations::own(cx).await?;
             let created_at = text::date_time(own.created_at);

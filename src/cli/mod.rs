@@ -6,7 +6,9 @@ mod conformance;
 mod connections;
 mod control;
 mod events;
+mod invites;
 mod keys;
+mod mails;
 mod organizations;
 mod roles;
 mod schemas;
@@ -62,6 +64,10 @@ enum Command {
     Seats(seats::SeatsCommand),
     /// Break-glass: an admin where there is none, a password where it is lost
     Admin(admin::AdminCommand),
+    /// People who are invited and not here yet
+    Invite(invites::InviteCommand),
+    /// Letters, and whether they arrive
+    Mail(mails::MailCommand),
     /// What admins decided for the organization
     Setting(settings::SettingCommand),
     /// The links of identity providers into the organization
@@ -137,6 +143,8 @@ impl Command {
             Self::ServiceAccount(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Invite(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Mail(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Setting(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),

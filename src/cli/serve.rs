@@ -1,11 +1,11 @@
 //! `roster serve`.
 
 use super::{
-    control::{self, Ownership},
+    control::{self, Ownership, Surroundings},
     say,
 };
 use crate::{
-    config::{Database, Settings, unknown_variables},
+    config::{Database, Mistakes, Settings, unknown_variables},
     http::server::{Door, Entrance, start},
     org::{
         connection::{DECLARED, Scopes},
@@ -17,7 +17,7 @@ use crate::{
     service::{
         App, Error,
         connections::{self, ShownToken},
-        journal, organizations, purge, schemas,
+        journal, mails, organizations, purge, schemas,
     },
     store::DbError,
 };
@@ -31,7 +31,14 @@ use tracing_subscriber::{EnvFilter, fmt};
 /// Serves until the process is told to stop, then finishes what was accepted.
 pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result<()> {
     let profiles = Profile::ALL.map(Profile::as_str);
-    let settings = settings.check(&profiles, |database| control::options(database).map(drop))?;
+    let checked = settings.check(&profiles, |database| control::options(database).map(drop));
+    let surroundings = Surroundings::read(settings.public_url.as_deref());
+    let (settings, surroundings) = match (checked, surroundings) {
+        (Ok(settings), Ok(surroundings)) => (settings, surroundings),
+        (settings, surroundings) => {
+            return Err(Mistakes::all([settings.err(), surroundings.err()].into_iter().flatten()).into());
+        }
+    };
     let profile: Profile = match &settings.declared_profile {
         Some(profile) => profile.parse().map_err(anyhow::Error::msg)?,
         None => Profile::default(),
@@ -54,8 +61,10 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", listener.local_addr()?);
     let public = settings.public_url.clone().unwrap_or_else(|| address.clone());
-    let (mut app, _ownership) = open(&settings.database)?;
+    let (app, _ownership) = open(&settings.database)?;
+    let mut app = surroundings.around(app);
     app.scan_rows = settings.scan_rows;
+    app.public_url.clone_from(&public);
     let app = Arc::new(app);
     let door = Door::new(app.clone(), &format!("{public}/scim/v2"));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -75,6 +84,7 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         actix_web::rt::spawn(stop_at_once(app.clone())?);
         actix_web::rt::spawn(go_on_with_schemas(app.clone()));
         actix_web::rt::spawn(keep_house(app.clone()));
+        actix_web::rt::spawn(deliver_mail(app.clone()));
         if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings.database, profile).await?;
         } else {
@@ -145,6 +155,22 @@ async fn keep_house(app: Arc<App>) {
             Err(_) => {}
         }
         tokio::time::sleep(SEALING_PAUSE).await;
+    }
+}
+
+/// How often letters that are due are handed on.
+const MAIL_PAUSE: Duration = Duration::from_millis(500);
+
+/// Hands letters to the mail server, until the database is closed.
+async fn deliver_mail(app: Arc<App>) {
+    loop {
+        match mails::deliver(&app).await {
+            Ok(n_due) if n_due > 0 => continue,
+            Err(Error::Busy(DbError::Closed)) => return,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = ?error, "letters wait; it is tried again"),
+        }
+        tokio::time::sleep(MAIL_PAUSE).await;
     }
 }
 

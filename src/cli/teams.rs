@@ -2,16 +2,18 @@
 
 use super::{
     control::Ask,
+    invites,
     shown::{Part, confirm, list, sheet, table},
     within::Within,
 };
 use crate::{
+    org::refusal::Refusal,
     scim::version::Precondition,
     service::{
         Context, Error,
         page::Slice,
         people,
-        teams::{self, NewMember, NewTeam, TeamChange},
+        teams::{self, Added, NewMember, NewTeam, TeamChange},
     },
 };
 use anyhow::{anyhow, bail};
@@ -242,8 +244,16 @@ impl TeamAsk {
         Ok(match self {
             Self::Add { team, user, role } => {
                 let team = teams::find(cx, team).await?;
-                let new = NewMember { user: people::find(cx, user).await?, role: role.clone() };
-                json!(teams::add_member(cx, &team, new).await?.it)
+                let found = match people::find(cx, user).await {
+                    // nobody here has this address, so its owner is invited
+                    Err(Error::Rule(Refusal::Unknown(_))) if user.contains('@') => user.clone(),
+                    found => found?,
+                };
+                let new = NewMember { user: found, role: role.clone() };
+                match teams::add_member(cx, &team, new).await?.it {
+                    Added::Member(member) => json!(member),
+                    Added::Invited(issued) => invites::shown(issued),
+                }
             }
             Self::SetRole { team, user, role } => {
                 let (team, user) = (teams::find(cx, team).await?, people::find(cx, user).await?);
@@ -286,6 +296,13 @@ impl TeamAsk {
                 "archived the team {team}; `roster team restore {}{flag}` brings it back within 30 days",
                 found.get("id").and_then(Value::as_str).unwrap_or_default()
             ),
+            Self::Add { team, user, .. } if found.get("invitedBy").is_some() => {
+                let link = found.get("link").and_then(Value::as_str);
+                let link = link.map_or_else(String::new, |link| {
+                    format!("; this link, shown this once, lets them in:\n\n{link}")
+                });
+                format!("{user} is not here yet and is invited into the team {team}{link}")
+            }
             Self::Add { team, user, .. } => format!("{user} is in the team {team}\n\n{}", member(found)),
             Self::SetRole { team, user, .. } => {
                 format!("{user} has another role in the team {team}\n\n{}", member(found))

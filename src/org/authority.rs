@@ -104,6 +104,16 @@ words! {
     KeyChange = "key.change",
     /// Revoke a key.
     KeyRevoke = "key.revoke",
+    /// Read invites.
+    InviteRead = "invite.read",
+    /// Invite people into the organization.
+    InviteCreate = "invite.create",
+    /// Withdraw an invite.
+    InviteCancel = "invite.cancel",
+    /// Read what became of mail.
+    MailRead = "mail.read",
+    /// Send a test letter.
+    MailTest = "mail.test",
     /// Read connections, what they may do and how they fare.
     ConnectionRead = "connection.read",
     /// Make, change and revoke connections and their tokens.
@@ -226,6 +236,11 @@ impl Action {
             }
             Self::KeyChange => (Write, "rename this key", &[Admin, Oneself, TeamAdmin]),
             Self::KeyRevoke => (Write, "revoke this key", &[Admin, Oneself, TeamAdmin]),
+            Self::InviteRead => (Read, "read invites", &[Admin]),
+            Self::InviteCreate => (Write, "invite people", &[Admin]),
+            Self::InviteCancel => (Write, "withdraw invites", &[Admin]),
+            Self::MailRead => (Read, "read what became of mail", &[Admin]),
+            Self::MailTest => (Write, "send test letters", &[Admin]),
             Self::ConnectionRead => (Read, "read connections", &[Admin]),
             Self::ConnectionChange => (Write, "change connections", &[Admin]),
             Self::EventRead => (AuditRead, "read the audit log", &[Admin, OrganizationServiceAccount]),

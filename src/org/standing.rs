@@ -2,6 +2,7 @@
 //! in an extension of our own, and columns of its row.
 
 use super::{
+    invite::Invite,
     role::{OrganizationRole, TeamRole},
     seat::Seat,
     words::words,
@@ -126,6 +127,38 @@ pub fn keep(before: &Resource, user: &mut Resource) {
             }
         }
     }
+}
+
+/// What a body said of where somebody new stands; the rest is what everybody begins as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// Whether it named a role in the organization.
+    pub role: bool,
+    /// Whether it named a seat.
+    pub seat: bool,
+}
+
+/// What a body says of where somebody stands, before it is settled.
+pub fn said(user: &Resource) -> Said {
+    let names = |name: &str| {
+        let value = user.get(urn::ORGANIZATION_USER).and_then(|extension| extension.get(name));
+        value.is_some_and(|value| !value.is_null())
+    };
+    Said { role: names("organizationRole"), seat: names("seat") }
+}
+
+/// Somebody new as an invite promised, but for what was said.
+pub fn as_promised(user: &Resource, said: Said, invite: &Invite) -> Resource {
+    let mut user = user.clone();
+    if let Some(Value::Object(extension)) = user.0.get_mut(urn::ORGANIZATION_USER) {
+        if !said.role {
+            extension.insert("organizationRole".to_owned(), invite.organization_role.as_str().into());
+        }
+        if !said.seat {
+            extension.insert("seat".to_owned(), invite.seat.as_str().into());
+        }
+    }
+    user
 }
 
 /// Where an account came from.

@@ -45,6 +45,13 @@ pub fn email(user: &Resource) -> Option<String> {
     address.or(user.text("userName").filter(|name| name.contains('@'))).map(str::to_owned)
 }
 
+/// Every address that stands for the user.
+pub fn addresses(user: &Resource) -> impl Iterator<Item = &str> {
+    let all = user.get("emails").and_then(Value::as_array).into_iter().flatten();
+    let values = all.filter_map(|email| email.get("value")?.as_str());
+    values.chain(user.text("userName").filter(|name| name.contains('@')))
+}
+
 /// The id of the user's manager.
 pub fn manager(user: &Resource) -> Option<&str> {
     user.get(urn::ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()

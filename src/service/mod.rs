@@ -14,9 +14,11 @@ pub mod denials;
 pub mod events;
 pub mod groups;
 pub mod idempotency;
+pub mod invites;
 pub mod journal;
 pub mod keys;
 mod look;
+pub mod mails;
 pub mod organizations;
 pub mod page;
 pub mod passwords;
@@ -37,6 +39,7 @@ pub mod verdicts;
 use crate::{
     clock::Clock,
     ids::Ids,
+    mail::Mailer,
     org::{
         actor::Actor,
         connection::{BadName, Switches},
@@ -83,6 +86,10 @@ pub struct App {
     pub scan_rows: usize,
     /// What the environment decides of the settings.
     pub locks: Locks,
+    /// Who hands letters on; without one there is no mail.
+    pub mailer: Option<Mailer>,
+    /// The URL that people reach the server under, without a slash at its end; empty where it is not known.
+    pub public_url: String,
 }
 
 impl App {
@@ -99,6 +106,8 @@ impl App {
             keys: cursor::Keys::default(),
             scan_rows: 200_000,
             locks: Locks::default(),
+            mailer: None,
+            public_url: String::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     idempotency::Made,
     page::{Page, Slice},
     read::related_of,
-    team_roles,
+    standing, team_roles,
     users::{self, Change, Demand},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     },
     scim::{Quirks, Resource, projection::Projection, text, urn, version::Precondition},
     store::{
-        DbError, ReadTx, WriteTx, attributes,
+        ReadTx, WriteTx, attributes, invites,
         records::{self, Kind},
         seats, users as rows,
     },
@@ -386,8 +386,10 @@ pub async fn leave(cx: &Arc<Context>) -> Result<()> {
 /// How many seats of a kind there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seats {
-    /// How many are taken.
+    /// How many are taken, or held for those who are invited.
     pub used: i64,
+    /// How many of these are held for those who are invited.
+    pub reserved: i64,
     /// How many there are; null for as many as wanted.
     pub total: Option<i64>,
 }
@@ -416,8 +418,9 @@ pub async fn seats(cx: &Arc<Context>) -> Result<SeatsInUse> {
     let work = move |tx: &ReadTx<'_>| {
         let license = job.authorize(tx, Action::LicenseRead, About::ORGANIZATION)?.license;
         let of = |seat| {
-            let used = seats::taken(tx, &job.organization, seat)?;
-            Ok::<_, DbError>(Seats { used, total: license.limit(seat) })
+            let used = standing::used(tx, &job, seat)?;
+            let reserved = invites::reserved(tx, &job.organization, seat, job.now)?;
+            Ok::<_, Error>(Seats { used, reserved, total: license.limit(seat) })
         };
         let admins = seats::admins(tx, &job.organization)?;
         let warnings = match admins {
@@ -462,7 +465,7 @@ pub(super) fn known_by(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Known>
     Ok(Known { id: id.to_owned(), name: found.name, handle: found.handle, removed_at })
 }
 
-fn person(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Person> {
+pub(super) fn person(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Person> {
     let kind = Kind::of(cx.types.user);
     let record = records::load(tx, kind, &cx.organization, id)?.ok_or(Error::NotFound("user"))?;
     people(tx, cx, &[record])?.pop().ok_or(Error::NotFound("user"))

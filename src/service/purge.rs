@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     org::{actor::Actor, event::EventKind},
-    store::{ReadTx, WriteTx, denials as told, memberships, service_accounts, teams},
+    store::{ReadTx, WriteTx, denials as told, invites, mails, memberships, service_accounts, teams},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub async fn purge(app: &Arc<App>) -> Result<usize> {
         let cx = Context::of_command(app, organization.id).await?;
         let cx = Arc::new(Context { actor: Actor::System, ..(*cx).clone() });
         let job = cx.clone();
-        app.store.write(move |tx| forget_denials(tx, &job)).await?;
+        app.store.write(move |tx| forget_old(tx, &job)).await?;
         while has_expired(&cx).await? {
             let job = cx.clone();
             match app.store.write(move |tx| purge_slice(tx, &job)).await? {
@@ -34,8 +34,14 @@ pub async fn purge(app: &Arc<App>) -> Result<usize> {
     Ok(n_purged)
 }
 
-fn forget_denials(tx: &WriteTx<'_>, cx: &Context) -> Result<()> {
-    Ok(told::forget(tx, &cx.organization, cx.now / denials::HOUR)?)
+/// How long invites and letters that are done with are known, in microseconds: 90 days.
+const KNOWN: i64 = 90 * 24 * 3_600 * 1_000_000;
+
+fn forget_old(tx: &WriteTx<'_>, cx: &Context) -> Result<()> {
+    told::forget(tx, &cx.organization, cx.now / denials::HOUR)?;
+    invites::forget(tx, &cx.organization, cx.now - KNOWN)?;
+    mails::forget(tx, &cx.organization, cx.now - KNOWN)?;
+    Ok(())
 }
 
 async fn has_expired(cx: &Arc<Context>) -> Result<bool> {
@@ -70,6 +76,7 @@ fn purge_slice(tx: &WriteTx<'_>, cx: &Context) -> Result<Purged> {
     if accounts.len() == AT_ONCE {
         return Ok(Purged::Part);
     }
+    invites::forget_team(tx, organization, &team.id)?;
     teams::remove(tx, organization, &team, cx.now)?;
     cx.note(tx, &event(EventKind::TeamRemoved, cx.types.group, &team.id, json!({"displayName": team.name})))?;
     Ok(Purged::Team)

@@ -20,7 +20,7 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx,
+        DbError, ReadTx, WriteTx, invites,
         records::{self, Kind},
         roles::{self, HeldRole},
     },
@@ -202,6 +202,7 @@ fn retire(
     }
     if holders.len() < AT_ONCE {
         let n_teams = let_newcomers(tx, cx, id, (base, base))?;
+        invites::fall_back(tx, &cx.organization, id, base)?;
         roles::remove(tx, cx.owner(cx.types.role, id), &record)?;
         let detail = json!({
             "becomes": base,

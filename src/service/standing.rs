@@ -3,13 +3,14 @@
 use super::{Context, Result};
 use crate::{
     org::{
+        invite::Invite,
         refusal::Refusal,
         seat::{License, Overflow, Seat},
         settings::Settings,
         standing::{Standing, without_seat},
     },
     scim::Resource,
-    store::{WriteTx, organizations, seats},
+    store::{ReadTx, WriteTx, invites, organizations, seats},
 };
 
 /// Holds a change to the rules, once it is saved and counted. Nothing of it remains if it is refused.
@@ -44,7 +45,7 @@ pub(super) fn check_new(tx: &WriteTx<'_>, cx: &Context, settings: &Settings, new
 fn check_license(tx: &WriteTx<'_>, cx: &Context, license: License, taken: Seat) -> Result<()> {
     if license.limit(taken).is_some() {
         organizations::hold(tx, &cx.organization)?;
-        license.check(taken, seats::taken(tx, &cx.organization, taken)?)?;
+        license.check(taken, used(tx, cx, taken)?)?;
     }
     Ok(())
 }
@@ -62,9 +63,34 @@ pub(super) fn seated(
         return Ok(user.clone());
     }
     organizations::hold(tx, &cx.organization)?;
-    let used = seats::taken(tx, &cx.organization, taken)?;
+    let used = used(tx, cx, taken)?;
     match settings.license.check(taken, used + 1) {
         Ok(()) => Ok(user.clone()),
         Err(_) => Ok(without_seat(user.clone())),
+    }
+}
+
+/// How many seats of a kind are taken, or held for those who are invited (W-049).
+pub(super) fn used(tx: &ReadTx<'_>, cx: &Context, seat: Seat) -> Result<i64> {
+    let reserved = invites::reserved(tx, &cx.organization, seat, cx.now)?;
+    Ok(seats::taken(tx, &cx.organization, seat)? + reserved)
+}
+
+/// The seat that is held for somebody who is invited: what was asked for, or none where seats are used up and the
+/// organization takes people in without. Who is invited already holds one.
+pub(super) fn reserve(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    settings: &Settings,
+    seat: Seat,
+    known: Option<&Invite>,
+) -> Result<Seat> {
+    let holds = known.is_some_and(|known| known.seat == seat && known.check(cx.now).is_ok());
+    if holds || settings.license.limit(seat).is_none() {
+        return Ok(seat);
+    }
+    match settings.license.check(seat, used(tx, cx, seat)? + 1) {
+        Err(_) if settings.seat_overflow == Overflow::None => Ok(Seat::None),
+        checked => Ok(checked.map(|()| seat)?),
     }
 }

@@ -92,7 +92,7 @@ fn assign_one(
         )),
         None if reach.joins => {
             // somebody else may have been faster
-            Ok(join(tx, cx, to, team, role)? || give(tx, cx, team, to.user, role)?)
+            Ok(join(tx, cx, to, (team, role), origin(cx))? || give(tx, cx, team, to.user, role)?)
         }
         None => refuse("the user does not belong to this team; an add makes the user a member"),
     }
@@ -175,7 +175,7 @@ pub(super) fn add(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str, role: 
     if users::existing(tx, &cx.organization, &[user])?.is_empty() {
         return Err(unknown("user", user, []).into());
     }
-    join(tx, cx, assignee(tx, cx, user)?, team, role)
+    join(tx, cx, assignee(tx, cx, user)?, (team, role), origin(cx))
 }
 
 /// Gives a member another role; whether it is another.
@@ -204,10 +204,16 @@ fn change(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &T
 }
 
 /// Makes a user a member; whether they were none before. A member keeps the role.
-fn join(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, team: &str, role: &TeamRole) -> Result<bool> {
+pub(super) fn join(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    to: Assignee<'_>,
+    (team, role): (&str, &TeamRole),
+    origin: Origin,
+) -> Result<bool> {
     check_team_role(to.standing, role)?;
     cx.check_entry(tx, to.user)?;
-    let holder = holder(cx, team);
+    let holder = Holder { origin, ..holder(cx, team) };
     // the team first, as everybody takes it who changes its members
     record_of(tx, cx, Kind::of(cx.types.group), team)?;
     if memberships::add(tx, holder, MemberType::User, &[to.user], cx.now)?.is_empty() {
@@ -232,7 +238,10 @@ pub(super) fn leave(tx: &WriteTx<'_>, cx: &Context, member: &str, team: &str) ->
 }
 
 fn holder<'a>(cx: &'a Context, team: &'a str) -> Holder<'a> {
-    let connection = cx.actor.connection();
-    let origin = if connection.is_some() { Origin::Scim } else { Origin::Admin };
-    Holder { organization: &cx.organization, team, connection, origin }
+    Holder { organization: &cx.organization, team, connection: cx.actor.connection(), origin: origin(cx) }
+}
+
+/// What decides a membership that the actor makes.
+fn origin(cx: &Context) -> Origin {
+    if cx.actor.connection().is_some() { Origin::Scim } else { Origin::Admin }
 }

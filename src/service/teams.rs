@@ -5,6 +5,7 @@ use super::{
     authorization::About,
     event, groups,
     idempotency::Made,
+    invites::{self, Issued},
     load, load_for_change,
     page::{Page, Slice},
     team_roles,
@@ -364,6 +365,15 @@ impl From<memberships::Listed> for Member {
     }
 }
 
+/// Who came into a team, or will.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Added {
+    /// Somebody who is here.
+    Member(Member),
+    /// Somebody who is invited.
+    Invited(Issued),
+}
+
 /// A user about to become a member.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -388,7 +398,9 @@ pub async fn members(cx: &Arc<Context>, team: &str, slice: Slice) -> Result<Page
 }
 
 /// Makes a user a member. A member who may invite gives no more than `member` (W-118).
-pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result<Made<Member>> {
+///
+/// Somebody unknown is invited, where an address is named (W-116).
+pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result<Made<Added>> {
     let team = team.to_owned();
     cx.make(move |tx, cx| {
         let role = team_roles::resolve(tx, cx, new.role.as_deref().unwrap_or("member"))?;
@@ -397,15 +409,23 @@ pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result
             TeamRole::Admin | TeamRole::Custom(_) => Action::TeamMemberAdd,
         };
         // first, for who may not add anybody is not told who is there
-        cx.authorize(tx, action, About::team(&team))?;
-        let user = team_roles::find_user(tx, cx, &new.user)?;
+        let settings = cx.authorize(tx, action, About::team(&team))?;
+        let user = match team_roles::find_user(tx, cx, &new.user) {
+            Err(Error::Rule(Refusal::Unknown(_))) if new.user.contains('@') => {
+                cx.authorize_change(tx, action, About::team(&team))?;
+                load(tx, cx, Kind::of(cx.types.group), &team)?;
+                let issued = invites::into_team(tx, cx, &settings, (&team, &role), &new.user)?;
+                return Ok(Added::Invited(issued));
+            }
+            found => found?,
+        };
         cx.authorize_change(tx, action, About::member(&team, &user))?;
         if !team_roles::add(tx, cx, &team, &user, &role)? {
             return Err(
                 Refusal::Conflict("this user is a member already; change the role instead".into()).into()
             );
         }
-        member(tx, cx, &team, &user)
+        Ok(Added::Member(member(tx, cx, &team, &user)?))
     })
     .await
 }

@@ -5,7 +5,7 @@ use super::{
     authorization::About,
     changed_names,
     denials::{self, Concerned},
-    event, load, load_for_change, load_for_removal,
+    event, invites, load, load_for_change, load_for_removal, mails,
     read::answer,
     standing,
     team_roles::{self, Assignee, Reach},
@@ -17,7 +17,9 @@ use crate::{
         event::{EventKind, differences},
         record::Record,
         scim_view::{self, Related, decorated},
-        standing::{NamedTeamRole, Source, Standing, check_account_type, keep, settle},
+        standing::{
+            NamedTeamRole, Said, Source, Standing, as_promised, check_account_type, keep, said, settle,
+        },
         user,
     },
     scim::{
@@ -115,6 +117,7 @@ pub(super) fn holder(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option
 pub(super) struct NewUser {
     resource: Resource,
     team_roles: Vec<NamedTeamRole>,
+    said: Said,
 }
 
 impl NewUser {
@@ -134,8 +137,9 @@ pub(super) fn new(
     let mut user = read::resource(cx.types.user, body, quirks)?;
     validate::created(cx.types.user, &mut user, quirks)?;
     user.strip(cx.types.user);
+    let said = said(&user);
     let team_roles = settle(None, from, &mut user)?;
-    Ok(NewUser { resource: user, team_roles })
+    Ok(NewUser { resource: user, team_roles, said })
 }
 
 /// Check the rules, save, record.
@@ -152,13 +156,24 @@ pub(super) fn insert(
     let owner = cx.owner(cx.types.user, &id);
     let users::Welcome { handle, settings } = users::welcome(tx, owner, user.name())?;
     let settings = cx.app.locks.over(settings);
-    let resource = standing::seated(tx, cx, &settings, &user.resource)?;
+    let invite = invites::waiting(tx, cx, &user.resource)?;
+    let promised = invite.as_ref().map(|invite| as_promised(&user.resource, user.said, invite));
+    if let Some(invite) = &invite {
+        invites::accepted(tx, cx, invite, &id)?;
+    }
+    let resource = standing::seated(tx, cx, &settings, promised.as_ref().unwrap_or(&user.resource))?;
     let arrival = users::Arrival { handle: &handle, connection: cx.actor.connection(), now: cx.now };
     users::insert(tx, owner, &resource, arrival)?;
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
     let asked = team_roles::known(tx, cx, &user.team_roles, quirks)?;
+    if let Some(invite) = &invite {
+        invites::let_in(tx, cx, invite, to)?;
+    }
     team_roles::assign(tx, cx, to, &asked, Reach { joins: true, ..Reach::default() })?;
+    if invite.is_none() && cx.actor.connection().is_some() && cx.switches.mails(settings.scim_mail) {
+        mails::arrival(tx, cx, &id, &resource)?;
+    }
     standing::check_new(tx, cx, &settings, stands)?;
     let detail = json!({"quirks": quirks.rules()});
     cx.record(tx, &event(EventKind::UserCreated, cx.types.user, &id, detail))?;

@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -69,6 +69,12 @@ const MIGRATIONS: [Migration; 8] = [
         name: "switches",
         sqlite: include_str!("../../sql/migrations/sqlite/0008_switches.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0008_switches.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "invites",
+        sqlite: include_str!("../../sql/migrations/sqlite/0009_invites.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0009_invites.sql"),
     },
 ];
 

@@ -6,11 +6,11 @@ use std::{
 };
 
 /// A room and what of ours it may use.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("scim", &[]),
     ("org", &["scim"]),
     ("store", &["scim", "org"]),
-    ("service", &["scim", "org", "store", "clock", "ids"]),
+    ("service", &["scim", "org", "store", "clock", "ids", "mail"]),
     ("http", &["scim", "org", "service", "clock", "ids"]),
     (
         "cli",
@@ -26,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "client",
             "conformance",
             "simulate",
+            "mail",
         ],
     ),
     ("client", &[]),
@@ -34,6 +35,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("config", &[]),
     ("clock", &[]),
     ("ids", &[]),
+    ("mail", &[]),
 ];
 
 /// Words that have no place on the two pure floors, or on any floor but the one that owns the transaction.

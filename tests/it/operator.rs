@@ -140,7 +140,7 @@ fn seats_are_counted_limited_and_one_admin_is_warned_of() {
     says(&desk.tell("seats"), &["unlimited", "There is no active admin; `roster admin grant LOGIN`"]);
     desk.run("user create ada --role admin");
     says(&desk.tell("seats"), &["There is one active admin"]);
-    assert_eq!(desk.run("seats set --full 1")["full"], json!({"used": 1, "total": 1}));
+    assert_eq!(desk.run("seats set --full 1")["full"], json!({"used": 1, "reserved": 0, "total": 1}));
 
     says(&desk.refusal("user create grace"), &["Seat limit reached: 1 of 1 full"]);
     says(&desk.refusal("seats set"), &["expected --full or --viewer"]);
@@ -148,7 +148,11 @@ fn seats_are_counted_limited_and_one_admin_is_warned_of() {
     let seats = desk.run("seats set --full unlimited --viewer 5");
     assert_eq!(
         (&seats["full"], &seats["viewer"], &seats["admins"]),
-        (&json!({"used": 1, "total": null}), &json!({"used": 1, "total": 5}), &json!(1))
+        (
+            &json!({"used": 1, "reserved": 0, "total": null}),
+            &json!({"used": 1, "reserved": 0, "total": 5}),
+            &json!(1)
+        )
     );
     desk.run("user change grace --role admin");
     says(&desk.tell("seats show"), &["There are 2 active admins"]);

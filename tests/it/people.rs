@@ -81,7 +81,11 @@ fn the_seats_in_use_are_told_and_a_license_is_held_to() {
     let seats = admin.get("/seats").json();
     assert_eq!(
         (&seats["full"], &seats["viewer"], &seats["admins"]),
-        (&json!({"used": 2, "total": null}), &json!({"used": 0, "total": null}), &json!(1))
+        (
+            &json!({"used": 2, "reserved": 0, "total": null}),
+            &json!({"used": 0, "reserved": 0, "total": null}),
+            &json!(1)
+        )
     );
     assert!(seats["warnings"][0].as_str().unwrap().starts_with("there is one active admin"), "W-011");
 

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 73] = [
+const COMMANDS: [&[&str]; 83] = [
     &[],
     &["serve"],
     &["organization"],
@@ -51,6 +51,16 @@ const COMMANDS: [&[&str]; 73] = [
     &["admin"],
     &["admin", "grant"],
     &["admin", "reset-password"],
+    &["invite"],
+    &["invite", "create"],
+    &["invite", "list"],
+    &["invite", "show"],
+    &["invite", "renew"],
+    &["invite", "cancel"],
+    &["invite", "accept"],
+    &["mail"],
+    &["mail", "list"],
+    &["mail", "test"],
     &["setting"],
     &["setting", "list"],
     &["setting", "set"],

@@ -6,6 +6,7 @@
 mod connections;
 mod decisions;
 mod events;
+mod invites;
 mod keys;
 mod me;
 pub mod openapi;
@@ -219,6 +220,9 @@ async fn answer(
     if request.path() == "/api/openapi.json" && matches!(*request.method(), Method::GET | Method::HEAD) {
         line.endpoint = "/api/openapi.json";
         return Ok(HttpResponse::Ok().content_type("application/json").body(openapi::document().to_string()));
+    }
+    if request.path().strip_prefix("/api/v1") == Some(invites::ACCEPT) && *request.method() == Method::POST {
+        return invites::accept(request, payload, door, line).await;
     }
     let principal = authenticate(request, door).await?;
     let (slug, path) = super::scim::organization(request.path());

@@ -2,8 +2,10 @@
 
 use super::{
     AUDIT_LOGS,
+    invites::ACCEPT,
     route::{ROUTES, Route},
 };
+use crate::service::{invites::Acceptance, people::Person};
 use schemars::{
     SchemaGenerator,
     generate::{Contract, SchemaSettings},
@@ -67,6 +69,7 @@ fn write() -> Value {
             }
         }
     }
+    paths.insert(ACCEPT.to_owned(), acceptance(&mut shapes));
     let mut schemas = shapes.answers.take_definitions(true);
     schemas.insert("Problem".to_owned(), problem());
     json!({
@@ -92,6 +95,22 @@ fn write() -> Value {
     })
 }
 
+/// The one operation that needs no key.
+fn acceptance(shapes: &mut Shapes) -> Value {
+    let body = shapes.bodies.subschema_for::<Acceptance>();
+    let answer = shapes.answers.subschema_for::<Person>();
+    json!({"post": {
+        "summary": "Accept an invite with the token of its link, once",
+        "description": "Needs no key: the token says who may.",
+        "security": [],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "201": described("the person who is here now", json_of(Some(answer.into()))),
+            "default": failure(),
+        },
+    }})
+}
+
 fn operation(route: &Route, shapes: &mut Shapes) -> Value {
     let rule = route.action.rule();
     let mut operation = json!({
@@ -108,11 +127,14 @@ fn operation(route: &Route, shapes: &mut Shapes) -> Value {
     operation
 }
 
-fn responses(route: &Route, shapes: &mut Shapes) -> Value {
-    let failure = json!({
+fn failure() -> Value {
+    json!({
         "description": "what went wrong (RFC 9457)",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    });
+    })
+}
+
+fn responses(route: &Route, shapes: &mut Shapes) -> Value {
     let mut responses = Map::new();
     let (status, answer) = match route.answer {
         Some((status, shape)) => (status, Some(shape(&mut shapes.answers))),
@@ -129,7 +151,7 @@ fn responses(route: &Route, shapes: &mut Shapes) -> Value {
     let mut content = json_of(answer);
     content.extend(route.lines.map(|lines| (lines.to_owned(), json!({"schema": {"type": "string"}}))));
     responses.insert(status.to_string(), described(route.summary, content));
-    responses.insert("default".to_owned(), failure);
+    responses.insert("default".to_owned(), failure());
     Value::Object(responses)
 }
 

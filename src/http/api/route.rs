@@ -1,17 +1,19 @@
 //! The routes of the API: one table.
 
 use super::{
-    AUDIT_LOGS, Call, Reply, connections, decisions, events, keys, me, organization, roles, service_accounts,
-    teams, users,
+    AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, keys, me, organization, roles,
+    service_accounts, teams, users,
 };
 use crate::{
     http::error::Refusal,
-    org::{authority::Action, key::Key, service_account::ServiceAccount},
+    org::{authority::Action, invite::Invite, key::Key, service_account::ServiceAccount},
     service::{
         adoptions::Wanted,
         connections::Shown,
         custom_roles::{Permission, Role},
         decisions::Decision,
+        invites::NewInvites,
+        mails,
         page::Page,
         people::{self, NewPerson, Person, Profile},
         teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
@@ -235,9 +237,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/teams/{id}/members", Action::TeamMemberInvite, |call| {
         Box::pin(teams::add_member(call))
     })
-    .about("Make a user a member")
+    .about("Make a user a member; who is known by no such address is invited")
     .takes(of::<NewMember>)
-    .creates(of::<Member>),
+    .creates(of::<teams::Added>),
     Route::new("DELETE", "/teams/{id}/members/me", Action::TeamLeave, |call| Box::pin(teams::leave(call)))
         .about("Leave a team"),
     Route::new("DELETE", "/teams/{id}/members/{user}", Action::TeamMemberRemove, |call| {
@@ -258,6 +260,39 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .about("Restore a team with its members")
     .answers(of::<Team>),
+    Route::new("GET", "/teams/{id}/invites", Action::TeamMemberInvite, |call| Box::pin(teams::invites(call)))
+        .about("The pending invites into a team")
+        .query(&["limit", "cursor"])
+        .answers(of::<Page<Invite>>),
+    Route::new("DELETE", "/teams/{id}/invites/{invite}", Action::TeamMemberRemove, |call| {
+        Box::pin(teams::cancel_invite(call))
+    })
+    .about("Take a team out of an invite"),
+    Route::new("GET", "/invites", Action::InviteRead, |call| Box::pin(invites::list(call)))
+        .about("Who is or was invited")
+        .query(&["limit", "cursor"])
+        .answers(of::<Page<Invite>>),
+    Route::new("POST", "/invites", Action::InviteCreate, |call| Box::pin(invites::create(call)))
+        .about("Invite people, all or none; who is invited already gets another link")
+        .takes(of::<NewInvites>)
+        .creates(of::<Page<invites::IssuedInvite>>),
+    Route::new("GET", "/invites/{id}", Action::InviteRead, |call| Box::pin(invites::get(call)))
+        .about("An invite and what became of it")
+        .answers(of::<Invite>),
+    Route::new("POST", "/invites/{id}/renew", Action::InviteCreate, |call| Box::pin(invites::renew(call)))
+        .about("Send an invite again, with another link and as much time as at first")
+        .takes(of::<invites::Renewal>)
+        .answers(of::<invites::IssuedInvite>),
+    Route::new("DELETE", "/invites/{id}", Action::InviteCancel, |call| Box::pin(invites::cancel(call)))
+        .about("Withdraw an invite"),
+    Route::new("GET", "/mails", Action::MailRead, |call| Box::pin(invites::mails(call)))
+        .about("Letters, and what became of them")
+        .query(&["limit", "cursor"])
+        .answers(of::<Page<mails::Shown>>),
+    Route::new("POST", "/mails/test", Action::MailTest, |call| Box::pin(invites::test_mail(call)))
+        .about("Send a test letter, and wait for what becomes of it")
+        .takes(of::<invites::Test>)
+        .answers(of::<mails::Tested>),
     Route::new("GET", "/connections", Action::ConnectionRead, |call| Box::pin(connections::list(call)))
         .about("The links of identity providers: what they may do, and how they fare")
         .answers(of::<Page<Shown>>),

@@ -1,12 +1,16 @@
 //! `/teams` and their members.
 
-use super::{Call, Reply};
+use super::{Call, Reply, invites::IssuedInvite};
 use crate::{
     http::error::Refusal,
-    service::{page::Page, teams},
+    service::{
+        invites,
+        page::Page,
+        teams::{self, Member},
+    },
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// `GET /teams`: all one may see, or the one that has or had a name.
@@ -58,7 +62,31 @@ pub(super) async fn members(call: Call) -> Result<Reply, Refusal> {
 /// `POST /teams/{id}/members`.
 pub(super) async fn add_member(call: Call) -> Result<Reply, Refusal> {
     let made = teams::add_member(&call.cx, call.id(), call.read()?).await?;
-    Ok(Reply::created(json!(made.it), made.is_replay))
+    let added = match made.it {
+        teams::Added::Member(member) => Added::Member(Box::new(member)),
+        teams::Added::Invited(issued) => Added::Invited(issued.into()),
+    };
+    Ok(Reply::created(json!(added), made.is_replay))
+}
+
+/// Who came into the team; or the invite of somebody who is known by no address here and will come.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "AddedToTeam")]
+pub(super) enum Added {
+    Member(Box<Member>),
+    Invited(IssuedInvite),
+}
+
+/// `GET /teams/{id}/invites`.
+pub(super) async fn invites(call: Call) -> Result<Reply, Refusal> {
+    Ok(Reply::ok(json!(invites::list_of_team(&call.cx, call.id(), call.slice()?).await?)))
+}
+
+/// `DELETE /teams/{id}/invites/{invite}`.
+pub(super) async fn cancel_invite(call: Call) -> Result<Reply, Refusal> {
+    invites::cancel_for_team(&call.cx, call.id(), call.second()).await?;
+    Ok(Reply::nothing())
 }
 
 /// A role in a team.

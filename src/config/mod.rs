@@ -1,5 +1,9 @@
 //! Every setting: name, default, meaning. All mistakes are reported at once.
 
+mod mail;
+
+pub use mail::{MailSetting, mail};
+
 use secrecy::SecretString;
 use std::{
     env::VarError,
@@ -133,6 +137,13 @@ impl From<String> for Mistakes {
 impl From<Vec<String>> for Mistakes {
     fn from(mistakes: Vec<String>) -> Self {
         Self(mistakes)
+    }
+}
+
+impl Mistakes {
+    /// What is wrong in several places, told at once.
+    pub fn all(found: impl IntoIterator<Item = Self>) -> Self {
+        Self(found.into_iter().flat_map(|mistakes| mistakes.0).collect())
     }
 }
 
@@ -300,6 +311,12 @@ pub fn conformance_token() -> Option<String> {
     variable("ROSTER_CONFORMANCE_TOKEN").ok().flatten()
 }
 
+/// The URL that people reach the server under, as the environment says, for commands that are no server.
+pub fn public_url() -> Option<String> {
+    let url = variable("ROSTER_PUBLIC_URL").ok().flatten()?;
+    check_url(&url).ok()
+}
+
 fn log_directives() -> Result<String, String> {
     let directives = variable("ROSTER_LOG")?.unwrap_or_else(|| "info,actix_server=warn".to_owned());
     match EnvFilter::try_new(&directives) {
@@ -386,7 +403,7 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
 ///
 /// `locks` are the names that settings of organizations have.
 pub fn unknown_variables(locks: &[&str]) -> Vec<String> {
-    const KNOWN: [&str; 19] = [
+    const KNOWN: [&str; 22] = [
         "ROSTER_CONFIG",
         "ROSTER_LISTEN",
         "ROSTER_ORGANIZATION",
@@ -405,6 +422,9 @@ pub fn unknown_variables(locks: &[&str]) -> Vec<String> {
         "ROSTER_SCIM_TOKEN_FILE",
         "ROSTER_SCIM_PROFILE",
         "ROSTER_LOG",
+        "ROSTER_SMTP_URL",
+        "ROSTER_SMTP_URL_FILE",
+        "ROSTER_SMTP_FROM",
         "ROSTER_CONFORMANCE_TOKEN",
     ];
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
