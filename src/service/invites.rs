@@ -293,7 +293,7 @@ fn filled(tx: &ReadTx<'_>, cx: &Context, found: &[Invite]) -> Result<Vec<Invite>
     let ids: Vec<&str> = found.iter().map(|invite| invite.id.as_str()).collect();
     let mut teams = rows::teams(tx, &cx.organization, &ids)?;
     let mut shown = Vec::new();
-    for invite in &found {
+    for invite in found {
         let last = outbox::last_about(tx, &cx.organization, &invite.id)?;
         let mail = last.map(|mail| Delivery { state: mail.state, reason: mail.reason });
         let places = teams.remove(&invite.id).unwrap_or_default();

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 22] = [
+const WALKS: [&str; 23] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -25,6 +25,8 @@ const WALKS: [&str; 22] = [
     // of an index that holds what waits and nothing else
     "chain/unsealed",
     "chain/waiting",
+    // those who are invited and not here yet are few
+    "invites/reserved",
     // an organization has one chain
     "chain/lease",
     "chain/head",

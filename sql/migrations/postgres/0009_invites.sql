@@ -21,8 +21,6 @@ CREATE TABLE invites (
 
 CREATE UNIQUE INDEX "invites.email_key" ON invites (organization, email_key) WHERE state = 'pending';
 
-CREATE INDEX invites_seats ON invites (organization, state, seat, expires_at);
-
 CREATE INDEX invites_done ON invites (organization, created_at) WHERE state <> 'pending';
 
 -- The teams that come with an invite. role is as in memberships.

@@ -22,8 +22,6 @@ CREATE UNIQUE INDEX invites_digest ON invites (digest);
 
 CREATE UNIQUE INDEX invites_email_key ON invites (organization, email_key) WHERE state = 'pending';
 
-CREATE INDEX invites_seats ON invites (organization, state, seat, expires_at);
-
 CREATE INDEX invites_done ON invites (organization, created_at) WHERE state <> 'pending';
 
 -- The teams that come with an invite. role is as in memberships.
@@ -68,7 +66,6 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('invites', 'invites', '10000 10000 1'),
     ('invites', 'invites_digest', '10000 1'),
     ('invites', 'invites_email_key', '1000 1000 1'),
-    ('invites', 'invites_seats', '10000 10000 4000 1500 1'),
     ('invites', 'invites_done', '10000 10000 1'),
     ('invite_teams', 'invite_teams', '10000 10000 2 1'),
     ('invite_teams', 'invite_teams_team', '10000 10000 10 1'),
