@@ -34,13 +34,21 @@ SELECT m.team, m.member, m.member_type, coalesce(u.display, t.display)
 -- name: teams_of
 -- The live teams each of these is a member of, not through another. CROSS JOIN keeps the order: from the few
 -- memberships to their teams. Who is in a team through another has the outer team's default role.
-SELECT m.member, t.id, t.display, CASE WHEN m.member_type = 'Group' THEN t.default_role ELSE m.role END, r.name
-  FROM memberships m CROSS JOIN teams t
+-- Then those that mappings give, which have nothing to do with who is in what.
+WITH wanted (value) AS (SELECT value FROM unnest($2::text[]) WITH ORDINALITY AS list (value, place))
+SELECT m.member, t.id, t.display, CASE WHEN m.member_type = 'Group' THEN t.default_role ELSE m.role END, r.name,
+       r.resource, CAST(0 AS BIGINT)
+  FROM wanted CROSS JOIN memberships m CROSS JOIN teams t
        LEFT JOIN roles r ON r.organization = $1
                         AND r.id = CASE WHEN m.member_type = 'Group' THEN t.default_role ELSE m.role END
- WHERE m.organization = $1 AND m.member = ANY($2)
+ WHERE m.organization = $1 AND m.member = wanted.value
    AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
- ORDER BY m.member, t.id
+UNION ALL
+SELECT g.member, t.id, t.display, g.role, r.name, r.resource, CAST(1 AS BIGINT)
+  FROM wanted CROSS JOIN grants g CROSS JOIN teams t
+       LEFT JOIN roles r ON r.organization = $1 AND r.id = g.role
+ WHERE g.organization = $1 AND g.member = wanted.value
+   AND t.organization = $1 AND t.id = g.team AND t.archived_at IS NULL
 
 -- name: role
 SELECT role, origin FROM memberships WHERE organization = $1 AND team = $2 AND member = $3 AND member_type = 'User'
@@ -50,6 +58,12 @@ SELECT m.role, u.seat, r.resource
   FROM memberships m JOIN users u ON u.organization = m.organization AND u.id = m.member
        LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
  WHERE m.organization = $1 AND m.team = $2 AND m.member = $3 AND m.member_type = 'User'
+UNION ALL
+SELECT g.role, u.seat, r.resource
+  FROM grants g CROSS JOIN users u
+       LEFT JOIN roles r ON r.organization = g.organization AND r.id = g.role
+ WHERE g.organization = $1 AND g.team = $2 AND g.team <> '' AND g.member = $3
+   AND u.organization = $1 AND u.id = $3
 
 -- name: listed
 SELECT m.member, m.member_type, coalesce(u.display, u.handle, t.display), coalesce(r.name, m.role), m.origin,
@@ -72,8 +86,13 @@ SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, 
 -- name: other_admins
 -- Those who can act as admins: active, and bounded neither by the role in the organization nor by the seat.
 SELECT count(*)
-  FROM memberships m JOIN users u ON u.organization = m.organization AND u.id = m.member
- WHERE m.organization = $1 AND m.team = $2 AND m.member <> $3 AND m.role = 'admin' AND m.member_type = 'User'
+  FROM (SELECT member FROM memberships
+         WHERE organization = $1 AND team = $2 AND member <> $3 AND role = 'admin' AND member_type = 'User'
+        UNION
+        SELECT member FROM grants
+         WHERE organization = $1 AND team = $2 AND team <> '' AND role = 'admin' AND member <> $3) found
+       CROSS JOIN users u
+ WHERE u.organization = $1 AND u.id = found.member
    AND u.active AND u.organization_role <> 'viewer' AND u.seat = 'full'
 
 -- name: set_role
@@ -95,6 +114,29 @@ WITH RECURSIVE down (member, member_type) AS (
      WHERE m.organization = $1 AND m.team = down.member AND down.member_type = 'Group'
 )
 SELECT member FROM down WHERE member_type = 'User' LIMIT $3
+
+-- name: everybody
+-- The same, and who is in any of these teams by a mapping.
+WITH RECURSIVE down (team) AS (
+    SELECT id FROM teams WHERE organization = $1 AND id = $2
+    UNION
+    SELECT m.member
+      FROM down CROSS JOIN memberships m
+     WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'Group'
+)
+SELECT m.member FROM down CROSS JOIN memberships m
+ WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'User'
+UNION
+SELECT g.member FROM down CROSS JOIN grants g
+ WHERE g.organization = $1 AND g.team = down.team AND g.team <> ''
+ LIMIT $3
+
+-- name: own_teams
+-- The live teams each of these is a member of, not through another and not by a mapping.
+SELECT m.member, t.id
+  FROM memberships m CROSS JOIN teams t
+ WHERE m.organization = $1 AND m.member = ANY($2)
+   AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
 
 -- name: depth_above
 -- The live teams above a team with their distance. Bounded, should the data ever hold a cycle.

@@ -86,8 +86,14 @@ SELECT id FROM users WHERE organization = $1 AND id = ANY($2) AND account_type =
 
 -- name: insert
 INSERT INTO users (organization, id, user_name_key, display, active, manager, version, created_at, modified_at, resource,
-                   organization_role, seat, handle, connection)
-VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11, $12)
+                   organization_role, seat, handle, connection, own_role)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: decided_role
+SELECT own_role FROM users WHERE organization = $1 AND id = $2
+
+-- name: decide_role
+UPDATE users SET own_role = $3 WHERE organization = $1 AND id = $2
 
 -- name: provisioner
 SELECT c.id

@@ -10,6 +10,7 @@ use super::{
     invites::InviteAsk,
     keys::KeyAsk,
     mails::MailAsk,
+    mappings::MappingAsk,
     roles::RoleAsk,
     seats::SeatsAsk,
     service_accounts::ServiceAccountAsk,
@@ -74,6 +75,7 @@ pub(super) enum Ask {
     ServiceAccount(ServiceAccountAsk),
     Invite(InviteAsk),
     Mail(MailAsk),
+    Mapping(MappingAsk),
     ShowOrganization,
     Setting(SettingAsk),
     ListEvents(Wanted),
@@ -364,6 +366,7 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::Key(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ServiceAccount(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Invite(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Mapping(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Mail(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ShowOrganization => {
             let own = organizations::own(cx).await?;

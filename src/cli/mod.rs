@@ -9,6 +9,7 @@ mod events;
 mod invites;
 mod keys;
 mod mails;
+mod mappings;
 mod organizations;
 mod roles;
 mod schemas;
@@ -66,6 +67,8 @@ enum Command {
     Admin(admin::AdminCommand),
     /// People who are invited and not here yet
     Invite(invites::InviteCommand),
+    /// Which groups and claims give which roles
+    Mapping(mappings::MappingCommand),
     /// Letters, and whether they arrive
     Mail(mails::MailCommand),
     /// What admins decided for the organization
@@ -144,6 +147,7 @@ impl Command {
             Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Invite(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Mapping(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Mail(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Setting(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),

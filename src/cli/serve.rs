@@ -17,7 +17,7 @@ use crate::{
     service::{
         App, Error,
         connections::{self, ShownToken},
-        journal, mails, organizations, purge, schemas,
+        journal, mails, mappings, organizations, purge, schemas,
     },
     store::DbError,
 };
@@ -133,6 +133,7 @@ async fn keep_house(app: Arc<App>) {
     for n in 0_u64.. {
         let work = async {
             journal::seal(&app).await?;
+            mappings::keep(&app).await?;
             if n % SEALINGS_A_CLEANING == 0 {
                 let n_trimmed = journal::trim(&app).await?;
                 if n_trimmed > 0 {

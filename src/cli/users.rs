@@ -9,7 +9,7 @@ use crate::{
     org::{role::OrganizationRole, seat::Seat},
     scim::version::Precondition,
     service::{
-        Context,
+        Context, access,
         people::{self, Amendment, NewPerson, Profile},
     },
 };
@@ -40,6 +40,11 @@ pub(super) enum UserAsk {
     },
     /// Show a person with their teams
     Show {
+        /// Id, user name, handle or e-mail address
+        user: String,
+    },
+    /// Show why a person has the access they have
+    Access {
         /// Id, user name, handle or e-mail address
         user: String,
     },
@@ -129,6 +134,7 @@ impl UserAsk {
                 json!(people::list(cx, login.clone(), part.slice()?).await?)
             }
             Self::Show { user } => json!(people::read(cx, &people::find(cx, user).await?).await?),
+            Self::Access { user } => json!(access::read(cx, &people::find(cx, user).await?).await?),
             Self::Create { name, email, display_name, role, seat } => {
                 let new = NewPerson {
                     user_name: name.clone(),
@@ -178,6 +184,7 @@ impl UserAsk {
             Self::Remove { user, .. } => {
                 format!("removed {user}; the name is free, and what they made stays theirs")
             }
+            Self::Access { .. } => access_words(found),
             Self::Show { .. }
             | Self::Create { .. }
             | Self::Change { .. }
@@ -226,4 +233,26 @@ pub(super) fn person(found: &Value) -> String {
         }
         _ => told,
     }
+}
+
+/// What somebody has, a line for each way it came.
+fn access_words(found: &Value) -> String {
+    let part = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut rows = Vec::new();
+    let mut tell = |place: String, of: &Value, holds: String| {
+        for reason in of.get("because").and_then(Value::as_array).into_iter().flatten() {
+            let chain = reason.get("chain").and_then(Value::as_array).into_iter().flatten();
+            let links = chain.map(|link| format!("{} {}", part(link, "kind"), part(link, "name")));
+            let chain = links.chain([part(reason, "kind")]).collect::<Vec<_>>().join(" \u{2192} ");
+            rows.push(
+                json!({"place": place, "holds": holds, "gives": part(reason, "role"), "because": chain}),
+            );
+        }
+    };
+    tell("the organization".to_owned(), found, part(found, "organizationRole"));
+    for team in found.get("teams").and_then(Value::as_array).into_iter().flatten() {
+        tell(part(team, "name"), team, part(team, "role"));
+    }
+    let columns = [("IN", "/place"), ("HOLDS", "/holds"), ("GIVES", "/gives"), ("BECAUSE", "/because")];
+    format!("{}\n\nThe seat is {}; it bounds every role.", table(&rows, &columns), part(found, "seat"))
 }

@@ -114,6 +114,12 @@ words! {
     MailRead = "mail.read",
     /// Send a test letter.
     MailTest = "mail.test",
+    /// Read mappings.
+    MappingRead = "mapping.read",
+    /// Make and remove mappings.
+    MappingChange = "mapping.change",
+    /// Take over what an identity provider claims of somebody who signs in.
+    ClaimTake = "claim.take",
     /// Read connections, what they may do and how they fare.
     ConnectionRead = "connection.read",
     /// Make, change and revoke connections and their tokens.
@@ -241,6 +247,10 @@ impl Action {
             Self::InviteCancel => (Write, "withdraw invites", &[Admin]),
             Self::MailRead => (Read, "read what became of mail", &[Admin]),
             Self::MailTest => (Write, "send test letters", &[Admin]),
+            Self::MappingRead => (Read, "read mappings", &[Admin]),
+            Self::MappingChange => (Write, "change mappings", &[Admin]),
+            // whoever says what is claimed of somebody can make them an admin
+            Self::ClaimTake => (Write, "take over claims", &[]),
             Self::ConnectionRead => (Read, "read connections", &[Admin]),
             Self::ConnectionChange => (Write, "change connections", &[Admin]),
             Self::EventRead => (AuditRead, "read the audit log", &[Admin, OrganizationServiceAccount]),

@@ -12,6 +12,7 @@ pub mod invite;
 pub mod journal;
 pub mod key;
 pub mod lock;
+pub mod mapping;
 pub mod moment;
 pub mod organization;
 pub mod permission;

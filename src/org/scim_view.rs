@@ -28,6 +28,8 @@ pub struct TeamRef {
     pub display: String,
     /// Whether the user is a member itself, not only through another team.
     pub direct: bool,
+    /// Whether a mapping gives the user a role there.
+    pub given: bool,
     /// The user's role in the team: a word, or a custom role's id.
     pub role: String,
     /// What the role is called.

@@ -161,6 +161,13 @@ pub fn as_promised(user: &Resource, said: Said, invite: &Invite) -> Resource {
     user
 }
 
+/// Says which role somebody has in the organization.
+pub fn set_organization_role(user: &mut Resource, role: OrganizationRole) {
+    if let Some(Value::Object(extension)) = user.0.get_mut(urn::ORGANIZATION_USER) {
+        extension.insert("organizationRole".to_owned(), role.as_str().into());
+    }
+}
+
 /// Where an account came from.
 pub fn source(user: &Resource) -> Source {
     word(user, "source").unwrap_or(Source::Scim)

@@ -8,7 +8,7 @@ use super::{
     authorization::About,
     changed_names,
     denials::{self, Concerned},
-    event, load, load_for_change, load_for_removal,
+    event, load, load_for_change, load_for_removal, mappings,
     read::{Found, LARGE, answer, get},
     team_roles,
     teams::RESTORABLE,
@@ -98,6 +98,7 @@ pub(super) fn insert(
     teams::insert(tx, owner, &bare, &default_role(tx, cx, &bare)?, cx.now)?;
     let moved = join(tx, cx, &id, &members.added(), quirks)?;
     teams::count(tx, owner, moved.more())?;
+    mappings::follow(tx, cx, &id, &moved.came)?;
     cx.record(tx, &event(EventKind::TeamCreated, cx.types.group, &id, moved.detail(&[], json!({}), quirks)))?;
     small_answer(tx, cx, &id, projection)
 }
@@ -218,6 +219,7 @@ fn make(
         let differences = differences(cx.types.group, &was, &group);
         let detail = moved.detail(&changed_names(&was, &group), differences, quirks);
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, id, detail))?;
+        mappings::follow(tx, cx, id, &[moved.left, moved.came].concat())?;
     }
     small_answer(tx, cx, id, &demand.projection)
 }
@@ -266,6 +268,7 @@ pub(super) fn archive(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &P
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, outer, json!({"left": [id]})))?;
     }
     teams::archive(tx, cx.owner(cx.types.group, id), &team, cx.now)?;
+    mappings::follow_team(tx, cx, id)?;
     cx.record(tx, &event(EventKind::TeamArchived, cx.types.group, id, json!({"teams": left})))
 }
 

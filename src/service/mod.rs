@@ -3,6 +3,7 @@
 //! A function reads as the recipe: load, check, apply, save, record. The functions below it are siblings;
 //! they hand values back and never call each other.
 
+pub mod access;
 pub mod adoptions;
 mod authorization;
 pub mod bulk;
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod keys;
 mod look;
 pub mod mails;
+pub mod mappings;
 pub mod organizations;
 pub mod page;
 pub mod passwords;
@@ -297,6 +299,10 @@ impl From<DbError> for Error {
                 "users.user_name_key" => taken("userName", "user"),
                 "teams.display_name_key" => taken("displayName", "group"),
                 "roles.name_key" => taken("name", "role"),
+                "mappings.team" => Self::Rule(Refusal::Conflict(
+                    "there is a mapping from there to there already; remove it to give another role"
+                        .to_owned(),
+                )),
                 "organizations.slug" => Self::Taken("another organization has this slug".to_owned()),
                 "connections.name_key" => Self::Taken("another connection has this name".to_owned()),
                 "tokens.digest" => Self::Taken("this token belongs to another connection".to_owned()),

@@ -198,9 +198,10 @@ fn body_of(new: &NewPerson) -> Map<String, Value> {
     body.insert("userName".to_owned(), new.user_name.as_str().into());
     body.extend(new.display_name.as_ref().map(|name| ("displayName".to_owned(), name.as_str().into())));
     body.insert("emails".to_owned(), addresses(&new.emails));
-    let role = new.organization_role.unwrap_or(OrganizationRole::Member);
-    let standing = json!({"organizationRole": role, "seat": new.seat.unwrap_or(Seat::Full)});
-    body.insert(urn::ORGANIZATION_USER.to_owned(), standing);
+    let mut standing = Map::new();
+    standing.extend(new.organization_role.map(|role| ("organizationRole".to_owned(), json!(role))));
+    standing.extend(new.seat.map(|seat| ("seat".to_owned(), json!(seat))));
+    body.insert(urn::ORGANIZATION_USER.to_owned(), standing.into());
     body
 }
 

@@ -78,7 +78,7 @@ impl Plan<'_> {
             path if path.is("id") => vec![key.clone()],
             path if path.is(unique) => records::named(tx, kind, organization, &text::fold(key))?,
             path if path.is("members.value") => memberships::direct_teams(tx, organization, key, limit)?,
-            path if path.is("groups.value") => memberships::all_members(tx, organization, key, limit)?,
+            path if path.is("groups.value") => memberships::everybody(tx, organization, key, limit)?,
             path if is_manager(path) => users::reports(tx, organization, key, limit)?,
             path => match attributes::indexed(kind.resource_type, path) {
                 Some(attribute) => {

@@ -20,7 +20,7 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx, invites,
+        DbError, ReadTx, WriteTx, invites, mappings,
         records::{self, Kind},
         roles::{self, HeldRole},
     },
@@ -203,6 +203,7 @@ fn retire(
     if holders.len() < AT_ONCE {
         let n_teams = let_newcomers(tx, cx, id, (base, base))?;
         invites::fall_back(tx, &cx.organization, id, base)?;
+        mappings::fall_back(tx, &cx.organization, id, base)?;
         roles::remove(tx, cx.owner(cx.types.role, id), &record)?;
         let detail = json!({
             "becomes": base,

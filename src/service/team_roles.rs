@@ -1,6 +1,6 @@
 //! Roles in teams: who has which, as SCIM's `teamRoles` and groups' `defaultRole` name them.
 
-use super::{Context, Error, Result, event, load, people::holders_of, record_of};
+use super::{Context, Error, Result, event, load, mappings, people::holders_of, record_of};
 use crate::{
     org::{
         event::EventKind,
@@ -223,6 +223,7 @@ pub(super) fn join(
     teams::gain_member(tx, &cx.organization, team, cx.now)?;
     let detail = json!({"joined": [to.user], "role": role.as_str()});
     cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))?;
+    mappings::follow(tx, cx, team, &[to.user.to_owned()])?;
     Ok(true)
 }
 
@@ -234,6 +235,7 @@ pub(super) fn leave(tx: &WriteTx<'_>, cx: &Context, member: &str, team: &str) ->
     }
     teams::lose_member(tx, &cx.organization, team, cx.now)?;
     cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, json!({"left": [member]})))?;
+    mappings::follow(tx, cx, team, &[member.to_owned()])?;
     Ok(true)
 }
 

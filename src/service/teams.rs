@@ -6,7 +6,7 @@ use super::{
     event, groups,
     idempotency::Made,
     invites::{self, Issued},
-    load, load_for_change,
+    load, load_for_change, mappings,
     page::{Page, Slice},
     team_roles,
     users::{Change, Demand},
@@ -21,11 +21,13 @@ use crate::{
         role::TeamRole,
         seat::Seat,
         settings::{Enforcement, Settings, TeamSettings},
-        team,
+        standing::Standing,
+        team::{self, MemberType},
+        user,
     },
     scim::{Quirks, projection::Projection, text, urn, version::Precondition},
     store::{
-        ReadTx, WriteTx, memberships,
+        ReadTx, WriteTx, mappings as given, memberships,
         records::{self, Kind},
         teams as rows,
     },
@@ -33,7 +35,10 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 /// A team, as the API answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -172,7 +177,7 @@ impl Sight {
             Actor::ServiceAccount { team, .. } => team.iter().cloned().collect(),
             actor => {
                 let teams = memberships::teams_of(tx, &cx.organization, &[actor.id()])?.remove(actor.id());
-                let direct = teams.into_iter().flatten().filter(|team| team.direct);
+                let direct = teams.into_iter().flatten().filter(|team| team.direct || team.given);
                 direct.map(|team| team.id).collect()
             }
         };
@@ -316,6 +321,7 @@ pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Made<Team>> {
             return Err(Error::NotFound("archived team"));
         }
         cx.record(tx, &event(EventKind::TeamRestored, cx.types.group, &id, json!({})))?;
+        mappings::follow_team(tx, cx, &id)?;
         one(tx, cx, &id, &settings)
     };
     cx.make(work).await
@@ -342,8 +348,10 @@ pub struct Member {
     pub active: Option<bool>,
     /// The name of the role in the team.
     pub role: String,
-    /// What decided the membership.
+    /// What decided the membership: `scim`, `invite`, `admin` or `claim`; `mapping` where a mapping alone gives it.
     pub origin: String,
+    /// Whether a mapping gives a role here, so that it is left with the mapping's group.
+    pub mapped: bool,
     /// The id of the connection it came over, if it did.
     pub connection: Option<String>,
 }
@@ -360,6 +368,7 @@ impl From<memberships::Listed> for Member {
             user_name: it.person.map(|person| person.user_name),
             role: it.role_name,
             origin: it.origin.to_string(),
+            mapped: false,
             connection: it.connection,
         }
     }
@@ -390,11 +399,53 @@ pub async fn members(cx: &Arc<Context>, team: &str, slice: Slice) -> Result<Page
     let (job, team) = (cx.clone(), team.to_owned());
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::TeamRead, About::team(&team))?;
-        let found = memberships::listed(tx, &job.organization, &team, &slice.after, slice.one_more())?;
-        let found = found.into_iter().map(Member::from).collect();
+        let count = slice.one_more();
+        let own = memberships::listed(tx, &job.organization, &team, &slice.after, count)?;
+        let mut found: BTreeMap<String, Member> =
+            own.into_iter().map(|it| (it.id.clone(), Member::from(it))).collect();
+        let mut others = given::members(tx, &job.organization, &team, &slice.after, count)?;
+        others.retain(|id| !found.contains_key(id));
+        for record in records::among(tx, Kind::of(job.types.user), &job.organization, &others)? {
+            found.insert(record.id.clone(), of_mapping(&record)?);
+        }
+        let mut found: Vec<Member> = found.into_values().take(count).collect();
+        with_roles(tx, &job, &team, &mut found)?;
         Ok::<_, Error>(Page::of(&slice, found, |member: &Member| &member.id))
     };
     cx.app.store.read(work).await
+}
+
+/// Somebody whom a mapping alone puts into a team.
+fn of_mapping(record: &Record) -> Result<Member> {
+    let user = record.resource()?;
+    let stands = Standing::of(&user);
+    Ok(Member {
+        id: record.id.clone(),
+        member_type: MemberType::User.as_str().to_owned(),
+        name: user.text("displayName").map(str::to_owned),
+        user_name: user.text("userName").map(str::to_owned),
+        email: user::email(&user),
+        seat: Some(stands.seat),
+        active: Some(stands.active),
+        role: String::new(),
+        origin: "mapping".to_owned(),
+        mapped: true,
+        connection: None,
+    })
+}
+
+/// Says of people which role holds in a team, with what mappings give.
+fn with_roles(tx: &ReadTx<'_>, cx: &Context, team: &str, members: &mut [Member]) -> Result<()> {
+    let ids: Vec<&str> = members.iter().map(|it| it.id.as_str()).collect();
+    let teams = memberships::teams_of(tx, &cx.organization, &ids)?;
+    for member in members.iter_mut().filter(|it| it.member_type == MemberType::User.as_str()) {
+        let own = teams.get(&member.id).and_then(|all| all.iter().find(|it| it.id == team));
+        if let Some(own) = own {
+            member.role.clone_from(&own.role_name);
+            member.mapped = own.given;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a user a member. A member who may invite gives no more than `member` (W-118).
@@ -439,8 +490,18 @@ pub async fn change_member(cx: &Arc<Context>, team: &str, user: &str, role: Stri
         if role != TeamRole::Admin {
             keep_an_admin(tx, cx, &team, &user)?;
         }
-        team_roles::give(tx, cx, &team, &user, &role)?;
-        member(tx, cx, &team, &user)
+        let is_given = given::is_in(tx, &cx.organization, &team, &user)?;
+        match team_roles::role_of(tx, cx, &team, &user)? {
+            // whom a mapping alone put here becomes a member by hand, too
+            None if is_given => drop(team_roles::add(tx, cx, &team, &user, &role)?),
+            _ => drop(team_roles::give(tx, cx, &team, &user, &role)?),
+        }
+        let changed = member(tx, cx, &team, &user)?;
+        let holds = memberships::held(tx, &cx.organization, &team, &user)?;
+        match holds.is_some_and(|held| held.role != role) {
+            true => Err(by_mapping(&format!("gives this person the role {} here", changed.role), &user)),
+            false => Ok(changed),
+        }
     };
     cx.write(&mut Quirks::default(), work).await
 }
@@ -460,9 +521,23 @@ async fn end_membership(cx: &Arc<Context>, action: Action, team: &str, user: &st
     let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
         cx.authorize_change(tx, action, About::member(&team, &user))?;
         keep_an_admin(tx, cx, &team, &user)?;
-        if team_roles::leave(tx, cx, &user, &team)? { Ok(()) } else { Err(Error::NotFound("member")) }
+        match team_roles::leave(tx, cx, &user, &team)? {
+            true => Ok(()),
+            false if given::is_in(tx, &cx.organization, &team, &user)? => {
+                Err(by_mapping("puts this person here", &user))
+            }
+            false => Err(Error::NotFound("member")),
+        }
     };
     cx.write(&mut Quirks::default(), work).await
+}
+
+/// What is refused by hand because a mapping would undo it at once.
+fn by_mapping(does: &str, user: &str) -> Error {
+    Refusal::Conflict(format!(
+        "a mapping {does}; take them out of its group, or remove the mapping (GET /users/{user}/access tells which)"
+    ))
+    .into()
 }
 
 /// W-124: only who may leave a team without an admin takes its last one out of office.
@@ -478,7 +553,10 @@ fn keep_an_admin(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Resu
 
 fn member(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Member> {
     let found = memberships::one(tx, &cx.organization, team, user)?;
-    found.map(Member::from).ok_or(Error::NotFound("member"))
+    let mut found = [found.map(Member::from).ok_or(Error::NotFound("member"))?];
+    with_roles(tx, cx, team, &mut found)?;
+    let [member] = found;
+    Ok(member)
 }
 
 fn one(tx: &ReadTx<'_>, cx: &Context, id: &str, settings: &Settings) -> Result<Team> {

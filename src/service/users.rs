@@ -5,9 +5,9 @@ use super::{
     authorization::About,
     changed_names,
     denials::{self, Concerned},
-    event, invites, load, load_for_change, load_for_removal, mails,
+    event, invites, load, load_for_change, load_for_removal, mails, mappings,
     read::answer,
-    standing,
+    record_of, standing,
     team_roles::{self, Assignee, Reach},
 };
 use crate::{
@@ -15,10 +15,13 @@ use crate::{
         authority::Action,
         connection::Deed,
         event::{EventKind, differences},
+        mapping::organization_role,
         record::Record,
+        role::OrganizationRole,
         scim_view::{self, Related, decorated},
         standing::{
-            NamedTeamRole, Said, Source, Standing, as_promised, check_account_type, keep, said, settle,
+            NamedTeamRole, Said, Source, Standing, as_promised, check_account_type, keep, said,
+            set_organization_role, settle,
         },
         user,
     },
@@ -33,7 +36,7 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx, adoptions as wanted, api_keys, memberships,
+        DbError, ReadTx, WriteTx, adoptions as wanted, api_keys, mappings as grants, memberships,
         records::{self, Kind},
         teams, users,
     },
@@ -162,7 +165,10 @@ pub(super) fn insert(
         invites::accepted(tx, cx, invite, &id)?;
     }
     let resource = standing::seated(tx, cx, &settings, promised.as_ref().unwrap_or(&user.resource))?;
-    let arrival = users::Arrival { handle: &handle, connection: cx.actor.connection(), now: cx.now };
+    let role = Standing::of(&resource).role;
+    let own_role = Some(role).filter(|role| user.said.role || *role != OrganizationRole::Member);
+    let arrival =
+        users::Arrival { handle: &handle, connection: cx.actor.connection(), own_role, now: cx.now };
     users::insert(tx, owner, &resource, arrival)?;
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
@@ -314,7 +320,12 @@ impl Change<'_> {
         if reach.whole {
             asked = team_roles::known(tx, cx, &asked, quirks)?;
         }
-        let (stood, stands) = (Standing::of(&was), Standing::of(&user));
+        let stood = Standing::of(&was);
+        let decided = Standing::of(&user).role;
+        if decided != stood.role {
+            decide(tx, cx, id, decided, &mut user)?;
+        }
+        let stands = Standing::of(&user);
         if user != was || !asked.is_empty() {
             allow(cx, (&was, &user), !asked.is_empty())?;
             adoptions::check(tx, cx, id, &was)?;
@@ -359,6 +370,41 @@ impl Change<'_> {
             &demand.projection,
         )
     }
+}
+
+/// Keeps the role in the organization that somebody decided. What mappings give holds over it, where that is more; by hand
+/// that is refused, for it would look as if it had been done.
+fn decide(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    id: &str,
+    decided: OrganizationRole,
+    user: &mut Resource,
+) -> Result<()> {
+    let given = mappings::given(tx, cx, id)?;
+    if !cx.by_scim {
+        mappings::check_by_hand(tx, cx, id, decided)?;
+    }
+    users::decide_role(tx, &cx.organization, id, decided)?;
+    set_organization_role(user, organization_role(Some(decided), given));
+    Ok(())
+}
+
+/// Gives somebody the role in the organization that holds now, as mappings have it; nothing changes where it is so already.
+pub(super) fn set_role(tx: &WriteTx<'_>, cx: &Context, id: &str, role: OrganizationRole) -> Result<()> {
+    let before = record_of(tx, cx, Kind::of(cx.types.user), id)?;
+    let was = before.stripped(cx.types.user)?;
+    let stood = Standing::of(&was);
+    if stood.role == role {
+        return Ok(());
+    }
+    let mut user = was.clone();
+    set_organization_role(&mut user, role);
+    save(tx, cx, &before, &user)?;
+    standing::check(tx, cx, Some(stood), Some(Standing::of(&user)))?;
+    let changes = differences(cx.types.user, &was, &user);
+    let detail = json!({"attributes": [urn::ORGANIZATION_USER], "changes": changes, "by": "mapping"});
+    cx.record(tx, &event(EventKind::UserChanged, cx.types.user, id, detail))
 }
 
 /// Whether the connection that asks may make this change: deactivating is a switch of its own.
@@ -459,6 +505,7 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
     }
     let ended = ended(tx, cx, &user.id)?;
     wanted::forget(tx, &cx.organization, &user.id)?;
+    grants::forget_member(tx, &cx.organization, &user.id)?;
     users::remove(tx, cx.owner(cx.types.user, &user.id), user, cx.now)?;
     standing::check(tx, cx, Some(Standing::of(&user.resource()?)), None)?;
     let detail = json!({"teams": left, "ended": ended});

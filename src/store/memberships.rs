@@ -3,10 +3,12 @@
 use super::{
     DbError, ReadTx, Statement, WriteTx,
     db::{Arg, Row},
+    mappings,
     records::int,
 };
 use crate::org::{
     custom_role::CustomRole,
+    mapping::{Way, strongest},
     role::{Origin, TeamRole},
     scim_view::{MemberRef, TeamRef},
     seat::Seat,
@@ -14,7 +16,10 @@ use crate::org::{
     user,
 };
 use crate::scim::Resource;
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 
 const SQL: &str = include_str!("../../sql/queries/memberships.sql");
 const ADD: Statement = Statement::named(SQL, "add");
@@ -31,6 +36,8 @@ const ONE: Statement = Statement::named(SQL, "one");
 const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
 const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
+const EVERYBODY: Statement = Statement::named(SQL, "everybody");
+const OWN_TEAMS: Statement = Statement::named(SQL, "own_teams");
 const DEPTH_ABOVE: Statement = Statement::named(SQL, "depth_above");
 const DEPTH_BELOW: Statement = Statement::named(SQL, "depth_below");
 const DISBAND: Statement = Statement::named(SQL, "disband");
@@ -103,66 +110,111 @@ pub fn members(
     Ok(found.into_inner())
 }
 
-/// The teams each of the members belongs to, directly or through other teams, by id.
+/// A team that somebody is in, and the role there as it can be compared.
+type Place = (TeamRef, Way);
+
+/// The teams each of the members belongs to, directly, through other teams or by mappings, by id.
 pub fn teams_of(
     tx: &ReadTx<'_>,
     organization: &str,
     members: &[&str],
 ) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
-    let mut found = direct_teams_of(tx, organization, members)?;
+    let mut found = places_of(tx, organization, members)?;
     // what stands above a team is the same for all its members
-    let mut above: HashMap<String, Vec<TeamRef>> = HashMap::new();
-    let mut next: Vec<String> = found.values().flatten().map(|team| team.id.clone()).collect();
+    let mut above: HashMap<String, Vec<Place>> = HashMap::new();
+    let mut next: Vec<String> = found.values().flatten().map(|(team, _)| team.id.clone()).collect();
     while !next.is_empty() {
         next.sort_unstable();
         next.dedup();
         let ids: Vec<&str> = next.iter().map(String::as_str).collect();
-        let outer = direct_teams_of(tx, organization, &ids)?;
-        let unseen = outer.values().flatten().filter(|team| !above.contains_key(&team.id));
-        let unseen: Vec<String> = unseen.map(|team| team.id.clone()).collect();
+        let outer = places_of(tx, organization, &ids)?;
+        let unseen = outer.values().flatten().filter(|(team, _)| !above.contains_key(&team.id));
+        let unseen: Vec<String> = unseen.map(|(team, _)| team.id.clone()).collect();
         above.extend(next.drain(..).map(|id| (id, Vec::new())));
         above.extend(outer);
         next = unseen;
         next.retain(|id| !above.contains_key(id));
     }
-    for teams in found.values_mut() {
-        add_indirect(teams, &above);
+    let whole = found.drain().map(|(member, mut places)| {
+        add_indirect(&mut places, &above);
+        (member, places.into_iter().map(|(team, _)| team).collect())
+    });
+    Ok(whole.collect())
+}
+
+/// Adds the teams above those that someone is in, each once. Where a mapping gives a role there, too, the strongest holds.
+fn add_indirect(places: &mut Vec<Place>, above: &HashMap<String, Vec<Place>>) {
+    let mut n = 0;
+    while let Some(outer) = places.get(n).and_then(|(team, _)| above.get(&team.id)) {
+        for (team, way) in outer {
+            match places.iter_mut().find(|(known, _)| known.id == team.id) {
+                None => places.push((TeamRef { direct: false, given: false, ..team.clone() }, way.clone())),
+                Some((known, strongest)) if !known.direct && way.beats(strongest) => {
+                    (known.role, known.role_name) = (team.role.clone(), team.role_name.clone());
+                    *strongest = way.clone();
+                }
+                Some(_) => {}
+            }
+        }
+        n += 1;
+    }
+    places.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+}
+
+/// The teams each of these is a member of, and those that mappings give; where both give a role in a team, the strongest
+/// holds.
+fn places_of(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    members: &[&str],
+) -> Result<HashMap<String, Vec<Place>>, DbError> {
+    let rows = tx.rows(TEAMS_OF, &[organization.into(), members.into()], |row| {
+        let role: String = row.get(3)?;
+        let role_name: Option<String> = row.get(4)?;
+        let is_given = row.get::<i64>(6)? == 1;
+        let way = mappings::way(&role, row.get(5)?)?;
+        let team = TeamRef {
+            id: row.get(1)?,
+            display: row.get(2)?,
+            direct: !is_given,
+            given: is_given,
+            role_name: role_name.unwrap_or_else(|| role.clone()),
+            role,
+        };
+        Ok((row.get::<String>(0)?, team, way))
+    })?;
+    let mut found: HashMap<String, Vec<Place>> = HashMap::new();
+    for (member, team, way) in rows {
+        let known = found.entry(member).or_default();
+        match known.iter_mut().find(|(other, _)| other.id == team.id) {
+            None => known.push((team, way)),
+            Some((other, strongest)) => {
+                other.direct |= team.direct;
+                other.given |= team.given;
+                if way.beats(strongest) {
+                    (other.role, other.role_name) = (team.role, team.role_name);
+                    *strongest = way;
+                }
+            }
+        }
+    }
+    for places in found.values_mut() {
+        places.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
     }
     Ok(found)
 }
 
-/// Adds the teams above those that someone is a member of, each once.
-fn add_indirect(teams: &mut Vec<TeamRef>, above: &HashMap<String, Vec<TeamRef>>) {
-    let mut place = 0;
-    while let Some(outer) = teams.get(place).and_then(|team| above.get(&team.id)) {
-        for team in outer {
-            if !teams.iter().any(|known| known.id == team.id) {
-                teams.push(TeamRef { direct: false, ..team.clone() });
-            }
-        }
-        place += 1;
+/// The ids of the live teams that somebody belongs to by being a member there or in a team within, and not by a mapping.
+pub fn own_teams(tx: &ReadTx<'_>, organization: &str, member: &str) -> Result<HashSet<String>, DbError> {
+    let mut found = HashSet::new();
+    let mut next = vec![member.to_owned()];
+    while !next.is_empty() {
+        let ids: Vec<&str> = next.iter().map(String::as_str).collect();
+        let rows =
+            tx.rows(OWN_TEAMS, &[organization.into(), ids.as_slice().into()], |row| row.get::<String>(1))?;
+        next = rows.into_iter().filter(|team| found.insert(team.clone())).collect();
     }
-    teams.sort_by(|left, right| left.id.cmp(&right.id));
-}
-
-fn direct_teams_of(
-    tx: &ReadTx<'_>,
-    organization: &str,
-    members: &[&str],
-) -> Result<HashMap<String, Vec<TeamRef>>, DbError> {
-    let rows = tx.rows(TEAMS_OF, &[organization.into(), members.into()], |row| {
-        let role: String = row.get(3)?;
-        let role_name: Option<String> = row.get(4)?;
-        let team = TeamRef {
-            id: row.get(1)?,
-            display: row.get(2)?,
-            direct: true,
-            role_name: role_name.unwrap_or_else(|| role.clone()),
-            role,
-        };
-        Ok((row.get::<String>(0)?, team))
-    })?;
-    Ok(by_key(rows))
+    Ok(found)
 }
 
 /// The ids of at most `limit` teams that someone is a member of, not through another.
@@ -183,6 +235,16 @@ pub fn all_members(
     limit: usize,
 ) -> Result<Vec<String>, DbError> {
     tx.texts(ALL_MEMBERS, &[organization.into(), team.into(), int(limit).into()])
+}
+
+/// The ids of at most `limit` users who belong to a team in any way: themselves, through teams in it, or by mappings.
+pub fn everybody(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    team: &str,
+    limit: usize,
+) -> Result<Vec<String>, DbError> {
+    tx.texts(EVERYBODY, &[organization.into(), team.into(), int(limit).into()])
 }
 
 /// The teams around `holder` when `joining` shall stand in it.
@@ -223,17 +285,15 @@ pub struct Held {
     pub seat: Seat,
 }
 
-/// What a person has in a team; `None` for who is no member.
+/// What a person has in a team, of what membership and mappings give the strongest; `None` for who is not in it.
 pub fn held(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<Option<Held>, DbError> {
-    tx.one(HELD, &[organization.into(), team.into(), member.into()], |row| {
-        let Ok(role) = row.get::<String>(0)?.parse();
-        let custom = row.get::<Option<String>>(2)?.map(|text| serde_json::from_str(&text)).transpose()?;
-        Ok(Held {
-            role,
-            custom: custom.map(|role| CustomRole::of(&Resource(role))),
-            seat: row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?,
-        })
-    })
+    let found = tx.rows(HELD, &[organization.into(), team.into(), member.into()], |row| {
+        let seat: Seat = row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?;
+        Ok((mappings::way(&row.get::<String>(0)?, row.get(2)?)?, seat))
+    })?;
+    let seat = found.first().map(|(_, seat)| *seat);
+    let best = strongest(found.iter().map(|(way, _)| way)).cloned();
+    Ok(best.zip(seat).map(|(way, seat)| Held { role: way.role, custom: way.custom, seat }))
 }
 
 /// A membership with all that is known of it.
@@ -333,12 +393,4 @@ pub fn disband(tx: &WriteTx<'_>, organization: &str, team: &str, limit: usize) -
 /// Ends every membership of a user or team; says in which teams.
 pub fn forget_member(tx: &WriteTx<'_>, organization: &str, member: &str) -> Result<Vec<String>, DbError> {
     tx.texts(FORGET_MEMBER, &[organization.into(), member.into()])
-}
-
-fn by_key<T>(rows: Vec<(String, T)>) -> HashMap<String, Vec<T>> {
-    let mut found: HashMap<String, Vec<T>> = HashMap::new();
-    for (key, value) in rows {
-        found.entry(key).or_default().push(value);
-    }
-    found
 }

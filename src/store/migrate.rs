@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -75,6 +75,12 @@ const MIGRATIONS: [Migration; 9] = [
         name: "invites",
         sqlite: include_str!("../../sql/migrations/sqlite/0009_invites.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0009_invites.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "mappings",
+        sqlite: include_str!("../../sql/migrations/sqlite/0010_mappings.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0010_mappings.sql"),
     },
 ];
 

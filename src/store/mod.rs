@@ -17,6 +17,7 @@ pub mod invites;
 pub mod journal;
 pub mod keys;
 pub mod mails;
+pub mod mappings;
 pub mod memberships;
 mod migrate;
 pub mod organizations;

@@ -24,6 +24,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 const SQL: &str = include_str!("../../sql/queries/users.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
+const DECIDED_ROLE: Statement = Statement::named(SQL, "decided_role");
+const DECIDE_ROLE: Statement = Statement::named(SQL, "decide_role");
 const PROVISIONER: Statement = Statement::named(SQL, "provisioner");
 const SET_PROVISIONER: Statement = Statement::named(SQL, "set_provisioner");
 const REPLACE: Statement = Statement::named(SQL, "replace");
@@ -51,6 +53,8 @@ pub struct Arrival<'a> {
     pub handle: &'a str,
     /// The connection that provisions them, if one does.
     pub connection: Option<&'a str>,
+    /// The role in the organization, where somebody decided it.
+    pub own_role: Option<OrganizationRole>,
     /// Microseconds since 1970.
     pub now: i64,
 }
@@ -62,12 +66,12 @@ pub fn insert(
     user: &Resource,
     arrival: Arrival<'_>,
 ) -> Result<(), DbError> {
-    let Arrival { handle, connection, now } = arrival;
+    let Arrival { handle, connection, own_role, now } = arrival;
     let Owner { organization, resource_type, id } = owner;
     let columns = Columns::of(user);
     let text = stored(resource_type, id, user);
     let (name, manager) = keys(&columns);
-    let args: [Arg<'_>; 12] = [
+    let args: [Arg<'_>; 13] = [
         organization.into(),
         id.into(),
         name.as_ref().into(),
@@ -80,6 +84,7 @@ pub fn insert(
         columns.standing.seat.as_str().into(),
         handle.into(),
         connection.into(),
+        own_role.map(OrganizationRole::as_str).into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
@@ -110,6 +115,27 @@ pub fn welcome(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<We
         }
     }
     Err(DbError::Busy)
+}
+
+/// The role in the organization that somebody decided; `None` where nobody did.
+pub fn decided_role(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    id: &str,
+) -> Result<Option<OrganizationRole>, DbError> {
+    let found: Option<Option<String>> =
+        tx.one(DECIDED_ROLE, &[organization.into(), id.into()], |row| row.get(0))?;
+    found.flatten().map(|role| role.parse()).transpose().map_err(DbError::Corrupt)
+}
+
+/// Keeps what somebody decided.
+pub fn decide_role(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    id: &str,
+    role: OrganizationRole,
+) -> Result<(), DbError> {
+    tx.execute(DECIDE_ROLE, &[organization.into(), id.into(), role.as_str().into()]).map(drop)
 }
 
 /// The live connection that provisions somebody, if one does.

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 23] = [
+const WALKS: [&str; 29] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -27,6 +27,16 @@ const WALKS: [&str; 23] = [
     "chain/waiting",
     // those who are invited and not here yet are few
     "invites/reserved",
+    // mappings are few
+    "mappings/list",
+    "mappings/of_groups",
+    "mappings/remove",
+    // teams in teams have an index of their own
+    "memberships/everybody",
+    // and so are admins
+    "mappings/admins_without",
+    // people whose grants are to be made again wait here and nobody else
+    "mappings/unsettled",
     // an organization has one chain
     "chain/lease",
     "chain/head",

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 83] = [
+const COMMANDS: [&[&str]; 88] = [
     &[],
     &["serve"],
     &["organization"],
@@ -58,6 +58,11 @@ const COMMANDS: [&[&str]; 83] = [
     &["invite", "renew"],
     &["invite", "cancel"],
     &["invite", "accept"],
+    &["mapping"],
+    &["mapping", "list"],
+    &["mapping", "create"],
+    &["mapping", "remove"],
+    &["user", "access"],
     &["mail"],
     &["mail", "list"],
     &["mail", "test"],

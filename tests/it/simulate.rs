@@ -1,12 +1,16 @@
 //! Identity providers' days, against our own server.
 
-use crate::support::{Server, TOKEN};
+use crate::{
+    keys::operator,
+    support::{Server, TOKEN, USER, wait},
+};
 use roster::{
     client::{End, Stop, Target},
+    service::connections::{self, Change},
     simulate::{Day, Report, Size, providers, simulate},
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 /// Plays a day of a small company against the server of this URL.
 pub(crate) fn played(url: &str, provider: &str, seed: u64, stop: &Stop) -> Report {
@@ -40,6 +44,42 @@ fn after_every_providers_day_the_server_and_the_model_are_equal() {
     assert_eq!(providers().len(), 9);
     assert_eq!(server.client.get("/Users").json()["totalResults"], json!(1), "what a day made is gone again");
     assert_eq!(server.client.get("/Groups").json()["totalResults"], json!(0));
+}
+
+#[test]
+fn a_connection_that_is_paused_changes_nothing_and_goes_on_without_a_loss() {
+    let (server, stop) = (Server::standard(), Stop::default());
+    let url = url(&server);
+    let pause = |paused: bool| {
+        let switches = serde_json::Map::from_iter([("paused".to_owned(), paused.into())]);
+        let change = Change { switches, ..Change::default() };
+        wait(async { connections::change(&operator(&server).await, "default", change).await.unwrap() })
+    };
+    let events = || server.database.number("SELECT count(*) FROM events");
+
+    let report = thread::scope(|scope| {
+        let day = scope.spawn(|| played(&url, "entra", 3, &stop));
+        while server.database.number("SELECT count(*) FROM users") < 12 {
+            thread::yield_now();
+        }
+        pause(true);
+        let refused = server.client.get("/Users");
+        assert_eq!(refused.error(), (503, String::new()));
+        assert!(refused.header("Retry-After").parse::<u32>().is_ok(), "{:?}", refused.headers);
+        let body = json!({"schemas": [USER], "userName": "nobody"});
+        // what was accepted before is finished by now
+        thread::park_timeout(Duration::from_millis(300));
+        let before = events();
+        assert_eq!(server.client.post("/Users", &body).status, 503);
+        thread::park_timeout(Duration::from_millis(1_500));
+        assert_eq!(events(), before, "nothing changes while it is paused");
+        assert!(!day.is_finished());
+        pause(false);
+        day.join().unwrap()
+    });
+
+    assert!(report.is_good(), "{report}");
+    assert!(report.left_behind.is_empty(), "{report}");
 }
 
 #[test]

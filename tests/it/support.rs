@@ -93,7 +93,8 @@ impl Server {
                         resource_type: cx.types.user,
                         id: &id,
                     };
-                    let arrival = store::users::Arrival { handle: &id, connection: None, now: cx.now };
+                    let arrival =
+                        store::users::Arrival { handle: &id, connection: None, own_role: None, now: cx.now };
                     store::users::insert(tx, owner, &Resource(name), arrival)?;
                     ids.push(id);
                 }

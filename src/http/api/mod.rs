@@ -8,6 +8,7 @@ mod decisions;
 mod events;
 mod invites;
 mod keys;
+mod mappings;
 mod me;
 pub mod openapi;
 mod organization;

@@ -3,7 +3,7 @@
 use super::{
     AUDIT_LOGS,
     invites::ACCEPT,
-    route::{ROUTES, Route},
+    route::{ROUTES, Route, Shape},
 };
 use crate::service::{invites::Acceptance, people::Person};
 use schemars::{
@@ -141,12 +141,15 @@ fn responses(route: &Route, shapes: &mut Shapes) -> Value {
         None if route.lines.is_some() => (200, None),
         None => (204, None),
     };
-    if route.rehearses() && answer.is_none() {
-        responses.insert("200".to_owned(), described("whom it would concern", json_of(Some(impact()))));
-    }
-    let answer = match answer {
-        Some(done) if route.rehearses() => Some(json!({"anyOf": [done, impact()]})),
-        other => other.map(Value::from),
+    let preview = |shape: Shape| Value::from(shape(&mut shapes.answers));
+    let rehearsal = route.rehearses().then(|| route.preview.map_or_else(impact, preview));
+    let answer = match (answer, rehearsal) {
+        (Some(done), Some(told)) if status == 200 => Some(json!({"anyOf": [done, told]})),
+        (done, Some(told)) => {
+            responses.insert("200".to_owned(), described("whom it would concern", json_of(Some(told))));
+            done.map(Value::from)
+        }
+        (done, None) => done.map(Value::from),
     };
     let mut content = json_of(answer);
     content.extend(route.lines.map(|lines| (lines.to_owned(), json!({"schema": {"type": "string"}}))));

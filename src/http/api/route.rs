@@ -1,19 +1,21 @@
 //! The routes of the API: one table.
 
 use super::{
-    AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, keys, me, organization, roles,
-    service_accounts, teams, users,
+    AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, keys, mappings, me, organization,
+    roles, service_accounts, teams, users,
 };
 use crate::{
     http::error::Refusal,
     org::{authority::Action, invite::Invite, key::Key, service_account::ServiceAccount},
     service::{
+        access::Access,
         adoptions::Wanted,
         connections::Shown,
         custom_roles::{Permission, Role},
         decisions::Decision,
         invites::NewInvites,
         mails,
+        mappings::{self as rules, NewMapping},
         page::Page,
         people::{self, NewPerson, Person, Profile},
         teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
@@ -44,6 +46,8 @@ pub(super) struct Route {
     /// Whether it heeds which version the client knows. What is shown beside a user or team has no part in its version, so
     /// that reading these does not.
     pub(super) versioned: bool,
+    /// What its rehearsal tells, where that is not whom a change of a role concerns.
+    pub(super) preview: Option<Shape>,
     /// The media type of the lines it answers with, where it does.
     pub(super) lines: Option<&'static str>,
 }
@@ -71,6 +75,7 @@ impl Route {
             body: None,
             answer: None,
             versioned: false,
+            preview: None,
             lines: None,
         }
     }
@@ -97,6 +102,10 @@ impl Route {
 
     const fn versioned(self) -> Self {
         Self { versioned: true, ..self }
+    }
+
+    const fn rehearses_as(self, shape: Shape) -> Self {
+        Self { preview: Some(shape), ..self }
     }
 
     const fn streams(self, media_type: &'static str) -> Self {
@@ -285,6 +294,25 @@ pub(super) const ROUTES: &[Route] = &[
         .answers(of::<invites::IssuedInvite>),
     Route::new("DELETE", "/invites/{id}", Action::InviteCancel, |call| Box::pin(invites::cancel(call)))
         .about("Withdraw an invite"),
+    Route::new("GET", "/mappings", Action::MappingRead, |call| Box::pin(mappings::list(call)))
+        .about("Which groups and claims give which roles")
+        .answers(of::<Page<rules::Shown>>),
+    Route::new("POST", "/mappings", Action::MappingChange, |call| Box::pin(mappings::create(call)))
+        .about("Make a mapping, or tell whom it would change")
+        .query(&["dryRun"])
+        .rehearses_as(of::<rules::Preview>)
+        .takes(of::<NewMapping>)
+        .creates(of::<rules::Shown>),
+    Route::new("GET", "/mappings/{id}", Action::MappingRead, |call| Box::pin(mappings::get(call)))
+        .about("A mapping")
+        .answers(of::<rules::Shown>),
+    Route::new("DELETE", "/mappings/{id}", Action::MappingChange, |call| Box::pin(mappings::remove(call)))
+        .about("Remove a mapping and take away what it gave, or tell whom it would change")
+        .query(&["dryRun"])
+        .rehearses_as(of::<rules::Preview>),
+    Route::new("GET", "/users/{id}/access", Action::UserRead, |call| Box::pin(mappings::access(call)))
+        .about("What somebody has, and why")
+        .answers(of::<Access>),
     Route::new("GET", "/mails", Action::MailRead, |call| Box::pin(invites::mails(call)))
         .about("Letters, and what became of them")
         .query(&["limit", "cursor"])

@@ -162,7 +162,10 @@ fn processes_that_start_together_on_an_empty_database_all_serve() {
         assert_eq!(program.client.get(&format!("/Users/{id}")).status, 200);
     }
     let applied = "SELECT version FROM schema_migrations ORDER BY version";
-    assert_eq!(database.ask(applied), [["0"], ["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["8"], ["9"]]);
+    assert_eq!(
+        database.ask(applied),
+        [["0"], ["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["8"], ["9"], ["10"]]
+    );
     assert_eq!(database.number("SELECT count(*) FROM organizations"), 1);
     assert_eq!(database.number("SELECT count(*) FROM tokens"), 1);
 }
