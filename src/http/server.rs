@@ -120,8 +120,8 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
             line.endpoint = "/readyz";
             health::ready(&door).await
         }
-        path if is_api(path) => api::serve(request, payload, &door, &mut line).await,
-        _ if first == "o" || first.eq_ignore_ascii_case("scim") => {
+        path if is_api(path) && !is_alias(path) => api::serve(request, payload, &door, &mut line).await,
+        path if first == "o" || first.eq_ignore_ascii_case("scim") || is_alias(path) => {
             scim::serve(request, payload, &door, &mut line).await
         }
         _ => nothing_here(),
@@ -142,6 +142,12 @@ fn is_api(path: &str) -> bool {
     let (_, path) = scim::organization(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     path == "/api" || path.starts_with("/api/") || path == api::AUDIT_LOGS
+}
+
+/// Whether a path is SCIM's, where W&B's scripts look for it (W-200).
+fn is_alias(path: &str) -> bool {
+    let (_, path) = scim::organization(path);
+    path == "/api/scim" || path.starts_with("/api/scim/")
 }
 
 fn nothing_here() -> HttpResponse {

@@ -503,7 +503,7 @@ fn w_115_the_members_of_a_team_are_told_with_name_address_role_seat_and_status()
     assert_eq!(
         person,
         json!({"id": grace, "type": "User", "name": "Grace H", "userName": "grace",
-        "email": "grace@orion.example", "seat": "viewer", "active": false, "role": "member", "origin": "scim"})
+        "email": "grace@orion.example", "seat": "viewer", "active": false, "role": "member", "origin": "scim", "mapped": false})
     );
     assert_eq!((&find(&inner)["type"], &find(&inner)["seat"]), (&json!("Group"), &Value::Null));
 }

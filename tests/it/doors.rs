@@ -6,6 +6,7 @@ use crate::{
     keys::{issue, machine, person},
     support::{Client, GROUP, ORGANIZATION, Program, Server, USER},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 /// A server with an admin, and a client that has the admin's key.
@@ -144,4 +145,28 @@ fn r_520_applications_and_people_are_told_apart_at_every_endpoint() {
     let server = Server::standard();
     let nobody = machine(&server, "robot", None);
     assert_eq!(issue(&server, &nobody, "").client().get("/Me").error().0, 404, "R-497: no user");
+}
+
+#[test]
+fn w_200_the_three_bases_and_w_201_the_three_forms_of_a_credential_are_the_same_door() {
+    let (server, root, client) = start();
+    let basic = |name: &str| format!("Basic {}", STANDARD.encode(format!("{name}:{}", client.token)));
+    let forms = [format!("Bearer {}", client.token), basic("root"), basic(""), basic("api")];
+
+    let wanted = server.client.get(&format!("/Users/{root}")).json();
+    for base in ["/scim/v2", "/scim", "/api/scim", "/api/scim/v2", "/o/default/api/scim"] {
+        for form in &forms {
+            let path = format!("{base}/Users/{root}");
+            let read = client.raw("GET", &path, &[("Authorization", form)], &[]);
+            assert_eq!(read.status, 200, "{path} {form}");
+            let mut found = read.json();
+            // where something is found is said under the path of the organization that was named
+            found["meta"]["location"] = wanted["meta"]["location"].clone();
+            assert_eq!(found, wanted, "{path}");
+        }
+        let anonymous = client.raw("GET", &format!("{base}/Users"), &[("Authorization", "")], &[]);
+        assert_eq!((anonymous.status, anonymous.header("WWW-Authenticate")), (401, "Bearer realm=\"SCIM\""));
+    }
+    let elsewhere = client.raw("GET", "/api/scimitar/Users", &[], &[]);
+    assert_eq!((elsewhere.status, elsewhere.header("Content-Type")), (404, "application/problem+json"));
 }

@@ -64,7 +64,7 @@ pub(super) async fn add_member(call: Call) -> Result<Reply, Refusal> {
     let made = teams::add_member(&call.cx, call.id(), call.read()?).await?;
     let added = match made.it {
         teams::Added::Member(member) => Added::Member(Box::new(member)),
-        teams::Added::Invited(issued) => Added::Invited(issued.into()),
+        teams::Added::Invited(issued) => Added::Invited(Box::new(issued.into())),
     };
     Ok(Reply::created(json!(added), made.is_replay))
 }
@@ -75,7 +75,7 @@ pub(super) async fn add_member(call: Call) -> Result<Reply, Refusal> {
 #[schemars(rename = "AddedToTeam")]
 pub(super) enum Added {
     Member(Box<Member>),
-    Invited(IssuedInvite),
+    Invited(Box<IssuedInvite>),
 }
 
 /// `GET /teams/{id}/invites`.

@@ -1,7 +1,7 @@
 //! Paths to endpoints.
 //!
 //! Identity providers take liberties with paths, so they are read here rather than by a router: the base
-//! is `/scim/v2` and `/scim`, one slash at the end is fine, and a forgiving connection may write names in
+//! is `/scim/v2`, `/scim` and `/api/scim`, one slash at the end is fine, and a forgiving connection may write names in
 //! any case and slashes twice.
 
 use crate::{
@@ -111,6 +111,10 @@ pub(super) fn endpoint(path: &str, quirks: &mut Quirks) -> Result<Endpoint, Refu
         segments.retain(|segment| !segment.is_empty());
     }
     let mut segments = segments.as_slice();
+    // W&B's scripts look for it there (W-200)
+    if let ["api", rest @ ..] = segments {
+        segments = rest;
+    }
     match segments.split_first() {
         Some((first, rest)) if is_named(first, "scim", quirks) => segments = rest,
         _ => return Err(Refusal::NoEndpoint),
