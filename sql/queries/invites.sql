@@ -4,7 +4,7 @@ INSERT INTO invites (organization, id, email, email_key, role, seat, digest, sta
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11)
 
 -- name: renew
-UPDATE invites SET role = $3, seat = $4, digest = $5, expires_at = $6 WHERE organization = $1 AND id = $2
+UPDATE invites SET role = $3, seat = $4, digest = $5, expires_at = $6, team = $7 WHERE organization = $1 AND id = $2
 
 -- name: add_team
 INSERT INTO invite_teams (organization, invite, team, role) VALUES ($1, $2, $3, $4)
@@ -59,8 +59,15 @@ SELECT count(*) FROM invites WHERE organization = $1 AND seat = $2 AND state = '
 UPDATE invite_teams SET role = $3 WHERE organization = $1 AND role = $2 AND role NOT IN ('admin', 'member', 'viewer')
 
 -- name: forget
-DELETE FROM invites
- WHERE organization = $1 AND state <> 'pending' AND created_at < $2
+DELETE FROM invites WHERE organization = $1 AND state <> 'pending' AND created_at < $2
+
+-- name: expire
+DELETE FROM invites WHERE organization = $1 AND state = 'pending' AND expires_at < $2
+
+-- name: forget_places
+DELETE FROM invite_teams
+ WHERE organization = $1
+   AND NOT EXISTS (SELECT 1 FROM invites i WHERE i.organization = $1 AND i.id = invite_teams.invite)
 
 -- name: forget_team
 DELETE FROM invite_teams

@@ -2,6 +2,9 @@
 INSERT INTO mails (organization, id, kind, about, recipient, content, state, attempts, next_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7)
 
+-- name: any_due
+SELECT CAST(1 AS BIGINT) FROM mails WHERE state = 'queued' AND next_at <= $1 LIMIT 1
+
 -- name: due
 -- Another process passes over what this one holds.
 SELECT organization, id, kind, about, recipient, content, attempts, created_at

@@ -19,13 +19,19 @@ SELECT x.id, x.source, x.subject, x.value, s.display, x.organization_role, x.tea
 SELECT id, subject FROM mappings WHERE organization = $1 AND source = 'group'
 
 -- name: grants_of
-SELECT g.mapping, x.source, x.organization_role
-  FROM grants g JOIN mappings x ON x.organization = $1 AND x.id = g.mapping
+-- Without a source where the mapping is gone.
+SELECT g.mapping, x.source, g.team, g.role
+  FROM grants g LEFT JOIN mappings x ON x.organization = $1 AND x.id = g.mapping
  WHERE g.organization = $1 AND g.member = $2
 
 -- name: grant
-INSERT INTO grants (organization, member, mapping, team, role) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO grants (organization, member, mapping, team, role)
+SELECT $1, $2, id, team, coalesce(team_role, organization_role) FROM mappings WHERE organization = $1 AND id = $3
     ON CONFLICT (organization, member, mapping) DO NOTHING
+
+-- name: hold
+-- Until this transaction ends the mapping stays as it is.
+SELECT id FROM mappings WHERE organization = $1 AND id = $2 FOR SHARE
 
 -- name: withdraw
 DELETE FROM grants WHERE organization = $1 AND member = $2 AND mapping = $3
@@ -37,7 +43,18 @@ DELETE FROM grants WHERE organization = $1 AND member = $2
 SELECT member FROM grants WHERE organization = $1 AND mapping = $2 AND member > $3 ORDER BY member LIMIT $4
 
 -- name: unsettle
-INSERT INTO unsettled (organization, member) VALUES ($1, $2) ON CONFLICT (organization, member) DO NOTHING
+INSERT INTO unsettled (organization, member)
+SELECT $1, list.value FROM unnest($2::text[]) WITH ORDINALITY AS list (value, place)
+ WHERE true
+    ON CONFLICT (organization, member) DO UPDATE SET member = excluded.member
+
+-- name: unsettle_holders
+INSERT INTO unsettled (organization, member)
+SELECT DISTINCT $1, member FROM grants WHERE organization = $1 AND mapping = $2
+    ON CONFLICT (organization, member) DO UPDATE SET member = excluded.member
+
+-- name: waiting
+SELECT DISTINCT organization FROM unsettled ORDER BY organization LIMIT 100
 
 -- name: unsettled
 SELECT member FROM unsettled WHERE organization = $1 ORDER BY member LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -58,6 +75,10 @@ UPDATE grants SET role = $3 WHERE organization = $1 AND role = $2 AND role NOT I
 SELECT DISTINCT member FROM grants
  WHERE organization = $1 AND team = $2 AND team <> '' AND member > $3
  ORDER BY member LIMIT $4
+
+-- name: gives_admin
+SELECT CAST(1 AS BIGINT) FROM grants
+ WHERE organization = $1 AND team = $2 AND team <> '' AND member = $3 AND role = 'admin' LIMIT 1
 
 -- name: is_in
 SELECT CAST(1 AS BIGINT) FROM grants

@@ -115,6 +115,16 @@ WITH RECURSIVE down (member, member_type) AS (
 )
 SELECT member FROM down WHERE member_type = 'User' LIMIT $3
 
+-- name: nested
+WITH RECURSIVE down (team) AS (
+    SELECT member FROM memberships WHERE organization = $1 AND team = $2 AND member_type = 'Group'
+    UNION
+    SELECT m.member
+      FROM down CROSS JOIN memberships m
+     WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'Group'
+)
+SELECT team FROM down ORDER BY team
+
 -- name: everybody
 -- The same, and who is in any of these teams by a mapping.
 WITH RECURSIVE down (team) AS (

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     org::role::OrganizationRole,
     service::{
-        Context, Error,
+        Context, Error, mapping_previews,
         mappings::{self, NewMapping},
     },
 };
@@ -98,12 +98,12 @@ impl MappingAsk {
                     team: team.map(|(team, _)| team),
                 };
                 match dry_run {
-                    true => json!(mappings::rehearse_creation(cx, new).await?),
+                    true => json!(mapping_previews::rehearse_creation(cx, new).await?),
                     false => json!(mappings::create(cx, new).await?.it),
                 }
             }
             Self::Remove { id, dry_run: true, .. } => {
-                json!(known(id, mappings::rehearse_removal(cx, id).await)?)
+                json!(known(id, mapping_previews::rehearse_removal(cx, id).await)?)
             }
             Self::Remove { id, .. } => {
                 known(id, mappings::remove(cx, id).await)?;

@@ -68,7 +68,7 @@ impl Mailer {
     pub fn send(&self, letter: &Letter) -> Result<(), Failure> {
         let message = self.message(letter)?;
         let sent = self.transport()?.send(&message);
-        sent.map(drop).map_err(|error| Failure { is_final: error.is_permanent(), reason: told(&error) })
+        sent.map(drop).map_err(|error| Failure { is_final: is_about_letter(&error), reason: told(&error) })
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, Failure> {
@@ -107,6 +107,13 @@ impl Mailer {
             None => builder.build(),
         })
     }
+}
+
+/// Whether a mail server refuses the letter or its recipient for good, by the codes for mailboxes (RFC 5321 §4.2.3); what else
+/// it refuses, such as a password or a connection, is mended one day.
+fn is_about_letter(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(|code| code.to_string());
+    error.is_permanent() && code.is_some_and(|code| ["550", "551", "552", "553"].contains(&code.as_str()))
 }
 
 /// What is said of a failure, with what is behind it.

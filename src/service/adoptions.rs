@@ -57,11 +57,35 @@ fn link(tx: &WriteTx<'_>, cx: &Context, id: &str, connection: &str) -> Result<()
     cx.note(tx, &event(EventKind::UserLinked, cx.types.user, id, detail)).map(drop)
 }
 
-/// The id of the active person who has a name that a connection wanted for somebody new, if nobody provisions them and
-/// the connection's adoption rule gives them to it. An admin is asked where the rule says so.
-pub(super) async fn adopted(cx: &Arc<Context>, name: &str) -> Result<Option<String>> {
-    if cx.actor.connection().is_none() || cx.switches.adoption == Adoption::Refuse {
+/// The id of the active person who has a name that a connection wants for somebody new, if it may have that person: one
+/// whom nobody provisions where its adoption rule says so, or one whom an admin gave it.
+pub(super) fn adoptable(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<String>> {
+    let Some(connection) = cx.actor.connection() else { return Ok(None) };
+    let Some((id, person)) = holder(tx, cx, name)? else { return Ok(None) };
+    if !Standing::of(&person).active {
         return Ok(None);
+    }
+    let owner = users::provisioner(tx, &cx.organization, &id)?;
+    let may = match owner.as_deref() {
+        None => cx.switches.adoption == Adoption::Link && standing::source(&person) != Source::Scim,
+        Some(owner) => owner == connection && rows::is_approved(tx, &cx.organization, connection, &id)?,
+    };
+    Ok(may.then_some(id))
+}
+
+/// Takes somebody over whom a connection may have.
+pub(super) fn take(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<()> {
+    let Some(connection) = cx.actor.connection() else { return Ok(()) };
+    match users::provisioner(tx, &cx.organization, id)? {
+        Some(_) => Ok(rows::forget(tx, &cx.organization, id)?),
+        None => link(tx, cx, id, connection),
+    }
+}
+
+/// Asks an admin about the person who has a name that a connection wanted for somebody new, where its rule says so.
+pub(super) async fn ask_about(cx: &Arc<Context>, name: &str) -> Result<()> {
+    if cx.actor.connection().is_none() || cx.switches.adoption != Adoption::Queue {
+        return Ok(());
     }
     let (job, name) = (cx.clone(), name.to_owned());
     let work = move |tx: &ReadTx<'_>| {
@@ -70,9 +94,9 @@ pub(super) async fn adopted(cx: &Arc<Context>, name: &str) -> Result<Option<Stri
         let is_free = is_made_by_hand && users::provisioner(tx, &job.organization, &id)?.is_none();
         Ok::<_, Error>(is_free.then_some(id))
     };
-    match (cx.app.store.read(work).await?, cx.switches.adoption) {
-        (Some(id), Adoption::Queue) => ask(cx, &id).await.map(|()| None),
-        (found, _) => Ok(found),
+    match cx.app.store.read(work).await? {
+        Some(id) => ask(cx, &id).await,
+        None => Ok(()),
     }
 }
 
@@ -109,6 +133,9 @@ pub struct Wanted {
     pub state: String,
     /// When the connection first tried (RFC 3339).
     pub asked_at: String,
+    /// Where it stands in the list.
+    #[serde(skip)]
+    place: String,
 }
 
 /// Whom connections want, by the person's id.
@@ -116,8 +143,10 @@ pub async fn list(cx: &Arc<Context>, slice: Slice) -> Result<Page<Wanted>> {
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::ConnectionRead, About::ORGANIZATION)?;
-        let found = rows::list(tx, &job.organization, &slice.after, slice.one_more())?.into_iter();
+        let after = slice.after.split_once(' ').unwrap_or((&slice.after, ""));
+        let found = rows::list(tx, &job.organization, after, slice.one_more())?.into_iter();
         let shown = found.map(|it| Wanted {
+            place: format!("{} {}", it.person, it.connection),
             connection: it.connection,
             connection_name: it.connection_name,
             user: it.person,
@@ -126,7 +155,7 @@ pub async fn list(cx: &Arc<Context>, slice: Slice) -> Result<Page<Wanted>> {
             state: it.state,
             asked_at: text::date_time(it.asked_at),
         });
-        Ok::<_, Error>(Page::of(&slice, shown.collect(), |it: &Wanted| &it.user))
+        Ok::<_, Error>(Page::of(&slice, shown.collect(), |it: &Wanted| &it.place))
     };
     cx.app.store.read(work).await
 }
@@ -141,7 +170,8 @@ pub async fn approve(cx: &Arc<Context>, connection: &str, user: &str) -> Result<
         if users::provisioner(tx, &job.organization, &user)?.as_ref() == Some(&connection) {
             return Ok(());
         }
-        link(tx, &job, &user, &connection)
+        link(tx, &job, &user, &connection)?;
+        Ok(rows::approve(tx, &job.organization, &connection, &user, job.now)?)
     };
     cx.app.store.write(work).await
 }

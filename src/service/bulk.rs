@@ -272,7 +272,7 @@ fn perform(tx: &WriteTx<'_>, cx: &Context, task: &Task, quirks: &mut Quirks) -> 
         }
         Action::Create { data } => {
             let user = users::new(cx, data.clone(), Source::Scim, quirks)?;
-            users::insert(tx, cx, &user, &projection, quirks)?
+            users::insert_or_adopt(tx, cx, &user, &projection, quirks)?
         }
         Action::Replace { id, data, precondition } => {
             let demand = demand(precondition);

@@ -8,7 +8,7 @@ use crate::{
         event::{Event, EventKind},
         refusal::Refusal,
     },
-    scim::text,
+    scim::{ErrorKind, text},
     store::{
         ReadTx, WriteTx,
         denials::{self as rows, Denial},
@@ -72,6 +72,12 @@ pub async fn noted<T>(cx: &Arc<Context>, about: Concerned<'_>, outcome: Result<T
 
 /// Writes a refusal down, if it is one that an admin should hear of.
 pub(super) async fn note(cx: &Arc<Context>, about: Concerned<'_>, error: &Error) {
+    if let (Error::Scim(taken), Concerned::Newcomer(name)) = (error, about)
+        && taken.kind == ErrorKind::Uniqueness
+        && let Err(error) = adoptions::ask_about(cx, name).await
+    {
+        tracing::warn!(error = ?error, "an admin was not asked about somebody whom a connection wants");
+    }
     if let Error::Rule(why) = error
         && cx.by_scim
         && matches!(

@@ -268,7 +268,7 @@ pub(super) fn archive(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &P
         cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, outer, json!({"left": [id]})))?;
     }
     teams::archive(tx, cx.owner(cx.types.group, id), &team, cx.now)?;
-    mappings::follow_team(tx, cx, id)?;
+    mappings::follow_team(tx, cx, id, &left)?;
     cx.record(tx, &event(EventKind::TeamArchived, cx.types.group, id, json!({"teams": left})))
 }
 

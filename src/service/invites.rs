@@ -23,7 +23,12 @@ use crate::{
         user,
     },
     scim::{Quirks, Resource, projection::Projection, text, urn},
-    store::{DbError, ReadTx, WriteTx, invites as rows, mails as outbox, organizations, records::Kind},
+    store::{
+        DbError, ReadTx, WriteTx,
+        invites::{self as rows, Renewal},
+        mails as outbox, organizations,
+        records::Kind,
+    },
 };
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -162,7 +167,8 @@ fn issue(
     let terms = &Terms { seat, ..terms.clone() };
     let (id, kind) = match known {
         Some(known) => {
-            rows::renew(tx, (&cx.organization, &known.id), terms, &token.digest, expires_at)?;
+            let renewal = Renewal { digest: &token.digest, expires_at, by_team: wanted.by_team };
+            rows::renew(tx, (&cx.organization, &known.id), terms, renewal)?;
             (known.id, EventKind::InviteRenewed)
         }
         None => {
@@ -233,19 +239,60 @@ pub(super) fn into_team(
     invite::addresses(&[email.to_owned()])?;
     check_open(settings)?;
     organizations::hold(tx, &cx.organization)?;
-    let place = [(team.to_owned(), role.clone())];
-    if let Some(known) = rows::pending(tx, &cx.organization, &text::fold(email))?
-        && known.check(cx.now).is_ok()
-    {
-        let standing = Standing { role: known.organization_role, seat: known.seat, active: true };
-        check_team_role(standing, role)?;
-        rows::add_teams(tx, &cx.organization, &known.id, &place)?;
-        let detail = json!({"email": email, "teams": [{"team": team, "role": role.as_str()}]});
-        record(tx, cx, EventKind::InviteChanged, &known.id, detail)?;
-        return Ok(Issued { invite: read_one(tx, cx, &known.id)?, link: None });
+    let place = vec![(team.to_owned(), role.clone())];
+    let token = Token::make()?;
+    let mut issued = match rows::pending(tx, &cx.organization, &text::fold(email))? {
+        Some(known) if known.check(cx.now).is_ok() => widened(tx, cx, &known, &place, &token)?,
+        expired => {
+            // what it promised is over, and nobody here may promise it again
+            if let Some(expired) = expired {
+                end(tx, cx, &expired.id)?;
+            }
+            let terms = Terms { role: OrganizationRole::Member, seat: Seat::Full, teams: place };
+            let wanted = Wanted { email, terms: &terms, mail: true, by_team: Some(team) };
+            issue(tx, cx, settings, wanted, &token)?
+        }
+    };
+    // what else somebody is invited to is not for a team to know
+    for_team(&mut issued.invite, team);
+    Ok(issued)
+}
+
+/// An invite that is under way, with one more team. Whoever had its link before had it for less, so there is another, which
+/// goes to the person alone, or to an admin of the organization.
+fn widened(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    known: &Invite,
+    place: &[(String, TeamRole)],
+    token: &Token,
+) -> Result<Issued> {
+    let standing = Standing { role: known.organization_role, seat: known.seat, active: true };
+    place.iter().try_for_each(|(_, role)| check_team_role(standing, role))?;
+    let held = rows::teams(tx, &cx.organization, &[&known.id])?.remove(&known.id).unwrap_or_default();
+    if held.iter().any(|it| place.iter().any(|(team, role)| it.team == *team && it.role != *role)) {
+        let sentence =
+            "this person is invited into the team already, with another role; withdraw that invite first";
+        return Err(Refusal::Conflict(sentence.to_owned()).into());
     }
-    let terms = Terms { role: OrganizationRole::Member, seat: Seat::Full, teams: place.to_vec() };
-    issue(tx, cx, settings, Wanted { email, terms: &terms, mail: true, by_team: Some(team) }, &Token::make()?)
+    let terms = Terms { role: known.organization_role, seat: known.seat, teams: place.to_vec() };
+    let by_team = known.by_team.as_deref();
+    let renewal = Renewal { digest: &token.digest, expires_at: known.expires_at, by_team };
+    rows::renew(tx, (&cx.organization, &known.id), &terms, renewal)?;
+    let teams: Vec<Value> =
+        place.iter().map(|(team, role)| json!({"team": team, "role": role.as_str()})).collect();
+    record(tx, cx, EventKind::InviteChanged, &known.id, json!({"email": known.email, "teams": teams}))?;
+    outbox::withdraw(tx, &cx.organization, &known.id, "the invite was sent again")?;
+    let link = token.link(&cx.app);
+    mails::invite(tx, cx, &read_one(tx, cx, &known.id)?, link.expose_secret())?;
+    let may_invite = cx.authorize_change(tx, Action::InviteCreate, About::ORGANIZATION).is_ok();
+    Ok(Issued { invite: read_one(tx, cx, &known.id)?, link: may_invite.then_some(link) })
+}
+
+/// An invite as one of its teams may know it.
+fn for_team(invite: &mut Invite, team: &str) {
+    invite.teams.retain(|place| place.id == team);
+    invite.by_team = invite.by_team.take().filter(|by| by == team);
 }
 
 /// The invites, by id.
@@ -266,8 +313,7 @@ pub async fn list_of_team(cx: &Arc<Context>, team: &str, slice: Slice) -> Result
         job.authorize(tx, Action::TeamMemberInvite, About::team(&team))?;
         let found = rows::into_team(tx, &job.organization, &team, &slice.after, slice.one_more())?;
         let mut found = filled(tx, &job, &found)?;
-        // what else somebody is invited to is not for a team to know
-        found.iter_mut().for_each(|invite| invite.teams.retain(|place| place.id == team));
+        found.iter_mut().for_each(|invite| for_team(invite, &team));
         Ok::<_, Error>(Page::of(&slice, found, |invite: &Invite| &invite.id))
     };
     cx.app.store.read(work).await
@@ -314,7 +360,13 @@ pub async fn renew(cx: &Arc<Context>, id: &str, mail: bool) -> Result<Made<Issue
             known.check(cx.now)?;
         }
         let terms = Terms { role: known.organization_role, seat: known.seat, teams: Vec::new() };
-        issue(tx, cx, &settings, Wanted { email: &known.email, terms: &terms, mail, by_team: None }, &token)
+        issue(
+            tx,
+            cx,
+            &settings,
+            Wanted { email: &known.email, terms: &terms, mail, by_team: known.by_team.as_deref() },
+            &token,
+        )
     })
     .await
 }
@@ -415,16 +467,31 @@ pub async fn accept(app: &Arc<App>, visit: Visit, acceptance: Acceptance) -> Res
     cx.write(&mut Quirks::default(), work).await
 }
 
-/// The invite that waits for somebody new, by any of their addresses, if one does. Who comes by whatever door has what it
-/// promised.
-pub(super) fn waiting(tx: &WriteTx<'_>, cx: &Context, person: &Resource) -> Result<Option<Invite>> {
+/// The invites that wait for somebody, by any of their addresses. Who comes by whatever door has what they promised.
+pub(super) fn waiting(tx: &WriteTx<'_>, cx: &Context, person: &Resource) -> Result<Vec<Invite>> {
+    let mut found: Vec<Invite> = Vec::new();
     for address in user::addresses(person) {
-        let found = rows::pending(tx, &cx.organization, &text::fold(address))?;
-        if let Some(invite) = found.filter(|invite| invite.check(cx.now).is_ok()) {
-            return Ok(Some(invite));
+        let invite = rows::pending(tx, &cx.organization, &text::fold(address))?;
+        let invite = invite.filter(|it| it.check(cx.now).is_ok());
+        if let Some(invite) = invite.filter(|it| found.iter().all(|known| known.id != it.id)) {
+            found.push(invite);
         }
     }
-    Ok(None)
+    Ok(found)
+}
+
+/// Ends the invites that wait for an address which somebody who is here has from now on, and lets them into their teams.
+pub(super) fn arrived(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    to: team_roles::Assignee<'_>,
+    person: &Resource,
+) -> Result<()> {
+    for invite in waiting(tx, cx, person)? {
+        accepted(tx, cx, &invite, to.user)?;
+        let_in(tx, cx, &invite, to)?;
+    }
+    Ok(())
 }
 
 /// Ends an invite whose person is here, so that the seat it held is theirs.

@@ -1,25 +1,24 @@
 //! Mappings (W-093, W-253): what they give follows who is in their groups, and never touches what somebody decided.
 
 use super::{
-    App, Context, Error, Result, authorization::About, event, idempotency::Made, load, organizations,
-    record_of, team_roles, users,
+    App, Context, Error, Result, authorization::About, event, idempotency::Made, load, record_of, team_roles,
+    users,
 };
 use crate::{
     org::{
         actor::Actor,
         authority::Action,
-        custom_role::CustomRole,
         event::{Event, EventKind},
         mapping::{self, Source, Way},
         refusal::Refusal,
-        role::{OrganizationRole, Origin, TeamRole},
+        role::OrganizationRole,
     },
     scim::text,
     store::{
         ReadTx, WriteTx,
-        mappings::{self as rows, Mapping},
+        mappings::{self as rows, Grant, Mapping},
         memberships, organizations as tenants,
-        records::{self, Kind},
+        records::Kind,
         seats, users as people,
     },
 };
@@ -30,9 +29,6 @@ use std::{collections::HashSet, sync::Arc};
 
 /// Of so many people what mappings give is made again in the transaction that moves them; of more a moment later.
 const AT_ONCE: usize = 50;
-/// How many people a preview names, and looks at.
-const NAMED: usize = 100;
-const LOOKED_AT: usize = 100_000;
 
 /// A mapping about to be made.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -137,7 +133,7 @@ pub async fn read(cx: &Arc<Context>, id: &str) -> Result<Shown> {
     cx.app.store.read(work).await
 }
 
-fn find(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Mapping> {
+pub(super) fn find(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Mapping> {
     let all = rows::list(tx, &cx.organization)?;
     all.into_iter().find(|it| it.id == id).ok_or(Error::NotFound("mapping"))
 }
@@ -151,6 +147,7 @@ pub async fn create(cx: &Arc<Context>, new: NewMapping) -> Result<Made<Shown>> {
         rows::insert(tx, &cx.organization, &mapping)?;
         if mapping.source == Source::Group {
             check_oneself(tx, cx, &mapping)?;
+            hold(tx, cx, &mapping.subject)?;
             let concerned =
                 memberships::all_members(tx, &cx.organization, &mapping.subject, usize::MAX >> 1)?;
             rows::unsettle(tx, &cx.organization, &concerned)?;
@@ -176,7 +173,7 @@ fn check_oneself(tx: &ReadTx<'_>, cx: &Context, mapping: &Mapping) -> Result<()>
 }
 
 /// What is asked for, with everything it names found.
-fn described(tx: &ReadTx<'_>, cx: &Context, new: &NewMapping) -> Result<Mapping> {
+pub(super) fn described(tx: &ReadTx<'_>, cx: &Context, new: &NewMapping) -> Result<Mapping> {
     let refuse = |why: &str| Err(Refusal::Invalid(why.to_owned()).into());
     let (source, subject, value) = match (&new.group, &new.claim, &new.value) {
         (Some(group), None, None) => (Source::Group, team_roles::find_team(tx, cx, group)?, String::new()),
@@ -215,42 +212,73 @@ fn described(tx: &ReadTx<'_>, cx: &Context, new: &NewMapping) -> Result<Mapping>
     })
 }
 
-/// Removes a mapping and takes away what it gave; refused where it makes the last admin one.
+/// Removes a mapping and takes away what it gave before it answers; refused where it makes the last admin one.
 pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
-    let (mut job, id) = (cx.clone(), id.to_owned());
-    let mut after = String::new();
-    loop {
-        let (run, mapping, from) = (job.clone(), id.clone(), after.clone());
-        let work = move |tx: &WriteTx<'_>| take_back(tx, &run, &mapping, &from);
-        match cx.app.store.write(work).await? {
-            Some(last) => after = last,
-            None => return Ok(()),
+    let (job, id) = (cx.clone(), id.to_owned());
+    let work = move |tx: &WriteTx<'_>| {
+        job.authorize_change(tx, Action::MappingChange, About::ORGANIZATION)?;
+        tenants::hold(tx, &job.organization)?;
+        let mapping = find(tx, &job, &id)?;
+        check_admins(tx, &job, &mapping)?;
+        // first, for whoever gives it at this moment holds it, and what they gave is seen after that
+        rows::remove(tx, &job.organization, &id)?;
+        rows::unsettle_holders(tx, &job.organization, &id)?;
+        record(tx, &job, EventKind::MappingRemoved, &id, json!(Shown::from(&mapping)))
+    };
+    cx.app.store.write(work).await?;
+    settle_all(cx).await.map(drop)
+}
+
+/// Holds a team and all teams within it: whoever comes into one of them at this moment is waited for, and sees what is
+/// changed here.
+fn hold(tx: &WriteTx<'_>, cx: &Context, team: &str) -> Result<()> {
+    let mut teams = memberships::nested(tx, &cx.organization, team)?;
+    teams.push(team.to_owned());
+    teams.sort_unstable();
+    for team in teams {
+        match record_of(tx, cx, Kind::of(cx.types.group), &team) {
+            Err(Error::NotFound(_)) => {}
+            held => drop(held?),
         }
-        job = Arc::new(Context { now: cx.app.clock.now(), ..(*job).clone() });
+    }
+    Ok(())
+}
+
+/// Whether who is in a team decides what mappings give: it is the group of one, or within such a group.
+fn is_source(tx: &ReadTx<'_>, cx: &Context, teams: &[&str]) -> Result<bool> {
+    let sources = rows::of_groups(tx, &cx.organization)?;
+    if sources.is_empty() {
+        return Ok(false);
+    }
+    for team in teams {
+        let around = memberships::own_teams(tx, &cx.organization, team)?;
+        if sources.iter().any(|(_, group)| group == team || around.contains(group)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Who is in a group that mappings begin with is for admins of the organization and for identity providers: whoever else
+/// could add to it could give what they do not have.
+pub(super) fn check_source(tx: &WriteTx<'_>, cx: &Context, team: &str) -> Result<()> {
+    match is_source(tx, cx, &[team])? {
+        true => cx.authorize_change(tx, Action::MappingChange, About::ORGANIZATION).map(drop).map_err(|error| {
+            match error {
+                Error::Rule(Refusal::Forbidden(_)) => Refusal::Forbidden(
+                    "mappings give roles to who is in this team; only an admin of the organization, or its identity \
+                     provider, may change that"
+                        .to_owned(),
+                )
+                .into(),
+                other => other,
+            }
+        }),
+        false => Ok(()),
     }
 }
 
-/// Takes what a mapping gave from some people, and removes it when those were all. Says who was the last of them.
-fn take_back(tx: &WriteTx<'_>, cx: &Context, id: &str, after: &str) -> Result<Option<String>> {
-    cx.authorize_change(tx, Action::MappingChange, About::ORGANIZATION)?;
-    tenants::hold(tx, &cx.organization)?;
-    let mapping = find(tx, cx, id)?;
-    check_admins(tx, cx, &mapping)?;
-    let holders = rows::holders(tx, &cx.organization, id, after, AT_ONCE)?;
-    for holder in &holders {
-        rows::withdraw(tx, &cx.organization, holder, id)?;
-        note_change(tx, cx, &mapping, holder, false)?;
-        follow_role(tx, cx, holder)?;
-    }
-    if holders.len() == AT_ONCE {
-        return Ok(holders.into_iter().last());
-    }
-    rows::remove(tx, &cx.organization, id)?;
-    record(tx, cx, EventKind::MappingRemoved, id, json!(Shown::from(&mapping)))?;
-    Ok(None)
-}
-
-fn check_admins(tx: &ReadTx<'_>, cx: &Context, mapping: &Mapping) -> Result<()> {
+pub(super) fn check_admins(tx: &ReadTx<'_>, cx: &Context, mapping: &Mapping) -> Result<()> {
     let makes_admins = mapping.organization_role == Some(OrganizationRole::Admin);
     let has_some = || Ok::<_, Error>(seats::admins(tx, &cx.organization)? > 0);
     match makes_admins && has_some()? && rows::admins_without(tx, &cx.organization, &mapping.id)? == 0 {
@@ -265,12 +293,7 @@ pub(super) fn follow(tx: &WriteTx<'_>, cx: &Context, team: &str, moved: &[String
     if moved.is_empty() {
         return Ok(());
     }
-    let sources = rows::of_groups(tx, &cx.organization)?;
-    if sources.is_empty() {
-        return Ok(());
-    }
-    let around = memberships::own_teams(tx, &cx.organization, team)?;
-    if !sources.iter().any(|(_, group)| group == team || around.contains(group)) {
+    if !is_source(tx, cx, &[team])? {
         return Ok(());
     }
     let ids: Vec<&str> = moved.iter().map(String::as_str).collect();
@@ -278,21 +301,19 @@ pub(super) fn follow(tx: &WriteTx<'_>, cx: &Context, team: &str, moved: &[String
     let known: HashSet<&String> = concerned.iter().collect();
     let nested: Vec<String> = moved.iter().filter(|id| !known.contains(id)).cloned().collect();
     for inner in nested {
-        // whoever comes into it at this moment is waited for
-        match record_of(tx, cx, Kind::of(cx.types.group), &inner) {
-            Err(Error::NotFound(_)) => {}
-            other => drop(other?),
-        }
+        hold(tx, cx, &inner)?;
         concerned.extend(memberships::all_members(tx, &cx.organization, &inner, usize::MAX >> 1)?);
     }
     see_to(tx, cx, concerned)
 }
 
-/// The same after a whole team came or went.
-pub(super) fn follow_team(tx: &WriteTx<'_>, cx: &Context, team: &str) -> Result<()> {
-    if rows::of_groups(tx, &cx.organization)?.is_empty() {
+/// The same after a whole team came or went, which was within these teams.
+pub(super) fn follow_team(tx: &WriteTx<'_>, cx: &Context, team: &str, around: &[String]) -> Result<()> {
+    let teams: Vec<&str> = around.iter().map(String::as_str).chain([team]).collect();
+    if !is_source(tx, cx, &teams)? {
         return Ok(());
     }
+    hold(tx, cx, team)?;
     let concerned = memberships::all_members(tx, &cx.organization, team, usize::MAX >> 1)?;
     see_to(tx, cx, concerned)
 }
@@ -317,9 +338,7 @@ fn settle(tx: &WriteTx<'_>, cx: &Context, member: &str) -> Result<()> {
     let due = rows::of_groups(tx, &cx.organization)?.into_iter().filter(|(_, group)| teams.contains(group));
     let due: HashSet<String> = due.map(|(mapping, _)| mapping).collect();
     let has = rows::grants_of(tx, &cx.organization, member)?;
-    let has =
-        has.into_iter().filter(|grant| grant.source == Source::Group).map(|grant| grant.mapping).collect();
-    change(tx, cx, member, &has, &due)
+    change(tx, cx, member, has.into_iter().filter(|it| it.source != Some(Source::Claim)).collect(), &due)
 }
 
 /// What an identity provider claims of somebody who signs in, as claim and value: what the mappings of claims give follows.
@@ -336,50 +355,47 @@ pub async fn claimed(cx: &Arc<Context>, member: &str, claims: Vec<(String, Strin
             .filter(|it| claims.iter().any(|(name, value)| (name, value) == (&it.subject, &it.value)));
         let due: HashSet<String> = due.map(|it| it.id.clone()).collect();
         let has = rows::grants_of(tx, &cx.organization, &member)?;
-        let has = has
-            .into_iter()
-            .filter(|grant| grant.source == Source::Claim)
-            .map(|grant| grant.mapping)
-            .collect();
-        change(tx, cx, &member, &has, &due)
+        change(tx, cx, &member, has.into_iter().filter(|it| it.source == Some(Source::Claim)).collect(), &due)
     };
     cx.app.store.write(work).await
 }
 
+/// Gives what is due and takes the rest away.
 fn change(
     tx: &WriteTx<'_>,
     cx: &Context,
     member: &str,
-    has: &HashSet<String>,
+    has: Vec<Grant>,
     due: &HashSet<String>,
 ) -> Result<()> {
-    if has == due {
-        return Ok(());
+    let mut is_changed = false;
+    for grant in has.iter().filter(|grant| !due.contains(&grant.mapping)) {
+        rows::withdraw(tx, &cx.organization, member, &grant.mapping)?;
+        note_change(tx, cx, member, grant, false)?;
+        is_changed = true;
     }
-    let all = rows::list(tx, &cx.organization)?;
-    for mapping in &all {
-        match (has.contains(&mapping.id), due.contains(&mapping.id)) {
-            (false, true) => rows::grant(tx, &cx.organization, member, mapping)?,
-            (true, false) => rows::withdraw(tx, &cx.organization, member, &mapping.id)?,
-            _ => continue,
+    let new: HashSet<&String> =
+        due.iter().filter(|id| has.iter().all(|grant| grant.mapping != **id)).collect();
+    for mapping in &new {
+        is_changed |= rows::grant(tx, &cx.organization, member, mapping)?;
+    }
+    if !new.is_empty() {
+        for grant in rows::grants_of(tx, &cx.organization, member)? {
+            if new.contains(&grant.mapping) {
+                note_change(tx, cx, member, &grant, true)?;
+            }
         }
-        note_change(tx, cx, mapping, member, due.contains(&mapping.id))?;
     }
-    follow_role(tx, cx, member)
+    if is_changed { follow_role(tx, cx, member) } else { Ok(()) }
 }
 
 /// Tells of a role in a team that a mapping gave or took; the user's own event tells of one in the organization.
-fn note_change(
-    tx: &WriteTx<'_>,
-    cx: &Context,
-    mapping: &Mapping,
-    member: &str,
-    is_given: bool,
-) -> Result<()> {
-    let (Some(team), Some(way)) = (&mapping.team, &mapping.way) else { return Ok(()) };
-    let role = way.role.as_str();
-    let (before, after) = if is_given { (None, Some(role)) } else { (Some(role), None) };
-    let detail = json!({"user": member, "mapping": mapping.id, "role": {"before": before, "after": after}});
+fn note_change(tx: &WriteTx<'_>, cx: &Context, member: &str, grant: &Grant, is_given: bool) -> Result<()> {
+    let Some(team) = &grant.team else { return Ok(()) };
+    let role = Some(grant.role.as_str());
+    let (before, after) = if is_given { (None, role) } else { (role, None) };
+    let detail =
+        json!({"user": member, "mapping": grant.mapping, "role": {"before": before, "after": after}});
     cx.note(tx, &event(EventKind::MemberChanged, cx.types.group, team, detail)).map(drop)
 }
 
@@ -397,7 +413,7 @@ pub(super) fn holding(tx: &ReadTx<'_>, cx: &Context, member: &str) -> Result<Org
 /// The roles in the organization that mappings give somebody.
 pub(super) fn given(tx: &ReadTx<'_>, cx: &Context, member: &str) -> Result<Vec<OrganizationRole>> {
     let grants = rows::grants_of(tx, &cx.organization, member)?;
-    Ok(grants.into_iter().filter_map(|grant| grant.organization_role).collect())
+    Ok(grants.into_iter().filter_map(|grant| grant.organization_role()).collect())
 }
 
 /// Makes again what mappings give to those for whom it is noted, some at a time.
@@ -419,9 +435,10 @@ fn settle_some(tx: &WriteTx<'_>, cx: &Context) -> Result<usize> {
     let waiting = rows::unsettled(tx, &cx.organization, AT_ONCE)?;
     for member in &waiting {
         match tx.part(|| settle(tx, cx, member)) {
-            // the last admin stays one until there is another
+            // the last admin stays one until there is another, and what else is to be taken waits with that
             Err(Error::Rule(Refusal::LastAdmin)) => {
-                tracing::warn!(user = member, "a mapping does not take the last admin's role away");
+                tracing::debug!(user = member, "a mapping would take the last admin's role away");
+                continue;
             }
             settled => settled?,
         }
@@ -430,150 +447,20 @@ fn settle_some(tx: &WriteTx<'_>, cx: &Context) -> Result<usize> {
     Ok(waiting.len())
 }
 
-/// The same for every organization.
+/// The same for every organization where it is noted.
 pub async fn keep(app: &Arc<App>) -> Result<usize> {
     let mut n_settled = 0;
-    for organization in organizations::list(app).await? {
-        n_settled += settle_all(&Context::of_command(app, organization.id).await?).await?;
+    for organization in app.store.read(|tx| Ok::<_, Error>(rows::waiting(tx)?)).await? {
+        let cx = Context::of_command(app, organization).await?;
+        match settle_all(&cx).await {
+            Ok(n) => n_settled += n,
+            // the others are not to wait for it
+            Err(error) => {
+                tracing::warn!(error = ?error, organization = cx.organization, "grants wait to be made again")
+            }
+        }
     }
     Ok(n_settled)
-}
-
-/// Whom a mapping would change.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[schemars(rename = "MappingPreview")]
-pub struct Preview {
-    /// How many people it would change; those of a claim are known when they sign in.
-    pub affected: usize,
-    /// The first of them.
-    pub people: Vec<Affected>,
-}
-
-/// Somebody whom a mapping would change.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "AffectedPerson")]
-pub struct Affected {
-    /// The person's id.
-    pub user: String,
-    /// The user name.
-    pub user_name: String,
-    /// The role before, in the organization or in the team; null for none.
-    pub before: Option<String>,
-    /// The role after.
-    pub after: Option<String>,
-}
-
-/// Whom a mapping would change if it were made; nothing happens.
-pub async fn rehearse_creation(cx: &Arc<Context>, new: NewMapping) -> Result<Preview> {
-    let job = cx.clone();
-    let work = move |tx: &ReadTx<'_>| {
-        job.authorize(tx, Action::MappingChange, About::ORGANIZATION)?;
-        let mapping = described(tx, &job, &new)?;
-        let concerned = match mapping.source {
-            Source::Group => memberships::all_members(tx, &job.organization, &mapping.subject, LOOKED_AT)?,
-            Source::Claim => Vec::new(),
-        };
-        preview(tx, &job, &mapping, concerned, true)
-    };
-    cx.app.store.scan(work).await
-}
-
-/// Whom a mapping would change if it were removed; nothing happens.
-pub async fn rehearse_removal(cx: &Arc<Context>, id: &str) -> Result<Preview> {
-    let (job, id) = (cx.clone(), id.to_owned());
-    let work = move |tx: &ReadTx<'_>| {
-        job.authorize(tx, Action::MappingChange, About::ORGANIZATION)?;
-        let mapping = find(tx, &job, &id)?;
-        check_admins(tx, &job, &mapping)?;
-        let concerned = rows::holders(tx, &job.organization, &id, "", LOOKED_AT)?;
-        preview(tx, &job, &mapping, concerned, false)
-    };
-    cx.app.store.scan(work).await
-}
-
-fn preview(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    mapping: &Mapping,
-    concerned: Vec<String>,
-    comes: bool,
-) -> Result<Preview> {
-    let mut found = Preview { affected: 0, people: Vec::new() };
-    for user in concerned {
-        let (before, after) = match &mapping.team {
-            Some(team) => in_team(tx, cx, (team, mapping), &user, comes)?,
-            None => in_organization(tx, cx, mapping, &user, comes)?,
-        };
-        if before == after {
-            continue;
-        }
-        found.affected += 1;
-        if found.people.len() < NAMED {
-            let record = load(tx, cx, Kind::of(cx.types.user), &user)?;
-            let user_name = record.resource()?.text("userName").unwrap_or_default().to_owned();
-            found.people.push(Affected { user, user_name, before, after });
-        }
-    }
-    Ok(found)
-}
-
-type Change = (Option<String>, Option<String>);
-
-fn in_organization(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    mapping: &Mapping,
-    user: &str,
-    comes: bool,
-) -> Result<Change> {
-    let own = people::decided_role(tx, &cx.organization, user)?;
-    let grants = rows::grants_of(tx, &cx.organization, user)?;
-    let others =
-        grants.iter().filter(|grant| grant.mapping != mapping.id).filter_map(|it| it.organization_role);
-    let others: Vec<OrganizationRole> = others.collect();
-    let without = mapping::organization_role(own, others.iter().copied());
-    let with = mapping::organization_role(own, others.into_iter().chain(mapping.organization_role));
-    let (before, after) = if comes { (without, with) } else { (with, without) };
-    Ok((Some(before.to_string()), Some(after.to_string())))
-}
-
-fn in_team(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    (team, mapping): (&str, &Mapping),
-    user: &str,
-    comes: bool,
-) -> Result<Change> {
-    let own = memberships::one(tx, &cx.organization, team, user)?;
-    let holder =
-        memberships::Holder { organization: &cx.organization, team, connection: None, origin: Origin::Admin };
-    let mut ways: Vec<(Way, String)> = Vec::new();
-    if let (Some(own), Some((role, _))) = (own, memberships::role(tx, holder, user)?) {
-        ways.push((Way { custom: custom(tx, cx, &role)?, role }, own.role_name));
-    }
-    let all = rows::list(tx, &cx.organization)?;
-    let grants = rows::grants_of(tx, &cx.organization, user)?;
-    let given = all.iter().filter(|it| it.id != mapping.id && it.team.as_deref() == Some(team));
-    let given = given.filter(|it| grants.iter().any(|grant| grant.mapping == it.id));
-    ways.extend(given.filter_map(|it| Some((it.way.clone()?, it.role_name.clone()?))));
-    let name = |ways: &[(Way, String)]| {
-        let best = mapping::strongest(ways.iter().map(|(way, _)| way))?;
-        ways.iter().find(|(way, _)| way == best).map(|(_, name)| name.clone())
-    };
-    let without = name(&ways);
-    if let (Some(way), Some(role)) = (&mapping.way, &mapping.role_name) {
-        ways.push((Way { custom: custom(tx, cx, &way.role)?, ..way.clone() }, role.clone()));
-    }
-    let with = name(&ways);
-    Ok(if comes { (without, with) } else { (with, without) })
-}
-
-fn custom(tx: &ReadTx<'_>, cx: &Context, role: &TeamRole) -> Result<Option<CustomRole>> {
-    let TeamRole::Custom(id) = role else { return Ok(None) };
-    let record = records::load(tx, Kind::of(cx.types.role), &cx.organization, id)?;
-    let resource = record.map(|record| record.resource()).transpose()?;
-    Ok(resource.map(|role| CustomRole::of(&role)))
 }
 
 fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {

@@ -20,6 +20,7 @@ pub mod journal;
 pub mod keys;
 mod look;
 pub mod mails;
+pub mod mapping_previews;
 pub mod mappings;
 pub mod organizations;
 pub mod page;

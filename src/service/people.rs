@@ -6,7 +6,8 @@ use super::{
     idempotency::Made,
     page::{Page, Slice},
     read::related_of,
-    standing, team_roles,
+    standing,
+    team_roles::{self, Reach},
     users::{self, Change, Demand},
 };
 use crate::{
@@ -260,7 +261,8 @@ async fn edit(
         cx.authorize_change(tx, action, About::user(&id))?;
         let demand = Demand { precondition: precondition.clone(), projection: Projection::Default };
         let change = Change { tx, cx, id: &id, demand: &demand };
-        users::edit(change, quirks, &set)?;
+        let reach = Reach { names_role: action == Action::OrganizationRoleChange, ..Reach::default() };
+        users::edit(change, quirks, reach, &set)?;
         person(tx, cx, &id)
     };
     cx.write(&mut Quirks::default(), work).await
@@ -317,7 +319,8 @@ pub async fn amend(cx: &Arc<Context>, id: &str, amendment: Amendment) -> Result<
         for (action, _) in actions.into_iter().filter(|(_, is_meant)| *is_meant) {
             cx.authorize_change(tx, action, About::user(&id))?;
         }
-        users::edit(Change { tx, cx, id: &id, demand: &Demand::default() }, quirks, &|user| {
+        let reach = Reach { names_role: role.is_some(), ..Reach::default() };
+        users::edit(Change { tx, cx, id: &id, demand: &Demand::default() }, quirks, reach, &|user| {
             profile.put_into(user);
             if let Some(role) = role {
                 set_standing(user, "organizationRole", role.as_str());

@@ -39,8 +39,10 @@ pub(super) struct Reach {
     pub(super) joins: bool,
     /// Teams that are not named are left; else they stay as they are.
     pub(super) leaves: bool,
-    /// The whole user was sent: a forgiving connection may name teams that nobody knows.
+    /// The whole user was sent: a forgiving connection may name teams that nobody knows, and what is repeated is no decision.
     pub(super) whole: bool,
+    /// The role in the organization is named by itself, so that it is decided even where it holds already.
+    pub(super) names_role: bool,
 }
 
 /// Gives a user these roles in teams (W-233): what is named changes, and nothing else but as far as `reach` says. Whether
@@ -78,14 +80,19 @@ fn assign_one(
 ) -> Result<bool> {
     let refuse = |detail: &str| Err(Refusal::Invalid(format!("teamRoles: {detail}")).into());
     match to.teams.iter().find(|it| it.id == team) {
-        Some(held) if held.role == role.as_str() => Ok(false),
+        Some(held) if held.role == role.as_str() && (reach.whole || !held.given) => Ok(false),
         Some(held) if held.direct => {
+            if role_of(tx, cx, team, to.user)?.as_ref() == Some(role) {
+                return Ok(false);
+            }
             if cx.by_scim {
                 cx.check_entry(tx, to.user)?;
             }
             change(tx, cx, to, team, role)?;
             Ok(true)
         }
+        // whom a mapping alone put there becomes a member, too
+        Some(held) if held.given => join(tx, cx, to, (team, role), origin(cx)),
         Some(held) => refuse(&format!(
             "the user belongs to {} through another team; make the user a member to give a role",
             text::shown(&held.display)

@@ -321,7 +321,7 @@ pub async fn restore(cx: &Arc<Context>, id: &str) -> Result<Made<Team>> {
             return Err(Error::NotFound("archived team"));
         }
         cx.record(tx, &event(EventKind::TeamRestored, cx.types.group, &id, json!({})))?;
-        mappings::follow_team(tx, cx, &id)?;
+        mappings::follow_team(tx, cx, &id, &[])?;
         one(tx, cx, &id, &settings)
     };
     cx.make(work).await
@@ -461,6 +461,7 @@ pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result
         };
         // first, for who may not add anybody is not told who is there
         let settings = cx.authorize(tx, action, About::team(&team))?;
+        mappings::check_source(tx, cx, &team)?;
         let user = match team_roles::find_user(tx, cx, &new.user) {
             Err(Error::Rule(Refusal::Unknown(_))) if new.user.contains('@') => {
                 cx.authorize_change(tx, action, About::team(&team))?;
@@ -493,7 +494,10 @@ pub async fn change_member(cx: &Arc<Context>, team: &str, user: &str, role: Stri
         let is_given = given::is_in(tx, &cx.organization, &team, &user)?;
         match team_roles::role_of(tx, cx, &team, &user)? {
             // whom a mapping alone put here becomes a member by hand, too
-            None if is_given => drop(team_roles::add(tx, cx, &team, &user, &role)?),
+            None if is_given => {
+                mappings::check_source(tx, cx, &team)?;
+                team_roles::add(tx, cx, &team, &user, &role)?;
+            }
             _ => drop(team_roles::give(tx, cx, &team, &user, &role)?),
         }
         let changed = member(tx, cx, &team, &user)?;
@@ -520,6 +524,9 @@ async fn end_membership(cx: &Arc<Context>, action: Action, team: &str, user: &st
     let (team, user) = (team.to_owned(), user.to_owned());
     let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
         cx.authorize_change(tx, action, About::member(&team, &user))?;
+        if action == Action::TeamMemberRemove {
+            mappings::check_source(tx, cx, &team)?;
+        }
         keep_an_admin(tx, cx, &team, &user)?;
         match team_roles::leave(tx, cx, &user, &team)? {
             true => Ok(()),
@@ -545,7 +552,8 @@ fn keep_an_admin(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Resu
     load_for_change(tx, cx, Kind::of(cx.types.group), team, &Precondition::default())?;
     let others = memberships::other_admins(tx, &cx.organization, team, user)?;
     let is_admin = team_roles::role_of(tx, cx, team, user)? == Some(TeamRole::Admin);
-    if is_admin && others == 0 {
+    let stays_one = given::gives_admin(tx, &cx.organization, team, user)?;
+    if is_admin && others == 0 && !stays_one {
         cx.authorize_change(tx, Action::TeamLastAdminRemove, About::team(team))?;
     }
     Ok(())

@@ -31,7 +31,7 @@ use crate::{
         path::Located,
         projection::Projection,
         read,
-        schema::organization::{ORGANIZATION_USER, TEAM_ROLES},
+        schema::organization::{ORGANIZATION_ROLE, ORGANIZATION_USER, TEAM_ROLES},
         text, urn, validate,
         version::Precondition,
     },
@@ -53,39 +53,36 @@ pub async fn create(
 ) -> Result<Answer> {
     let user = new(cx, body, Source::Scim, quirks)?;
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
-    let (name, sent, shown) = (user.name().to_owned(), user.resource.clone(), projection.clone());
+    let name = user.name().to_owned();
     let made = cx.write(quirks, move |tx, cx, quirks| {
         cx.authorize_scim(tx, About::ORGANIZATION)?;
-        insert(tx, cx, &user, &projection, quirks)
+        insert_or_adopt(tx, cx, &user, &projection, quirks)
     });
-    let mut made = made.await;
-    if is_taken(&made)
-        && !quirks.profile().is_strict()
-        && let Some(id) = adoptions::adopted(cx, &name).await?
-    {
-        made = adopt(cx, &id, sent, shown, quirks).await;
-    }
+    let made = made.await;
     let made = told_of_deactivated(cx, &name, made).await;
     denials::noted(cx, Concerned::Newcomer(&name), made).await
 }
 
-/// Puts what was sent of somebody new in the place of a person who is there and may be the connection's. Where the person
-/// stands in the organization was decided by others, and stays.
-async fn adopt(
-    cx: &Arc<Context>,
-    id: &str,
-    mut sent: Resource,
-    projection: Projection,
+/// Inserts a user; or, where the name belongs to somebody whom the connection may have, puts what was sent in that person's
+/// place. Where the person stands in the organization was decided by others, and stays.
+pub(super) fn insert_or_adopt(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    user: &NewUser,
+    projection: &Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
-    sent.0.shift_remove(urn::ORGANIZATION_USER);
-    let (id, demand) = (id.to_owned(), Demand { projection, ..Demand::default() });
-    let put = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
-        cx.authorize_scim(tx, About::user(&id))?;
-        adoptions::check(tx, cx, &id, &load(tx, cx, Kind::of(cx.types.user), &id)?.resource()?)?;
-        put(Change { tx, cx, id: &id, demand: &demand }, &sent, quirks)
+    let adopted = match quirks.profile().is_strict() {
+        true => None,
+        false => adoptions::adoptable(tx, cx, user.name())?,
     };
-    cx.write(quirks, put).await
+    let Some(id) = adopted else { return insert(tx, cx, user, projection, quirks) };
+    cx.allow(Deed::Create)?;
+    adoptions::take(tx, cx, &id)?;
+    let mut sent = user.resource.clone();
+    sent.0.shift_remove(urn::ORGANIZATION_USER);
+    let demand = Demand { projection: projection.clone(), ..Demand::default() };
+    put(Change { tx, cx, id: &id, demand: &demand }, &sent, quirks)
 }
 
 fn is_taken<T>(made: &Result<T>) -> bool {
@@ -159,9 +156,9 @@ pub(super) fn insert(
     let owner = cx.owner(cx.types.user, &id);
     let users::Welcome { handle, settings } = users::welcome(tx, owner, user.name())?;
     let settings = cx.app.locks.over(settings);
-    let invite = invites::waiting(tx, cx, &user.resource)?;
-    let promised = invite.as_ref().map(|invite| as_promised(&user.resource, user.said, invite));
-    if let Some(invite) = &invite {
+    let waiting = invites::waiting(tx, cx, &user.resource)?;
+    let promised = waiting.first().map(|invite| as_promised(&user.resource, user.said, invite));
+    for invite in &waiting {
         invites::accepted(tx, cx, invite, &id)?;
     }
     let resource = standing::seated(tx, cx, &settings, promised.as_ref().unwrap_or(&user.resource))?;
@@ -173,11 +170,11 @@ pub(super) fn insert(
     let stands = Standing::of(&resource);
     let to = Assignee { user: &id, standing: stands, teams: &[] };
     let asked = team_roles::known(tx, cx, &user.team_roles, quirks)?;
-    if let Some(invite) = &invite {
+    for invite in &waiting {
         invites::let_in(tx, cx, invite, to)?;
     }
     team_roles::assign(tx, cx, to, &asked, Reach { joins: true, ..Reach::default() })?;
-    if invite.is_none() && cx.actor.connection().is_some() && cx.switches.mails(settings.scim_mail) {
+    if waiting.is_empty() && cx.actor.connection().is_some() && cx.switches.mails(settings.scim_mail) {
         mails::arrival(tx, cx, &id, &resource)?;
     }
     standing::check_new(tx, cx, &settings, stands)?;
@@ -237,11 +234,20 @@ pub async fn patch(
 const TEAM_ROLES_PATH: Located =
     Located { extension: Some(&ORGANIZATION_USER), attribute: &TEAM_ROLES, sub_attribute: None };
 
+/// Where the role in the organization stands in a user.
+const ROLE_PATH: Located =
+    Located { extension: Some(&ORGANIZATION_USER), attribute: &ORGANIZATION_ROLE, sub_attribute: None };
+
 /// Applies a patch to a user.
 pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> Result<Answer> {
     let Change { tx, cx, .. } = change;
     let team_roles = TEAM_ROLES_PATH;
-    let reach = Reach { joins: patch.adds(&team_roles), leaves: patch.removes(&team_roles), whole: false };
+    let reach = Reach {
+        joins: patch.adds(&team_roles),
+        leaves: patch.removes(&team_roles),
+        whole: false,
+        names_role: patch.names(&ROLE_PATH),
+    };
     change.make(quirks, reach, |before, quirks| {
         // an operation may repeat what is derived, so it must be there to compare with
         let teams = match patch.mentions("groups") || patch.names(&team_roles) {
@@ -259,10 +265,16 @@ pub(super) fn apply(change: Change<'_>, patch: &Patch, quirks: &mut Quirks) -> R
     })
 }
 
-/// Changes a user by hand: `set` gets the resource as it is stored.
-pub(super) fn edit(change: Change<'_>, quirks: &mut Quirks, set: &dyn Fn(&mut Resource)) -> Result<Answer> {
+/// Changes a user by hand: `set` gets the resource as it is stored. `reach` says whether that decides the role in the
+/// organization.
+pub(super) fn edit(
+    change: Change<'_>,
+    quirks: &mut Quirks,
+    reach: Reach,
+    set: &dyn Fn(&mut Resource),
+) -> Result<Answer> {
     let user_type = change.cx.types.user;
-    change.make(quirks, Reach::default(), |before, quirks| {
+    change.make(quirks, reach, |before, quirks| {
         let before = before.stripped(user_type)?;
         let mut user = before.clone();
         set(&mut user);
@@ -321,47 +333,46 @@ impl Change<'_> {
             asked = team_roles::known(tx, cx, &asked, quirks)?;
         }
         let stood = Standing::of(&was);
-        let decided = Standing::of(&user).role;
-        if decided != stood.role {
-            decide(tx, cx, id, decided, &mut user)?;
-        }
+        let decision = decision(tx, cx, id, (stood.role, reach.names_role), &mut user)?;
         let stands = Standing::of(&user);
-        if user != was || !asked.is_empty() {
-            allow(cx, (&was, &user), !asked.is_empty())?;
+        let assigns = !asked.is_empty() || reach.leaves;
+        if user != was || assigns || decision.is_some() {
+            allow(cx, (&was, &user), assigns || decision.is_some())?;
             adoptions::check(tx, cx, id, &was)?;
         }
-        let mut is_assigned = false;
-        if !asked.is_empty() || reach.leaves {
+        if let Some(role) = decision {
+            users::decide_role(tx, &cx.organization, id, role)?;
+        }
+        if user != was {
+            if user::manager(&user) != user::manager(&was) {
+                check_manager(tx, cx, &user, quirks)?;
+            }
+            save(tx, cx, &before, &user)?;
+            standing::check(tx, cx, Some(stood), Some(stands))?;
+        }
+        if user != was || decision.is_some() {
+            let changes = differences(cx.types.user, &was, &user);
+            let mut detail = json!({
+                "attributes": changed_names(&was, &user), "changes": changes, "decided": decision,
+                "quirks": quirks.rules(),
+            });
+            if let (true, Value::Object(detail)) = (stood.active && !stands.active, &mut detail) {
+                detail.insert("ended".to_owned(), ended(tx, cx, id)?);
+            }
+            cx.record(tx, &event(EventKind::UserChanged, cx.types.user, id, detail))?;
+        }
+        // what follows may change the user once more, as mappings have it
+        if assigns {
             let teams = memberships::teams_of(tx, &cx.organization, &[id])?.remove(id).unwrap_or_default();
             let to = Assignee { user: id, standing: stands, teams: &teams };
-            is_assigned = team_roles::assign(tx, cx, to, &asked, reach)?;
+            if team_roles::assign(tx, cx, to, &asked, reach)? && user == was {
+                users::touch(tx, &cx.organization, id, cx.modified(&before))?;
+            }
         }
-        if user == was && is_assigned {
-            users::touch(tx, &cx.organization, id, cx.modified(&before))?;
+        if stands.active && ["emails", "userName"].iter().any(|name| user.get(name) != was.get(name)) {
+            invites::arrived(tx, cx, Assignee { user: id, standing: stands, teams: &[] }, &user)?;
         }
-        if user == was {
-            // read again: what stands beside a row that was waited for may be older than the row
-            return answer(
-                tx,
-                cx,
-                Kind::of(cx.types.user),
-                &load(tx, cx, Kind::of(cx.types.user), id)?,
-                &demand.projection,
-            );
-        }
-        if user::manager(&user) != user::manager(&was) {
-            check_manager(tx, cx, &user, quirks)?;
-        }
-        save(tx, cx, &before, &user)?;
-        standing::check(tx, cx, Some(stood), Some(stands))?;
-        let changes = differences(cx.types.user, &was, &user);
-        let mut detail = json!({
-            "attributes": changed_names(&was, &user), "changes": changes, "quirks": quirks.rules(),
-        });
-        if let (true, Value::Object(detail)) = (stood.active && !stands.active, &mut detail) {
-            detail.insert("ended".to_owned(), ended(tx, cx, id)?);
-        }
-        cx.record(tx, &event(EventKind::UserChanged, cx.types.user, id, detail))?;
+        // read again: what stands beside a row that was waited for may be older than the row
         answer(
             tx,
             cx,
@@ -372,22 +383,26 @@ impl Change<'_> {
     }
 }
 
-/// Keeps the role in the organization that somebody decided. What mappings give holds over it, where that is more; by hand
-/// that is refused, for it would look as if it had been done.
-fn decide(
-    tx: &WriteTx<'_>,
+/// The role in the organization that a change decides, if it does: one that is another than what holds, or one that is
+/// `named` by itself; what a PUT repeats is no decision. What mappings give holds over it, where that is more; by hand that is
+/// refused, for it would look as if it had been done.
+fn decision(
+    tx: &ReadTx<'_>,
     cx: &Context,
     id: &str,
-    decided: OrganizationRole,
+    (stood, is_named): (OrganizationRole, bool),
     user: &mut Resource,
-) -> Result<()> {
-    let given = mappings::given(tx, cx, id)?;
-    if !cx.by_scim {
-        mappings::check_by_hand(tx, cx, id, decided)?;
+) -> Result<Option<OrganizationRole>> {
+    let wanted = Standing::of(user).role;
+    if wanted == stood && !is_named {
+        return Ok(None);
     }
-    users::decide_role(tx, &cx.organization, id, decided)?;
-    set_organization_role(user, organization_role(Some(decided), given));
-    Ok(())
+    if !cx.by_scim {
+        mappings::check_by_hand(tx, cx, id, wanted)?;
+    }
+    set_organization_role(user, organization_role(Some(wanted), mappings::given(tx, cx, id)?));
+    let decided = users::decided_role(tx, &cx.organization, id)?;
+    Ok((decided != Some(wanted)).then_some(wanted))
 }
 
 /// Gives somebody the role in the organization that holds now, as mappings have it; nothing changes where it is so already.

@@ -6,6 +6,8 @@ use crate::{org::user, scim::Resource};
 const SQL: &str = include_str!("../../sql/queries/adoptions.sql");
 const ASK: Statement = Statement::named(SQL, "ask");
 const LIST: Statement = Statement::named(SQL, "list");
+const APPROVE: Statement = Statement::named(SQL, "approve");
+const IS_APPROVED: Statement = Statement::named(SQL, "is_approved");
 const REFUSE: Statement = Statement::named(SQL, "refuse");
 const FORGET: Statement = Statement::named(SQL, "forget");
 
@@ -39,14 +41,15 @@ pub struct Adoption {
     pub asked_at: i64,
 }
 
-/// At most `count` of those who are wanted, of those whose id comes after one.
+/// At most `count` of those who are wanted, of those that come after a person and connection.
 pub fn list(
     tx: &ReadTx<'_>,
     organization: &str,
-    after: &str,
+    (person, connection): (&str, &str),
     count: usize,
 ) -> Result<Vec<Adoption>, DbError> {
-    tx.rows(LIST, &[organization.into(), after.into(), int(count).into()], |row| {
+    let args = [organization.into(), person.into(), connection.into(), int(count).into()];
+    tx.rows(LIST, &args, |row| {
         let person = Resource(serde_json::from_str(&row.get::<String>(3)?)?);
         Ok(Adoption {
             connection: row.get(0)?,
@@ -58,6 +61,28 @@ pub fn list(
             asked_at: row.get(5)?,
         })
     })
+}
+
+/// Notes that an admin gave a person to a connection, which may create them once more.
+pub fn approve(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    connection: &str,
+    person: &str,
+    now: i64,
+) -> Result<(), DbError> {
+    tx.execute(APPROVE, &[organization.into(), connection.into(), person.into(), now.into()]).map(drop)
+}
+
+/// Whether an admin gave a person to a connection that has not created them since.
+pub fn is_approved(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    connection: &str,
+    person: &str,
+) -> Result<bool, DbError> {
+    let args = [organization.into(), connection.into(), person.into()];
+    Ok(tx.one(IS_APPROVED, &args, |row| row.get::<i64>(0))?.is_some())
 }
 
 /// Refuses what was asked; whether it was.

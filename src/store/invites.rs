@@ -31,6 +31,8 @@ const SETTLE: Statement = Statement::named(SQL, "settle");
 const RESERVED: Statement = Statement::named(SQL, "reserved");
 const FALL_BACK: Statement = Statement::named(SQL, "fall_back");
 const FORGET: Statement = Statement::named(SQL, "forget");
+const EXPIRE: Statement = Statement::named(SQL, "expire");
+const FORGET_PLACES: Statement = Statement::named(SQL, "forget_places");
 const FORGET_TEAM: Statement = Statement::named(SQL, "forget_team");
 
 /// Inserts a pending invite with its teams.
@@ -59,21 +61,32 @@ pub fn insert(
     add_teams(tx, organization, &invite.id, teams)
 }
 
-/// Lets a pending invite be accepted by another token, until another time, on other terms. The teams it had stay.
+/// How a pending invite can be accepted from now on.
+#[derive(Debug, Clone, Copy)]
+pub struct Renewal<'a> {
+    /// The digest of its token.
+    pub digest: &'a [u8],
+    /// Until when.
+    pub expires_at: i64,
+    /// The team that invites, if not the organization does.
+    pub by_team: Option<&'a str>,
+}
+
+/// Lets a pending invite be accepted in another way and on other terms. The teams it had stay.
 pub fn renew(
     tx: &WriteTx<'_>,
     (organization, id): (&str, &str),
     terms: &Terms,
-    digest: &[u8],
-    expires_at: i64,
+    renewal: Renewal<'_>,
 ) -> Result<(), DbError> {
-    let args: [Arg<'_>; 6] = [
+    let args: [Arg<'_>; 7] = [
         organization.into(),
         id.into(),
         terms.role.as_str().into(),
         terms.seat.as_str().into(),
-        digest.into(),
-        expires_at.into(),
+        renewal.digest.into(),
+        renewal.expires_at.into(),
+        renewal.by_team.into(),
     ];
     tx.execute(RENEW, &args)?;
     add_teams(tx, organization, id, &terms.teams)
@@ -193,9 +206,13 @@ pub fn fall_back(tx: &WriteTx<'_>, organization: &str, role: &str, instead: &str
     tx.execute(FALL_BACK, &[organization.into(), role.into(), instead.into()]).map(drop)
 }
 
-/// Forgets the invites that ended and were made before a time.
+/// Forgets the invites that ended and were made before a time, and those that could not be accepted any more by then.
 pub fn forget(tx: &WriteTx<'_>, organization: &str, before: i64) -> Result<(), DbError> {
-    tx.execute(FORGET, &[organization.into(), before.into()]).map(drop)
+    let args = [organization.into(), before.into()];
+    if tx.execute(FORGET, &args)? + tx.execute(EXPIRE, &args)? > 0 {
+        tx.execute(FORGET_PLACES, &[organization.into()])?;
+    }
+    Ok(())
 }
 
 /// Takes a team that is gone out of all invites.

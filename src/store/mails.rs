@@ -9,6 +9,7 @@ use serde_json::Value;
 
 const SQL: &str = include_str!("../../sql/queries/mails.sql");
 const QUEUE: Statement = Statement::named(SQL, "queue");
+const ANY_DUE: Statement = Statement::named(SQL, "any_due");
 const DUE: Statement = Statement::named(SQL, "due");
 const CLAIM: Statement = Statement::named(SQL, "claim");
 const SENT: Statement = Statement::named(SQL, "sent");
@@ -68,6 +69,11 @@ pub struct Due {
     pub attempts: i64,
     /// Microseconds since 1970.
     pub created_at: i64,
+}
+
+/// Whether a letter is due.
+pub fn any_due(tx: &ReadTx<'_>, now: i64) -> Result<bool, DbError> {
+    Ok(tx.one(ANY_DUE, &[now.into()], |row| row.get::<i64>(0))?.is_some())
 }
 
 /// Takes at most so many letters that are due: whoever takes one has until a time, then it is due again.

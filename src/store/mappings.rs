@@ -17,10 +17,14 @@ const LIST: Statement = Statement::named(SQL, "list");
 const OF_GROUPS: Statement = Statement::named(SQL, "of_groups");
 const GRANTS_OF: Statement = Statement::named(SQL, "grants_of");
 const GRANT: Statement = Statement::named(SQL, "grant");
+const HOLD: Statement = Statement::named(SQL, "hold");
+const UNSETTLE_HOLDERS: Statement = Statement::named(SQL, "unsettle_holders");
+const GIVES_ADMIN: Statement = Statement::named(SQL, "gives_admin");
 const WITHDRAW: Statement = Statement::named(SQL, "withdraw");
 const FORGET_MEMBER: Statement = Statement::named(SQL, "forget_member");
 const HOLDERS: Statement = Statement::named(SQL, "holders");
 const UNSETTLE: Statement = Statement::named(SQL, "unsettle");
+const WAITING: Statement = Statement::named(SQL, "waiting");
 const UNSETTLED: Statement = Statement::named(SQL, "unsettled");
 const SETTLED: Statement = Statement::named(SQL, "settled");
 const FALL_BACK: Statement = Statement::named(SQL, "fall_back");
@@ -75,7 +79,7 @@ pub fn insert(tx: &WriteTx<'_>, organization: &str, new: &Mapping) -> Result<(),
     tx.execute(INSERT, &args).map(drop)
 }
 
-/// Removes a mapping whose grants are gone.
+/// Removes a mapping. What it gave stays until it is settled.
 pub fn remove(tx: &WriteTx<'_>, organization: &str, id: &str) -> Result<(), DbError> {
     tx.execute(REMOVE, &[organization.into(), id.into()]).map(drop)
 }
@@ -116,36 +120,41 @@ pub fn of_groups(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<(String, Str
 pub struct Grant {
     /// The mapping's id.
     pub mapping: String,
-    /// What the mapping begins with.
-    pub source: Source,
+    /// What the mapping begins with; `None` where the mapping is gone.
+    pub source: Option<Source>,
+    /// The team's id, if it is a role in one.
+    pub team: Option<String>,
+    /// The role in the team, or in the organization.
+    pub role: String,
+}
+
+impl Grant {
     /// The role in the organization that it gives, if it gives one.
-    pub organization_role: Option<OrganizationRole>,
+    pub fn organization_role(&self) -> Option<OrganizationRole> {
+        self.team.is_none().then(|| self.role.parse().ok()).flatten()
+    }
 }
 
 /// What mappings give somebody.
 pub fn grants_of(tx: &ReadTx<'_>, organization: &str, member: &str) -> Result<Vec<Grant>, DbError> {
     tx.rows(GRANTS_OF, &[organization.into(), member.into()], |row| {
-        let role = row.get::<Option<String>>(2)?.map(|role| role.parse()).transpose();
+        let source = row.get::<Option<String>>(1)?.map(|source| source.parse()).transpose();
         Ok(Grant {
             mapping: row.get(0)?,
-            source: row.get::<String>(1)?.parse().map_err(DbError::Corrupt)?,
-            organization_role: role.map_err(DbError::Corrupt)?,
+            source: source.map_err(DbError::Corrupt)?,
+            team: Some(row.get::<String>(2)?).filter(|team| !team.is_empty()),
+            role: row.get(3)?,
         })
     })
 }
 
-/// Gives somebody what a mapping gives.
-pub fn grant(tx: &WriteTx<'_>, organization: &str, member: &str, mapping: &Mapping) -> Result<(), DbError> {
-    let role = mapping.way.as_ref().map(|way| way.role.as_str());
-    let role = role.or(mapping.organization_role.map(OrganizationRole::as_str)).unwrap_or_default();
-    let args = [
-        organization.into(),
-        member.into(),
-        (&mapping.id).into(),
-        mapping.team.as_deref().unwrap_or_default().into(),
-        role.into(),
-    ];
-    tx.execute(GRANT, &args).map(drop)
+/// Gives somebody what a mapping gives, if the mapping is still there; whether it is.
+pub fn grant(tx: &WriteTx<'_>, organization: &str, member: &str, mapping: &str) -> Result<bool, DbError> {
+    if tx.texts(HOLD, &[organization.into(), mapping.into()])?.is_empty() {
+        return Ok(false);
+    }
+    tx.execute(GRANT, &[organization.into(), member.into(), mapping.into()])?;
+    Ok(true)
 }
 
 /// Takes from somebody what a mapping gave.
@@ -172,9 +181,18 @@ pub fn holders(
 
 /// Notes that the grants of these are to be made again.
 pub fn unsettle(tx: &WriteTx<'_>, organization: &str, members: &[String]) -> Result<(), DbError> {
-    members
-        .iter()
-        .try_for_each(|member| tx.execute(UNSETTLE, &[organization.into(), member.into()]).map(drop))
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    tx.execute(UNSETTLE, &[organization.into(), members.as_slice().into()]).map(drop)
+}
+
+/// The same of everybody whom a mapping gives something.
+pub fn unsettle_holders(tx: &WriteTx<'_>, organization: &str, mapping: &str) -> Result<(), DbError> {
+    tx.execute(UNSETTLE_HOLDERS, &[organization.into(), mapping.into()]).map(drop)
+}
+
+/// Some of the organizations where somebody's grants are to be made again.
+pub fn waiting(tx: &ReadTx<'_>) -> Result<Vec<String>, DbError> {
+    tx.texts(WAITING, &[])
 }
 
 /// At most so many of those whose grants are to be made again, held; others when another process has the first.
@@ -190,8 +208,9 @@ pub fn settled(tx: &WriteTx<'_>, organization: &str, member: &str) -> Result<(),
 /// Gives another role where a role is gone.
 pub fn fall_back(tx: &WriteTx<'_>, organization: &str, role: &str, instead: &str) -> Result<(), DbError> {
     let args = [organization.into(), role.into(), instead.into()];
-    tx.execute(GIVE_INSTEAD, &args)?;
-    tx.execute(FALL_BACK, &args).map(drop)
+    // whoever gives it at this moment holds the mapping, and what they gave is seen after that
+    tx.execute(FALL_BACK, &args)?;
+    tx.execute(GIVE_INSTEAD, &args).map(drop)
 }
 
 /// The ids of at most `count` people who are in a team by mappings, of those whose id comes after one.
@@ -203,6 +222,12 @@ pub fn members(
     count: usize,
 ) -> Result<Vec<String>, DbError> {
     tx.texts(MEMBERS, &[organization.into(), team.into(), after.into(), int(count).into()])
+}
+
+/// Whether a mapping makes somebody an admin of a team.
+pub fn gives_admin(tx: &ReadTx<'_>, organization: &str, team: &str, member: &str) -> Result<bool, DbError> {
+    let args = [organization.into(), team.into(), member.into()];
+    Ok(tx.one(GIVES_ADMIN, &args, |row| row.get::<i64>(0))?.is_some())
 }
 
 /// Whether somebody is in a team by a mapping.

@@ -36,6 +36,7 @@ const ONE: Statement = Statement::named(SQL, "one");
 const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
 const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
+const NESTED: Statement = Statement::named(SQL, "nested");
 const EVERYBODY: Statement = Statement::named(SQL, "everybody");
 const OWN_TEAMS: Statement = Statement::named(SQL, "own_teams");
 const DEPTH_ABOVE: Statement = Statement::named(SQL, "depth_above");
@@ -235,6 +236,11 @@ pub fn all_members(
     limit: usize,
 ) -> Result<Vec<String>, DbError> {
     tx.texts(ALL_MEMBERS, &[organization.into(), team.into(), int(limit).into()])
+}
+
+/// The ids of the teams within a team, at whatever depth.
+pub fn nested(tx: &ReadTx<'_>, organization: &str, team: &str) -> Result<Vec<String>, DbError> {
+    tx.texts(NESTED, &[organization.into(), team.into()])
 }
 
 /// The ids of at most `limit` users who belong to a team in any way: themselves, through teams in it, or by mappings.

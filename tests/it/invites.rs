@@ -365,8 +365,8 @@ fn w_116_an_unknown_address_in_a_team_is_an_invite_and_a_place_that_waits() {
 
     let other = api.post("/teams", &json!({"name": "audio"})).json()["id"].as_str().unwrap().to_owned();
     let known = api.post(&format!("/teams/{other}/members"), &json!({"user": "new@x.example"})).json();
-    assert_eq!((&known["id"], known["teams"].as_array().unwrap().len()), (&made.json()["id"], 2));
-    let (_, person) = accept(&server.client.root, token(made.json()["link"].as_str().unwrap()), "New");
+    assert_eq!((&known["id"], known["teams"].as_array().unwrap().len()), (&made.json()["id"], 1));
+    let (_, person) = accept(&server.client.root, token(known["link"].as_str().unwrap()), "New");
     let roles: Vec<&str> =
         person["teams"].as_array().unwrap().iter().map(|it| it["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["viewer", "member"]);
@@ -378,6 +378,94 @@ fn w_116_an_unknown_address_in_a_team_is_an_invite_and_a_place_that_waits() {
     assert_eq!(api.get(&format!("/invites/{}", more["id"].as_str().unwrap())).json()["state"], "cancelled");
     api.patch("/settings", &json!({"invitations": false}));
     assert!(lead.post(&path, &json!({"user": "late@x.example"})).problem().1.contains("switched off"));
+}
+
+#[test]
+fn an_invite_that_is_over_or_was_for_less_gives_nobody_who_may_only_invite_what_it_promised() {
+    let begin = 1_800_000_000_000_000;
+    let server =
+        Server::start(roster::scim::Profile::Standard, |app| app.clock = roster::clock::Clock::at(begin));
+    let api = admin(&server);
+    let (lead, eve) = (person(&server, "lead", "member"), person(&server, "eve", "member"));
+    let made = |name: &str| {
+        let body = json!({"name": name, "admins": [lead]});
+        api.post("/teams", &body).json()["id"].as_str().unwrap().to_owned()
+    };
+    let (open, secret) = (made("open"), made("secret"));
+    let (lead, eve_key) = (issue(&server, &lead, ""), issue(&server, &eve, ""));
+    lead.patch(&format!("/teams/{open}"), &json!({"settings": {"membersInvite": true}}));
+    lead.post(&format!("/teams/{open}/members"), &json!({"user": "eve"}));
+    let into = |key: &Api, team: &str, body: Value| key.post(&format!("/teams/{team}/members"), &body);
+
+    // for less: Eve has a link, and then the invite is worth more
+    let hers = into(&eve_key, &open, json!({"user": "boss@x.example"})).json();
+    let more = into(&lead, &secret, json!({"user": "boss@x.example", "role": "admin"})).json();
+    assert!(more["link"].is_null() && more["byTeam"].is_null(), "{more}");
+    assert_eq!(accept(&server.client.root, token(hers["link"].as_str().unwrap()), "Eve").0, 404);
+    let told = into(&eve_key, &open, json!({"user": "boss@x.example"})).json();
+    assert_eq!((told["teams"].as_array().unwrap().len(), &told["link"]), (1, &Value::Null), "{told}");
+    assert_eq!(into(&eve_key, &secret, json!({"user": "boss@x.example", "role": "viewer"})).problem().0, 403);
+    assert_eq!(into(&lead, &secret, json!({"user": "boss@x.example", "role": "viewer"})).problem().0, 409);
+
+    // over: what was promised is not promised again
+    invited(
+        &api,
+        &json!({"emails": ["late@x.example"], "organizationRole": "admin", "teams": [{"team": "secret", "role": "admin"}]}),
+    );
+    server.app.clock.advance(Duration::from_secs(15 * 86_400));
+    let again = into(&eve_key, &open, json!({"user": "late@x.example"})).json();
+    let (status, late) = accept(&server.client.root, token(again["link"].as_str().unwrap()), "Late");
+    assert_eq!((status, &late["organizationRole"]), (201, &json!("member")));
+    let teams: Vec<&str> =
+        late["teams"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(teams, ["open"]);
+
+    // an organization's invite is not a team's to withdraw
+    let first = into(&lead, &open, json!({"user": "new@x.example"})).json();
+    let id = first["id"].as_str().unwrap();
+    invited(&api, &json!({"emails": ["new@x.example"], "organizationRole": "admin"}));
+    assert_eq!(lead.delete(&format!("/teams/{open}/invites/{id}")).status, 204);
+    assert_eq!(api.get(&format!("/invites/{id}")).json()["state"], "pending");
+}
+
+#[test]
+fn whoever_has_two_addresses_or_gets_one_later_ends_every_invite_that_waits_for_them() {
+    let server = Server::standard();
+    let api = admin(&server);
+    api.post("/teams", &json!({"name": "vision"}));
+    invited(
+        &api,
+        &json!({"emails": ["a@x.example", "b@x.example", "c@x.example"], "teams": [{"team": "vision"}]}),
+    );
+    let emails = json!([{"value": "a@x.example", "primary": true}, {"value": "b@x.example"}]);
+    let ada =
+        server.client.post("/Users", &json!({"schemas": [USER], "userName": "ada", "emails": emails})).json();
+    let eve = server.user("eve");
+    assert_eq!(api.get("/seats").json()["full"]["reserved"], 1);
+
+    let operation = json!([{"op": "add", "path": "emails", "value": [{"value": "C@x.example"}]}]);
+    assert_eq!(server.client.patch(&format!("/Users/{eve}"), &operation).status, 200);
+
+    assert_eq!(api.get("/seats").json()["full"]["reserved"], 0);
+    for user in [ada["id"].as_str().unwrap(), &eve] {
+        assert_eq!(api.get(&format!("/users/{user}")).json()["teams"][0]["name"], "vision");
+    }
+}
+
+#[test]
+fn a_mail_server_that_refuses_the_password_is_tried_again() {
+    let (database, sink) = (Database::fresh(), Sink::start());
+    let url = format!("smtp://refused:wrong@127.0.0.1:{}?tls=none", sink.port);
+    let program = program(&database, &[("ROSTER_SMTP_URL", &url)]);
+    let api = root(&database, &program);
+
+    let items = invited(&api, &json!({"emails": ["ada@orion.example"]}));
+    let path = format!("/invites/{}", items[0]["id"].as_str().unwrap());
+    until("a first try", || !api.get(&path).json()["mail"]["reason"].is_null());
+
+    let mail = api.get(&path).json()["mail"].clone();
+    assert!(mail["state"] == "queued" && mail["reason"].as_str().unwrap().contains("535"), "{mail}");
+    assert!(!mail.to_string().contains("wrong"), "{mail}");
 }
 
 #[test]

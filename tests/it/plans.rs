@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 29] = [
+const WALKS: [&str; 32] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -27,6 +27,8 @@ const WALKS: [&str; 29] = [
     "chain/waiting",
     // those who are invited and not here yet are few
     "invites/reserved",
+    "invites/expire",
+    "invites/forget_places",
     // mappings are few
     "mappings/list",
     "mappings/of_groups",
@@ -37,6 +39,7 @@ const WALKS: [&str; 29] = [
     "mappings/admins_without",
     // people whose grants are to be made again wait here and nobody else
     "mappings/unsettled",
+    "mappings/waiting",
     // an organization has one chain
     "chain/lease",
     "chain/head",

@@ -185,6 +185,11 @@ impl Talk {
                 say(&mut lines, "220 go on");
                 return true;
             } else if let Some(login) = upper.strip_prefix("AUTH PLAIN ") {
+                // "\0refused…" in base64
+                if login.starts_with("AHJLZNVZZW") {
+                    say(&mut lines, "535 not with this one");
+                    continue;
+                }
                 self.login = word[word.len() - login.len()..].to_owned();
                 say(&mut lines, "235 welcome");
             } else if upper.starts_with("MAIL FROM:") {

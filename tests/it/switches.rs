@@ -472,7 +472,13 @@ fn a_person_whom_a_connection_did_not_make_waits_for_an_admin_where_the_rule_say
         &world.database.setting(),
         &["connection", "adopt", "default", eves.as_str().unwrap(), "--json"],
     ));
-    assert_eq!(renamed(client, &eve, &world), 200);
+    let taken = client.post("/Users", &body);
+    assert_eq!(
+        (taken.status, &taken.json()["id"]),
+        (201, &json!(eve)),
+        "who was given to it is created once more"
+    );
+    assert_eq!(client.post("/Users", &body).status, 409);
 
     // where the rule links, a creation takes over who is there, and leaves where the person stands
     world.root.patch("/connections/default", &json!({"switches": {"adoption": "link"}}));
@@ -489,4 +495,31 @@ fn a_person_whom_a_connection_did_not_make_waits_for_an_admin_where_the_rule_say
     );
     assert_eq!(name, world.root.get(&format!("/users/{ada}")).json()["userName"]);
     assert_eq!(world.database.number("SELECT count(*) FROM events WHERE kind = 'user.linked'"), 3);
+}
+
+#[test]
+fn who_may_not_change_users_takes_nobody_out_of_teams_and_bulk_hears_what_one_alone_would() {
+    let world = World::open(&[]);
+    let client = &world.program.client;
+    let ada = by_hand(&world);
+    assert_eq!(world.root.post(&format!("/teams/{}/members", world.team), &json!({"user": ada})).status, 201);
+    let leave = json!([{"op": "remove", "path": format!("{ORGANIZATION}:teamRoles")}]);
+    let set =
+        |switches: Value| world.root.patch("/connections/default", &json!({"switches": switches})).status;
+
+    for switches in [json!({"update": false}), json!({"update": true, "adoption": "refuse"})] {
+        assert_eq!(set(switches), 200);
+        assert_eq!(client.patch(&format!("/Users/{ada}"), &leave).status, 403);
+    }
+    assert_eq!(set(json!({"adoption": "link"})), 200);
+    let name = world.root.get(&format!("/users/{ada}")).json()["userName"].clone();
+    let data = json!({"schemas": [USER], "userName": name, "title": "Countess"});
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{"method": "POST", "path": "/Users", "bulkId": "a", "data": data}],
+    });
+    let done = client.post("/Bulk", &bulk).json()["Operations"][0].clone();
+    assert_eq!(done["status"], "201", "{done}");
+    assert!(done["location"].as_str().unwrap().ends_with(&ada), "{done}");
+    assert_eq!(client.patch(&format!("/Users/{ada}"), &leave).status, 200);
 }

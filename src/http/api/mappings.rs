@@ -3,7 +3,7 @@
 use super::{Call, Reply};
 use crate::{
     http::error::Refusal,
-    service::{access, mappings, page::Page},
+    service::{access, mapping_previews, mappings, page::Page},
 };
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
 /// `POST /mappings`, or with `dryRun=true` whom it would change.
 pub(super) async fn create(call: Call) -> Result<Reply, Refusal> {
     if call.rehearses()? {
-        return Ok(Reply::ok(json!(mappings::rehearse_creation(&call.cx, call.read()?).await?)));
+        return Ok(Reply::ok(json!(mapping_previews::rehearse_creation(&call.cx, call.read()?).await?)));
     }
     let made = mappings::create(&call.cx, call.read()?).await?;
     Ok(Reply::created(json!(made.it), made.is_replay))
@@ -29,7 +29,7 @@ pub(super) async fn get(call: Call) -> Result<Reply, Refusal> {
 /// `DELETE /mappings/{id}`, or with `dryRun=true` whom it would change.
 pub(super) async fn remove(call: Call) -> Result<Reply, Refusal> {
     if call.rehearses()? {
-        return Ok(Reply::ok(json!(mappings::rehearse_removal(&call.cx, call.id()).await?)));
+        return Ok(Reply::ok(json!(mapping_previews::rehearse_removal(&call.cx, call.id()).await?)));
     }
     mappings::remove(&call.cx, call.id()).await?;
     Ok(Reply::nothing())

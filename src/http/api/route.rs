@@ -15,6 +15,7 @@ use crate::{
         decisions::Decision,
         invites::NewInvites,
         mails,
+        mapping_previews::Preview,
         mappings::{self as rules, NewMapping},
         page::Page,
         people::{self, NewPerson, Person, Profile},
@@ -300,7 +301,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/mappings", Action::MappingChange, |call| Box::pin(mappings::create(call)))
         .about("Make a mapping, or tell whom it would change")
         .query(&["dryRun"])
-        .rehearses_as(of::<rules::Preview>)
+        .rehearses_as(of::<Preview>)
         .takes(of::<NewMapping>)
         .creates(of::<rules::Shown>),
     Route::new("GET", "/mappings/{id}", Action::MappingRead, |call| Box::pin(mappings::get(call)))
@@ -309,7 +310,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/mappings/{id}", Action::MappingChange, |call| Box::pin(mappings::remove(call)))
         .about("Remove a mapping and take away what it gave, or tell whom it would change")
         .query(&["dryRun"])
-        .rehearses_as(of::<rules::Preview>),
+        .rehearses_as(of::<Preview>),
     Route::new("GET", "/users/{id}/access", Action::UserRead, |call| Box::pin(mappings::access(call)))
         .about("What somebody has, and why")
         .answers(of::<Access>),

@@ -9,8 +9,7 @@ pub static ORGANIZATION_USER: Schema = Schema {
     name: "OrganizationUser",
     description: "What the organization knows about a person",
     attributes: &[
-        Attribute::string("organizationRole", "What the person may do in the organization.")
-            .canonical(&["admin", "member", "viewer"]),
+        ORGANIZATION_ROLE,
         Attribute::string("seat", "Which seat of the license the person takes while active.")
             .canonical(&["full", "viewer", "none"]),
         TEAM_ROLES,
@@ -26,6 +25,11 @@ pub static ORGANIZATION_USER: Schema = Schema {
             .returned(Returned::Request),
     ],
 };
+
+/// A user's role in the organization.
+pub static ORGANIZATION_ROLE: Attribute =
+    Attribute::string("organizationRole", "What the person may do in the organization.")
+        .canonical(&["admin", "member", "viewer"]);
 
 /// A user's role in each team: rows of their own in the store. An assignment changes the teams it names and no other.
 pub static TEAM_ROLES: Attribute = Attribute::plural(
