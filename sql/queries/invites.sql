@@ -45,6 +45,9 @@ SELECT i.id, i.email, i.role, i.seat, i.state, i.invited_by, i.created_at, i.exp
    AND i.organization = $1 AND i.id = t.invite AND i.state = 'pending'
  ORDER BY t.invite LIMIT $4
 
+-- name: inviter_of
+SELECT invited_by FROM invites WHERE organization = $1 AND person = $2 AND person IS NOT NULL LIMIT 1
+
 -- name: by_digest
 SELECT organization, id, digest FROM invites WHERE digest = $1
 

@@ -148,6 +148,14 @@ SELECT m.member, t.id
  WHERE m.organization = $1 AND m.member = ANY($2)
    AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
 
+-- name: own_roles
+-- What each of these is in which live team, not through another and not by a mapping.
+SELECT m.member, t.display, coalesce(r.name, m.role)
+  FROM memberships m CROSS JOIN teams t
+       LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
+ WHERE m.organization = $1 AND m.member = ANY($2) AND m.member_type = 'User'
+   AND t.organization = $1 AND t.id = m.team AND t.archived_at IS NULL
+
 -- name: depth_above
 -- The live teams above a team with their distance. Bounded, should the data ever hold a cycle.
 WITH RECURSIVE up (team, level) AS (

@@ -29,7 +29,11 @@ use crate::{
         organization::{FIRST, Organization},
     },
     scim::{schema::definition::Definition, text},
-    service::{App, Context, events, journal, organizations, schemas},
+    service::{
+        App, Context, events, journal, organizations,
+        people_csv::{self, Imported, NewImport, Stretch},
+        schemas,
+    },
     store::{Store, postgres},
 };
 use anyhow::{Context as _, bail};
@@ -78,6 +82,8 @@ pub(super) enum Ask {
     Mapping(MappingAsk),
     ShowOrganization,
     Setting(SettingAsk),
+    Export { after: Option<String> },
+    Import { new: NewImport, rehearses: bool },
     ListEvents(Wanted),
     WalkEvents { begun: Option<Walked> },
 }
@@ -107,6 +113,8 @@ pub(super) enum Reply {
         last: i64,
     },
     Walked(Walked),
+    People(Stretch),
+    Imported(Imported),
     Done,
     /// What was found or made, as the API shows it.
     Shown(Value),
@@ -374,6 +382,10 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             Reply::Shown(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at}))
         }
         Ask::Setting(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Export { after } => Reply::People(people_csv::export(cx, after.clone()).await?),
+        Ask::Import { new, rehearses } => {
+            Reply::Imported(people_csv::import(cx, new.clone(), *rehearses).await?)
+        }
         Ask::ListEvents(wanted) => {
             // without a server that runs nobody else does it
             journal::seal(&cx.app).await?;

@@ -19,6 +19,7 @@ mod service_accounts;
 mod settings;
 mod shown;
 mod simulate;
+mod tables;
 mod target;
 mod teams;
 mod users;
@@ -77,6 +78,10 @@ enum Command {
     Connection(connections::ConnectionCommand),
     /// The credentials of connections
     Token(connections::TokenCommand),
+    /// Write everybody to a table of CSV
+    Export(tables::Export),
+    /// Take people in from a table of CSV: all of it, or nothing where a row is wrong
+    Import(tables::Import),
     /// Extension schemas: attributes of the organization's own
     #[command(subcommand)]
     Schema(schemas::SchemaCommand),
@@ -149,6 +154,8 @@ impl Command {
             Self::Invite(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Mapping(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Mail(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Export(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Import(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Setting(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),

@@ -74,7 +74,7 @@ impl Common {
                 say(&serde_json::to_string_pretty(&json!({"items": events, "next": next}))?)
             }
             (true, Reply::Walked(walked)) => say(&serde_json::to_string_pretty(walked)?),
-            (true, Reply::Progress { .. } | Reply::Done) => say("{}"),
+            (true, Reply::People(_) | Reply::Imported(_) | Reply::Progress { .. } | Reply::Done) => say("{}"),
             (false, _) => say(&words()),
         }
     }

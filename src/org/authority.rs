@@ -104,6 +104,10 @@ words! {
     KeyChange = "key.change",
     /// Revoke a key.
     KeyRevoke = "key.revoke",
+    /// Take everybody out as a table.
+    UserExport = "user.export",
+    /// Take people in from a table.
+    UserImport = "user.import",
     /// Read invites.
     InviteRead = "invite.read",
     /// Invite people into the organization.
@@ -178,6 +182,7 @@ pub struct Rule {
 
 impl Action {
     /// The table.
+    #[expect(clippy::too_many_lines, reason = "a table has a line for each action")]
     pub const fn rule(self) -> Rule {
         use Relation::{
             Admin, AdminForOthers, AdminInTeams, Anybody, Connection, InTeam, InvitingMember, Oneself,
@@ -242,6 +247,8 @@ impl Action {
             }
             Self::KeyChange => (Write, "rename this key", &[Admin, Oneself, TeamAdmin]),
             Self::KeyRevoke => (Write, "revoke this key", &[Admin, Oneself, TeamAdmin]),
+            Self::UserExport => (Read, "export users", &[Admin]),
+            Self::UserImport => (Write, "import users", &[Admin]),
             Self::InviteRead => (Read, "read invites", &[Admin]),
             Self::InviteCreate => (Write, "invite people", &[Admin]),
             Self::InviteCancel => (Write, "withdraw invites", &[Admin]),

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod mapping;
 pub mod moment;
 pub mod organization;
+pub mod people_csv;
 pub mod permission;
 pub mod record;
 pub mod refusal;

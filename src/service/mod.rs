@@ -26,6 +26,7 @@ pub mod organizations;
 pub mod page;
 pub mod passwords;
 pub mod people;
+pub mod people_csv;
 mod plan;
 pub mod purge;
 pub mod read;

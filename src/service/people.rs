@@ -193,7 +193,7 @@ pub async fn create(cx: &Arc<Context>, new: NewPerson) -> Result<Made<Person>> {
     users::told_of_deactivated(cx, &new.user_name, made.await).await
 }
 
-fn body_of(new: &NewPerson) -> Map<String, Value> {
+pub(super) fn body_of(new: &NewPerson) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("schemas".to_owned(), json!([urn::USER, urn::ORGANIZATION_USER]));
     body.insert("userName".to_owned(), new.user_name.as_str().into());
@@ -206,7 +206,7 @@ fn body_of(new: &NewPerson) -> Map<String, Value> {
     body
 }
 
-fn addresses(emails: &[String]) -> Value {
+pub(super) fn addresses(emails: &[String]) -> Value {
     emails.iter().enumerate().map(|(n, email)| json!({"value": email, "primary": n == 0})).collect()
 }
 
@@ -475,7 +475,7 @@ pub(super) fn person(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Person> 
     people(tx, cx, &[record])?.pop().ok_or(Error::NotFound("user"))
 }
 
-fn people(tx: &ReadTx<'_>, cx: &Context, found: &[Record]) -> Result<Vec<Person>> {
+pub(super) fn people(tx: &ReadTx<'_>, cx: &Context, found: &[Record]) -> Result<Vec<Person>> {
     let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
     let cards = rows::cards(tx, &cx.organization, &ids)?;
     let related = related_of(tx, cx, Kind::of(cx.types.user), found)?;
@@ -518,7 +518,7 @@ fn people(tx: &ReadTx<'_>, cx: &Context, found: &[Record]) -> Result<Vec<Person>
 }
 
 /// The addresses, the preferred one first.
-fn emails(user: &Resource) -> Vec<String> {
+pub(super) fn emails(user: &Resource) -> Vec<String> {
     let elements = user.get("emails").and_then(Value::as_array).into_iter().flatten();
     let mut found: Vec<(bool, String)> = elements
         .filter_map(|email| {

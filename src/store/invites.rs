@@ -26,6 +26,7 @@ const LOAD_FOR_CHANGE: Statement = Statement::named(SQL, "load_for_change");
 const PENDING: Statement = Statement::named(SQL, "pending");
 const AFTER: Statement = Statement::named(SQL, "after");
 const INTO_TEAM: Statement = Statement::named(SQL, "into_team");
+const INVITER_OF: Statement = Statement::named(SQL, "inviter_of");
 const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
 const SETTLE: Statement = Statement::named(SQL, "settle");
 const RESERVED: Statement = Statement::named(SQL, "reserved");
@@ -177,6 +178,11 @@ pub fn into_team(
     count: usize,
 ) -> Result<Vec<Invite>, DbError> {
     tx.rows(INTO_TEAM, &[organization.into(), team.into(), after.into(), int(count).into()], invite)
+}
+
+/// The id of whoever invited somebody, if they came by an invite.
+pub fn inviter_of(tx: &ReadTx<'_>, organization: &str, person: &str) -> Result<Option<String>, DbError> {
+    tx.one(INVITER_OF, &[organization.into(), person.into()], |row| row.get(0))
 }
 
 /// The organization, the id and the whole digest of the invite with that digest.

@@ -36,6 +36,7 @@ const ONE: Statement = Statement::named(SQL, "one");
 const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
 const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
+const OWN_ROLES: Statement = Statement::named(SQL, "own_roles");
 const NESTED: Statement = Statement::named(SQL, "nested");
 const EVERYBODY: Statement = Statement::named(SQL, "everybody");
 const OWN_TEAMS: Statement = Statement::named(SQL, "own_teams");
@@ -236,6 +237,23 @@ pub fn all_members(
     limit: usize,
 ) -> Result<Vec<String>, DbError> {
     tx.texts(ALL_MEMBERS, &[organization.into(), team.into(), int(limit).into()])
+}
+
+/// The names of the live teams that each of these is a member of, and of the role there, by the member's id.
+pub fn own_roles(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    members: &[&str],
+) -> Result<HashMap<String, Vec<(String, String)>>, DbError> {
+    let rows = tx.rows(OWN_ROLES, &[organization.into(), members.into()], |row| {
+        Ok((row.get::<String>(0)?, (row.get(1)?, row.get(2)?)))
+    })?;
+    let mut found: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for (member, place) in rows {
+        found.entry(member).or_default().push(place);
+    }
+    found.values_mut().for_each(|places| places.sort());
+    Ok(found)
 }
 
 /// The ids of the teams within a team, at whatever depth.

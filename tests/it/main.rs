@@ -59,6 +59,7 @@ mod sink;
 mod store;
 mod support;
 mod switches;
+mod tables;
 mod teams;
 mod tokens;
 mod transport;

@@ -156,6 +156,7 @@ fn fitting(method: &str, path: &str) -> Value {
         ("PUT", "default-team") => json!({"team": null}),
         ("PUT", "role") => json!({"role": "viewer"}),
         ("POST", "members") => json!({"user": "aaaa-member"}),
+        ("POST", "import") => json!({"csv": "username\nada"}),
         ("POST", "renew") => json!({"mail": false}),
         ("POST", "tokens") => json!({"expiresIn": 60}),
         ("PUT", _) if path.starts_with("/connections") => json!({"approved": true}),

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 32] = [
+const WALKS: [&str; 35] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -33,6 +33,9 @@ const WALKS: [&str; 32] = [
     "mappings/list",
     "mappings/of_groups",
     "mappings/remove",
+    "mappings/grant",
+    "mappings/grants_of",
+    "mappings/hold",
     // teams in teams have an index of their own
     "memberships/everybody",
     // and so are admins

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 88] = [
+const COMMANDS: [&[&str]; 90] = [
     &[],
     &["serve"],
     &["organization"],
@@ -82,6 +82,8 @@ const COMMANDS: [&[&str]; 88] = [
     &["token"],
     &["token", "create"],
     &["token", "revoke"],
+    &["export"],
+    &["import"],
     &["schema"],
     &["schema", "add"],
     &["schema", "list"],

@@ -23,6 +23,8 @@ CREATE UNIQUE INDEX "invites.email_key" ON invites (organization, email_key) WHE
 
 CREATE INDEX invites_done ON invites (organization, created_at) WHERE state <> 'pending';
 
+CREATE INDEX invites_person ON invites (organization, person) WHERE person IS NOT NULL;
+
 -- The teams that come with an invite. role is as in memberships.
 CREATE TABLE invite_teams (
     organization TEXT COLLATE "C" NOT NULL,

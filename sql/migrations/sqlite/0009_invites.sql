@@ -24,6 +24,8 @@ CREATE UNIQUE INDEX invites_email_key ON invites (organization, email_key) WHERE
 
 CREATE INDEX invites_done ON invites (organization, created_at) WHERE state <> 'pending';
 
+CREATE INDEX invites_person ON invites (organization, person) WHERE person IS NOT NULL;
+
 -- The teams that come with an invite. role is as in memberships.
 CREATE TABLE invite_teams (
     organization TEXT NOT NULL,
@@ -67,6 +69,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('invites', 'invites_digest', '10000 1'),
     ('invites', 'invites_email_key', '1000 1000 1'),
     ('invites', 'invites_done', '10000 10000 1'),
+    ('invites', 'invites_person', '10000 10000 1'),
     ('invite_teams', 'invite_teams', '10000 10000 2 1'),
     ('invite_teams', 'invite_teams_team', '10000 10000 10 1'),
     ('invite_teams', 'invite_teams_role', '100 100 10'),

@@ -30,7 +30,7 @@ use crate::{
         ErrorKind,
         version::{Precondition, Version},
     },
-    service::{self, Context, Error, events::Lines, idempotency::Once, page::Slice, schemas},
+    service::{self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv, schemas},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -124,7 +124,7 @@ enum Body {
     Nothing,
     Json(Value),
     /// Lines that are read while they are sent, and their media type.
-    Lines(Lines, &'static str),
+    Lines(Stretches, &'static str),
 }
 
 impl Reply {
@@ -135,7 +135,12 @@ impl Reply {
 
     /// 200 with lines of JSON.
     pub(super) fn lines(lines: Lines, media_type: &'static str) -> Self {
-        Self::of(StatusCode::OK, Body::Lines(lines, media_type))
+        Self::of(StatusCode::OK, Body::Lines(Stretches::Events(lines), media_type))
+    }
+
+    /// 200 with a table.
+    pub(super) fn table(begun: People) -> Self {
+        Self::of(StatusCode::OK, Body::Lines(Stretches::People(Box::new(begun)), "text/csv; charset=utf-8"))
     }
 
     /// 201 with what was made, now or when it was asked before.
@@ -183,9 +188,38 @@ impl Reply {
     }
 }
 
+/// An export of people, on its way.
+pub(super) struct People {
+    /// Who asks.
+    pub(super) cx: Arc<Context>,
+    /// What is sent next.
+    pub(super) stretch: Option<people_csv::Stretch>,
+}
+
+/// What is read while it is sent.
+enum Stretches {
+    Events(Lines),
+    People(Box<People>),
+}
+
+impl Stretches {
+    async fn next(&mut self) -> Result<Option<String>, Error> {
+        match self {
+            Self::Events(lines) => lines.next().await,
+            Self::People(people) => {
+                let Some(stretch) = people.stretch.take() else { return Ok(None) };
+                if let Some(next) = stretch.next {
+                    people.stretch = Some(people_csv::export(&people.cx, Some(next)).await?);
+                }
+                Ok(Some(stretch.csv))
+            }
+        }
+    }
+}
+
 /// Lines as they are sent. Where they cannot be read any more the connection breaks off, so that nobody takes a part for
 /// the whole.
-fn sent(lines: Lines) -> impl Stream<Item = Result<web::Bytes, service::Error>> {
+fn sent(lines: Stretches) -> impl Stream<Item = Result<web::Bytes, service::Error>> {
     stream::unfold(Some(lines), |lines| async {
         let mut lines = lines?;
         match lines.next().await {

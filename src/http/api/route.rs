@@ -19,6 +19,7 @@ use crate::{
         mappings::{self as rules, NewMapping},
         page::Page,
         people::{self, NewPerson, Person, Profile},
+        people_csv::{Imported, NewImport},
         teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
     },
 };
@@ -184,6 +185,15 @@ pub(super) const ROUTES: &[Route] = &[
         .about("Make a user")
         .takes(of::<NewPerson>)
         .creates(of::<Person>),
+    Route::new("GET", "/users/export", Action::UserExport, |call| Box::pin(users::export(call)))
+        .about("Everybody as a table of CSV, safe to open in a spreadsheet")
+        .streams("text/csv"),
+    Route::new("POST", "/users/import", Action::UserImport, |call| Box::pin(users::import(call)))
+        .about("Take people in from a table of CSV, all or nothing, or tell what it would do")
+        .query(&["dryRun"])
+        .rehearses_as(of::<Imported>)
+        .takes(of::<NewImport>)
+        .answers(of::<Imported>),
     Route::new("GET", "/users/{id}", Action::UserRead, |call| Box::pin(users::get(call)))
         .about("A user with teams, roles and activity")
         .answers(of::<Person>),

@@ -1,10 +1,10 @@
 //! `/users` and `/people`.
 
-use super::{Call, Reply};
+use super::{Call, People, Reply};
 use crate::{
     http::error::Refusal,
     org::{role::OrganizationRole, seat::Seat},
-    service::people,
+    service::{people, people_csv},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -97,4 +97,16 @@ pub(super) async fn known(call: Call) -> Result<Reply, Refusal> {
 /// `GET /seats`.
 pub(super) async fn seats(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!(people::seats(&call.cx).await?)))
+}
+
+/// `GET /users/export`: everybody, as a table.
+pub(super) async fn export(call: Call) -> Result<Reply, Refusal> {
+    let stretch = Some(people_csv::export(&call.cx, None).await?);
+    Ok(Reply::table(People { cx: call.cx, stretch }))
+}
+
+/// `POST /users/import`, or with `dryRun=true` what it would do.
+pub(super) async fn import(call: Call) -> Result<Reply, Refusal> {
+    let rehearses = call.rehearses()?;
+    Ok(Reply::ok(json!(people_csv::import(&call.cx, call.read()?, rehearses).await?)))
 }
