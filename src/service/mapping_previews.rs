@@ -91,10 +91,11 @@ fn preview(
 ) -> Result<Preview> {
     let mut found = Preview { affected: 0, people: Vec::new() };
     for user in concerned {
-        let (before, after) = match &mapping.team {
-            Some(team) => in_team(tx, cx, (team, mapping), &user, comes)?,
-            None => in_organization(tx, cx, mapping, &user, comes)?,
+        let (without, with) = match &mapping.team {
+            Some(team) => in_team(tx, cx, (team, mapping), &user)?,
+            None => in_organization(tx, cx, mapping, &user)?,
         };
+        let (before, after) = if comes { (without, with) } else { (with, without) };
         if before == after {
             continue;
         }
@@ -108,15 +109,10 @@ fn preview(
     Ok(found)
 }
 
-type Change = (Option<String>, Option<String>);
+/// A role without the mapping, and with it.
+type Roles = (Option<String>, Option<String>);
 
-fn in_organization(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    mapping: &Mapping,
-    user: &str,
-    comes: bool,
-) -> Result<Change> {
+fn in_organization(tx: &ReadTx<'_>, cx: &Context, mapping: &Mapping, user: &str) -> Result<Roles> {
     let own = people::decided_role(tx, &cx.organization, user)?;
     let grants = rows::grants_of(tx, &cx.organization, user)?;
     let others =
@@ -124,17 +120,10 @@ fn in_organization(
     let others: Vec<OrganizationRole> = others.collect();
     let without = mapping::organization_role(own, others.iter().copied());
     let with = mapping::organization_role(own, others.into_iter().chain(mapping.organization_role));
-    let (before, after) = if comes { (without, with) } else { (with, without) };
-    Ok((Some(before.to_string()), Some(after.to_string())))
+    Ok((Some(without.to_string()), Some(with.to_string())))
 }
 
-fn in_team(
-    tx: &ReadTx<'_>,
-    cx: &Context,
-    (team, mapping): (&str, &Mapping),
-    user: &str,
-    comes: bool,
-) -> Result<Change> {
+fn in_team(tx: &ReadTx<'_>, cx: &Context, (team, mapping): (&str, &Mapping), user: &str) -> Result<Roles> {
     let own = memberships::one(tx, &cx.organization, team, user)?;
     let holder =
         memberships::Holder { organization: &cx.organization, team, connection: None, origin: Origin::Admin };
@@ -156,7 +145,7 @@ fn in_team(
         ways.push((Way { custom: custom(tx, cx, &way.role)?, ..way.clone() }, role.clone()));
     }
     let with = name(&ways);
-    Ok(if comes { (without, with) } else { (with, without) })
+    Ok((without, with))
 }
 
 fn custom(tx: &ReadTx<'_>, cx: &Context, role: &TeamRole) -> Result<Option<CustomRole>> {
