@@ -28,4 +28,5 @@ pub mod settings;
 pub mod standing;
 pub mod team;
 pub mod user;
+pub mod wandb;
 pub(crate) mod words;

@@ -18,6 +18,7 @@ pub mod read;
 pub mod resource;
 pub mod schema;
 pub mod sort;
+pub mod spelling;
 pub mod text;
 pub mod urn;
 pub mod validate;

@@ -3,6 +3,7 @@
 use super::{
     Quirk, Quirks,
     schema::{Attribute, Mutability, ResourceType, Schema},
+    spelling,
 };
 use scim_filter_parser::AttrPath;
 use std::fmt;
@@ -90,21 +91,27 @@ pub enum Place {
 /// Finds what a path names, or `None` when the type has nothing by that name.
 ///
 /// A URN is matched as a whole, the longest first, before any dot is looked at: URNs hold dots
-/// . An extension's attribute without its URN is a quirk.
+/// . An extension's attribute without its URN is a quirk, unless W&B calls it so.
 pub fn locate(resource_type: &'static ResourceType, path: &AttrPath, quirks: &mut Quirks) -> Option<Place> {
     let Some(urn) = &path.urn else {
         if let Some(attribute) = resource_type.attribute(&path.attribute) {
             return located(None, attribute, path.sub_attribute.as_deref());
         }
+        if let Some((schema, attribute)) = spelling::attribute(resource_type, &path.attribute, quirks) {
+            return located(Some(schema), attribute, path.sub_attribute.as_deref());
+        }
         let (schema, attribute) = resource_type.extension_attribute(&path.attribute)?;
         let found = located(Some(schema), attribute, path.sub_attribute.as_deref())?;
         return quirks.allow(Quirk::LoosePath).then_some(found);
     };
-    if let Some(schema) = resource_type.extension(&format!("{urn}:{}", dotted(path))) {
+    let mut extension =
+        |urn: &str| resource_type.extension(urn).or_else(|| spelling::extension(resource_type, urn, quirks));
+    if let Some(schema) = extension(&format!("{urn}:{}", dotted(path))) {
         return Some(Place::Extension(schema));
     }
-    if let Some(schema) = resource_type.extension(urn) {
-        return located(Some(schema), schema.attribute(&path.attribute)?, path.sub_attribute.as_deref());
+    if let Some(schema) = extension(urn) {
+        let attribute = spelling::member(schema, &path.attribute, quirks)?;
+        return located(Some(schema), attribute, path.sub_attribute.as_deref());
     }
     if !resource_type.schema.id.eq_ignore_ascii_case(urn) {
         return None;

@@ -3,7 +3,7 @@
 use super::{
     Error, ErrorKind, Quirks, Result,
     filter::{self, Predicate},
-    page::Page,
+    page::{Page, Sizes},
     path::locate,
     projection::Projection,
     schema::ResourceType,
@@ -111,15 +111,15 @@ impl Parameters {
 
     /// The slice of a list. With a cursor `startIndex` means nothing, and a bad `count` has a name of its
     /// own.
-    fn page(&self) -> Result<Page> {
+    fn page(&self, sizes: Sizes) -> Result<Page> {
         let (start_index, count) = (self.first("startIndex"), self.first("count"));
         if self.first("cursor").is_none() {
-            return Page::parse(start_index, count);
+            return Page::parse(start_index, count, sizes);
         }
         if start_index.is_some() {
             return Err(ErrorKind::InvalidValue.because("cursor and startIndex exclude each other"));
         }
-        Page::parse(None, count).map_err(|error| Error { kind: ErrorKind::InvalidCount, ..error })
+        Page::parse(None, count, sizes).map_err(|error| Error { kind: ErrorKind::InvalidCount, ..error })
     }
 
     /// The cursor, and what it belongs to.
@@ -179,7 +179,7 @@ impl Query {
                 None => None,
             },
             sort: parameters.sort(resource_type, quirks)?,
-            page: parameters.page()?,
+            page: parameters.page(resource_type.page_sizes())?,
             projection: parameters.projection(resource_type, quirks)?,
             cursor: parameters.cursor(resource_type.name),
         })
@@ -192,7 +192,8 @@ impl Query {
         types: [&'static ResourceType; N],
         quirks: &mut Quirks,
     ) -> Result<[Self; N]> {
-        let page = parameters.page()?;
+        let sizes = types.first().map_or(Sizes::STANDARD, |resource_type| resource_type.page_sizes());
+        let page = parameters.page(sizes)?;
         let filter = parameters.parsed_filter(quirks)?;
         if let Some(filter) = &filter {
             check_known(filter, &types, quirks)?;

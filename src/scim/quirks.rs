@@ -4,10 +4,13 @@
 //! rule; the code that meets one asks [`Quirks::allow`], which remembers that it was needed.
 //! There is one code path: a strict connection hears "no" at the same place.
 
+use super::text::shown;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// How a connection's requests are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// Forgiving: every identity provider works without a choice.
     #[default]
@@ -17,11 +20,13 @@ pub enum Profile {
     /// The same, and where the interoperability profile of the SCIM working group asks for another thing than the RFC,
     /// that thing.
     StrictInterop,
+    /// As forgiving as standard, and answers in the shapes of W&B's SCIM API (W-214).
+    Wandb,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 3] = [Self::Standard, Self::Strict, Self::StrictInterop];
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Strict, Self::StrictInterop, Self::Wandb];
 
     /// The word used in commands, settings and the database.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +34,7 @@ impl Profile {
             Self::Standard => "standard",
             Self::Strict => "strict",
             Self::StrictInterop => "strict-interop",
+            Self::Wandb => "wandb",
         }
     }
 
@@ -51,7 +57,10 @@ impl FromStr for Profile {
         Self::ALL
             .into_iter()
             .find(|profile| profile.as_str() == text)
-            .ok_or_else(|| format!("expected the profile standard, strict or strict-interop, found {text}"))
+            .ok_or_else(|| {
+                let known = Self::ALL.map(Self::as_str).join(", ");
+                format!("expected a profile ({known}), found {}", shown(text))
+            })
     }
 }
 
@@ -128,6 +137,14 @@ quirks! {
     LoosePath = "Q-071",
     /// Extra keys in an operation.
     ExtraOperationKeys = "Q-072",
+    /// One of our attributes by W&B's name or under W&B's URN.
+    WandbName = "W-220",
+    /// A user in a path by user name or e-mail address, where answers have W&B's shapes.
+    UserByName = "W-222",
+    /// W&B's extension `teams` for somebody new.
+    TeamsExtension = "W-224",
+    /// A role in what only W&B has, `weaveRole` or `registryRoles`, where answers have W&B's shapes: left out.
+    ForeignRole = "W-235",
     /// A member named by an e-mail address.
     MemberByEmail = "W-247",
 }
@@ -147,11 +164,16 @@ impl Quirks {
 
     /// Whether the profile tolerates the quirk; if so, notes that it was needed.
     pub fn allow(&mut self, quirk: Quirk) -> bool {
-        let allowed = self.profile == Profile::Standard;
+        let allowed = !self.profile.is_strict();
         if allowed {
-            self.used.insert(quirk);
+            self.note(quirk);
         }
         allowed
+    }
+
+    /// Notes what every profile tolerates.
+    pub fn note(&mut self, quirk: Quirk) {
+        self.used.insert(quirk);
     }
 
     /// Adds what another part of the request needed.
@@ -162,6 +184,11 @@ impl Quirks {
     /// Whether the interoperability profile decides where it and the RFC differ.
     pub fn is_interop(&self) -> bool {
         self.profile == Profile::StrictInterop
+    }
+
+    /// Whether answers have W&B's shapes.
+    pub fn answers_as_wandb(&self) -> bool {
+        self.profile == Profile::Wandb
     }
 
     /// The profile these requests are read with.

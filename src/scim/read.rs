@@ -7,7 +7,7 @@ use super::{
     ErrorKind, Quirk, Quirks, Resource, Result, json,
     resource::{ElementKey, assigned},
     schema::{Attribute, Mutability, ResourceType, Schema, Type},
-    text,
+    spelling, text,
 };
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet, hash_map::Entry};
@@ -33,7 +33,7 @@ pub fn resource(
 ) -> Result<Resource> {
     refuse_twins(&body)?;
     let mut found = Map::new();
-    for (key, value) in body {
+    for (key, value) in spelling::spelled(resource_type, body, quirks)? {
         if let Some(attribute) = resource_type.attribute(&key) {
             if attribute.mutability != Mutability::ReadOnly {
                 let value = read_attribute(attribute, value, attribute.name, quirks)?;
@@ -59,11 +59,14 @@ pub fn read_extension(schema: &'static Schema, value: Value, quirks: &mut Quirks
     refuse_twins(&members)?;
     let mut found = Map::new();
     for (key, value) in members {
-        match schema.attribute(&key) {
+        match spelling::member(schema, &key, quirks) {
             Some(attribute) if attribute.mutability == Mutability::ReadOnly => {}
             Some(attribute) => {
                 let path = format!("{}:{}", schema.id, attribute.name);
-                found.insert(attribute.name.to_owned(), read_attribute(attribute, value, &path, quirks)?);
+                let value = read_attribute(attribute, value, &path, quirks)?;
+                if found.insert(attribute.name.to_owned(), value).is_some() {
+                    return Err(twice(&key));
+                }
             }
             None => unknown(&format!("{}:{key}", schema.id), quirks)?,
         }
@@ -357,11 +360,13 @@ pub(super) fn refuse_twins(members: &Map<String, Value>) -> Result<()> {
     let mut seen = HashSet::with_capacity(members.len());
     match members.keys().find(|key| !seen.insert(key.to_ascii_lowercase())) {
         None => Ok(()),
-        Some(twin) => {
-            let detail = format!("the attribute {} stands twice in one object", text::shown(twin));
-            Err(ErrorKind::InvalidSyntax.because(detail))
-        }
+        Some(twin) => Err(twice(twin)),
     }
+}
+
+fn twice(name: &str) -> super::Error {
+    let detail = format!("the attribute {} stands twice in one object", text::shown(name));
+    ErrorKind::InvalidSyntax.because(detail)
 }
 
 fn wrong_type(path: &str, expected: &str, found: &Value) -> super::Error {

@@ -10,6 +10,12 @@ pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterp
 pub const ORGANIZATION_USER: &str = "urn:roster:scim:schemas:extension:organization:1.0:User";
 /// What the organization knows of a team.
 pub const ORGANIZATION_GROUP: &str = "urn:roster:scim:schemas:extension:organization:1.0:Group";
+/// W&B's extension of User, which holds what ours holds.
+pub const WANDB_USER: &str = "urn:ietf:params:scim:schemas:extension:wandb:2.0:User";
+/// W&B's extension of Group.
+pub const WANDB_GROUP: &str = "urn:ietf:params:scim:schemas:extension:wandb:2.0:Group";
+/// W&B's extension that says which teams somebody new joins.
+pub const WANDB_TEAMS: &str = "urn:ietf:params:scim:schemas:extension:teams:2.0:User";
 /// The resource behind `/ServiceProviderConfig`.
 pub const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 /// What a bulk request can do here beyond the RFC: part of `/ServiceProviderConfig` for those who ask.

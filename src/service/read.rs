@@ -9,20 +9,23 @@ use super::{
 use crate::{
     org::{
         record::Record,
-        scim_view::{self, Related},
+        scim_view::{self, MemberRef, Related},
+        wandb,
     },
     scim::{
         ErrorKind, Resource,
         filter::Predicate,
         message,
+        page::{Page, Sizes},
         path::Located,
         projection::Projection,
         query::Query,
         schema::{
             Noun, ResourceType,
-            organization::{ORGANIZATION_USER, TEAM_ROLES},
+            organization::TEAM_ROLES,
         },
         sort::{SortBy, SortKey},
+        urn,
         version::{Precondition, Version},
     },
     store::{
@@ -94,13 +97,29 @@ pub(super) fn answer(
     record: &Record,
     projection: &Projection,
 ) -> Result<Answer> {
-    let related = related(tx, cx, kind, std::slice::from_ref(record), Wanted::shown(projection))?;
+    let wanted = Wanted::shown(kind.resource_type, projection);
+    let related = related(tx, cx, kind, std::slice::from_ref(record), wanted)?;
     let related = related.into_iter().next().unwrap_or_else(|| Related::none(kind.resource_type));
     Ok(Answer {
-        body: Some(scim_view::answer(kind.resource_type, record, &related, projection, &cx.base)?),
+        body: Some(text(cx, kind, record, &related, projection)?),
         version: record.version,
         location: scim_view::location(kind.resource_type, &record.id, &cx.base),
     })
+}
+
+/// A resource in the shape that the connection's profile has.
+fn text(
+    cx: &Context,
+    kind: Kind,
+    record: &Record,
+    related: &Related,
+    projection: &Projection,
+) -> serde_json::Result<String> {
+    let resource_type = kind.resource_type;
+    match resource_type.wandb {
+        true => wandb::answer(resource_type, record, related, projection, &cx.organization),
+        false => scim_view::answer(resource_type, record, related, projection, &cx.base),
+    }
 }
 
 /// What belongs to each of the records, a statement for each thing that is wanted.
@@ -120,6 +139,9 @@ pub(super) fn related(
             true => memberships::members(tx, &cx.organization, &ids)?,
             false => Default::default(),
         };
+        if kind.resource_type.wandb {
+            name_by_handle(tx, cx, all.values_mut().flatten())?;
+        }
         return Ok(ids.iter().map(|id| Related::Members(all.remove(*id).unwrap_or_default())).collect());
     }
     let mut teams = match wanted.teams {
@@ -135,6 +157,25 @@ pub(super) fn related(
         activity: activity.get(id).copied(),
     };
     Ok(ids.into_iter().map(user).collect())
+}
+
+/// W-245: W&B's members are called by the names that products use.
+fn name_by_handle<'m>(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    members: impl Iterator<Item = &'m mut MemberRef>,
+) -> Result<(), DbError> {
+    let mut members: Vec<&mut MemberRef> = members.collect();
+    for some in members.chunks_mut(BATCH) {
+        let ids: Vec<&str> = some.iter().map(|member| member.id.as_str()).collect();
+        let mut cards = users::cards(tx, &cx.organization, &ids)?;
+        for member in some {
+            if let Some(card) = cards.remove(&member.id) {
+                member.display = Some(card.handle);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// All that belongs to each of the records.
@@ -157,8 +198,9 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// What an answer shows.
-    fn shown(projection: &Projection) -> Self {
-        let shows = |name| projection.shows_of(&ORGANIZATION_USER, name);
+    fn shown(resource_type: &ResourceType, projection: &Projection) -> Self {
+        let extension = resource_type.extension(urn::ORGANIZATION_USER);
+        let shows = |name| extension.is_some_and(|schema| projection.shows_of(schema, name));
         Self {
             members: projection.shows("members"),
             teams: projection.shows("groups") || shows(TEAM_ROLES.name),
@@ -170,7 +212,7 @@ impl Wanted {
     pub(super) fn reached(filter: Option<&Predicate>, sort: Option<&SortBy>) -> Self {
         let named = |names: &[&str]| {
             let is_one = |path: &Located| {
-                path.extension.is_none_or(|schema| schema.id == ORGANIZATION_USER.id)
+                path.extension.is_none_or(|schema| schema.id == urn::ORGANIZATION_USER)
                     && names.contains(&path.attribute.name)
             };
             filter.is_some_and(|filter| filter.any_path(&is_one))
@@ -214,7 +256,7 @@ impl Listing {
                 return Ok(None);
             }
             let total = journal::total(tx, self.kind, organization)?;
-            if page.offset() > DEEP && page.count > 0 {
+            if page.offset() > DEEP && page.count > 0 || page.count > Sizes::STANDARD.largest && total > Sizes::STANDARD.largest {
                 return Ok(None);
             }
             let found = match page.count {
@@ -266,7 +308,15 @@ impl Listing {
 
     fn render(&self, tx: &ReadTx<'_>, total: usize, found: &[Record]) -> Result<String> {
         let resources = rendered(tx, &self.cx, self.kind, found, &self.query.projection)?;
-        Ok(message::list::body(total, self.query.page.start_index, &resources))
+        Ok(body(&self.cx, total, self.query.page, &resources))
+    }
+}
+
+/// A page in its envelope. W&B's own is for who asked for no page; whoever pages must be able to go on.
+fn body(cx: &Context, total: usize, page: Page, resources: &[String]) -> String {
+    match cx.types.user.wandb && page == Page::of(Sizes::WANDB) {
+        true => message::list::whole_body(total, resources),
+        false => message::list::body(total, page.start_index, resources),
     }
 }
 
@@ -281,9 +331,8 @@ fn rendered(
     found: &[Record],
     projection: &Projection,
 ) -> Result<Vec<String>> {
-    let related = related(tx, cx, kind, found, Wanted::shown(projection))?;
-    let answer =
-        |(record, related)| scim_view::answer(kind.resource_type, record, related, projection, &cx.base);
+    let related = related(tx, cx, kind, found, Wanted::shown(kind.resource_type, projection))?;
+    let answer = |(record, related)| text(cx, kind, record, related, projection);
     Ok(found.iter().zip(&related).map(answer).collect::<Result<_, _>>()?)
 }
 
@@ -350,7 +399,7 @@ fn show_all(
 ) -> Result<String> {
     let page = queries.first().map(|(_, query)| query.page).unwrap_or_default();
     let wanted: Vec<Hit> = order.iter().skip(page.offset()).take(page.count).cloned().collect();
-    Ok(message::list::body(total, page.start_index, &shown(tx, cx, queries, &wanted)?))
+    Ok(body(cx, total, page, &shown(tx, cx, queries, &wanted)?))
 }
 
 /// The resources of a page, in its order.

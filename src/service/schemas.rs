@@ -17,7 +17,7 @@ use crate::{
         schema::{
             ResourceType, Types,
             definition::Definition,
-            types::{INTEROP, STANDARD},
+            types::{INTEROP, STANDARD, WANDB},
         },
         version::Precondition,
     },
@@ -41,7 +41,7 @@ const ENTRIES: usize = 1_000;
 
 /// The resource types of organizations, as they were last read.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<HashMap<(String, bool), &'static Types>>);
+pub struct Known(Mutex<HashMap<(String, Profile), &'static Types>>);
 
 /// The resource types of an organization as a connection of this profile has them, in this edition or a later one.
 pub async fn types(
@@ -50,12 +50,15 @@ pub async fn types(
     edition: i64,
     profile: Profile,
 ) -> Result<&'static Types> {
-    let is_interop = profile == Profile::StrictInterop;
-    let standard = if is_interop { &*INTEROP } else { &STANDARD };
+    let (standard, profile) = match profile {
+        Profile::StrictInterop => (&*INTEROP, profile),
+        Profile::Wandb => (&*WANDB, profile),
+        Profile::Standard | Profile::Strict => (&STANDARD, Profile::Standard),
+    };
     if edition == 0 {
         return Ok(standard);
     }
-    let key = (organization.to_owned(), is_interop);
+    let key = (organization.to_owned(), profile);
     let known = || app.types.0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(types) = known().get(&key).filter(|types| types.edition >= edition) {
         return Ok(types);

@@ -39,14 +39,15 @@ struct Document {
 impl Documents {
     /// Prints the documents of a server under this URL.
     pub(in crate::http) fn print(base: &str, types: &Types) -> Self {
+        let sizes = types.user.page_sizes();
         let (types, schemas) = (discovery::resource_types(base, types), discovery::schemas(base, types));
         let by_id = |documents: &[Value], key: fn(&str) -> String| {
             let id = |document: &Value| key(document.get("id").and_then(Value::as_str).unwrap_or_default());
             documents.iter().map(|document| (id(document), Document::of(document.to_string()))).collect()
         };
         Self {
-            service_provider_config: Document::of(discovery::service_provider_config(base).to_string()),
-            with_options: Document::of(discovery::service_provider_config_with_options(base).to_string()),
+            service_provider_config: Document::of(discovery::service_provider_config(base, sizes).to_string()),
+            with_options: Document::of(discovery::service_provider_config_with_options(base, sizes).to_string()),
             resource_type: by_id(&types, str::to_owned),
             resource_types: Document::of(whole_list(&types)),
             schema: by_id(&schemas, str::to_ascii_lowercase),

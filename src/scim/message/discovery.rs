@@ -2,25 +2,25 @@
 
 use super::bulk;
 use crate::scim::{
-    page::{CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT},
+    page::{CURSOR_TIMEOUT, Sizes},
     schema::{Attribute, Mutability, ResourceType, Returned, Schema, Type, Types, Uniqueness},
     urn,
 };
 use serde_json::{Map, Value, json};
 
-/// `/ServiceProviderConfig`: what this server can do. `base` is the URL the endpoints stand under.
-pub fn service_provider_config(base: &str) -> Value {
+/// `/ServiceProviderConfig`: what this server can do. `base` is the URL the endpoints stand under, `sizes` those of pages.
+pub fn service_provider_config(base: &str, sizes: Sizes) -> Value {
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
         "bulk": {"supported": true, "maxOperations": bulk::MAX_OPERATIONS, "maxPayloadSize": bulk::MAX_PAYLOAD},
-        "filter": {"supported": true, "maxResults": MAX_COUNT},
+        "filter": {"supported": true, "maxResults": sizes.largest},
         "pagination": {
             "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
-            "defaultPageSize": DEFAULT_COUNT,
-            "maxPageSize": MAX_COUNT,
+            "defaultPageSize": sizes.default,
+            "maxPageSize": sizes.largest,
             "cursorTimeout": CURSOR_TIMEOUT,
         },
         "changePassword": {"supported": false},
@@ -38,8 +38,8 @@ pub fn service_provider_config(base: &str) -> Value {
 }
 
 /// The same with what is shown to those who ask: what a bulk request can do here beyond the RFC.
-pub fn service_provider_config_with_options(base: &str) -> Value {
-    let mut config = service_provider_config(base);
+pub fn service_provider_config_with_options(base: &str, sizes: Sizes) -> Value {
+    let mut config = service_provider_config(base, sizes);
     if let Some(members) = config.as_object_mut() {
         members.insert("schemas".to_owned(), json!([urn::SERVICE_PROVIDER_CONFIG, urn::BULK_OPTIONS]));
         members.insert(urn::BULK_OPTIONS.to_owned(), json!({"atomic": true, "dryRun": true}));

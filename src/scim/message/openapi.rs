@@ -2,7 +2,6 @@
 
 use super::bulk;
 use crate::scim::{
-    page::MAX_COUNT,
     schema::{Attribute, Mutability, ResourceType, Returned, Type, Types},
     urn,
 };
@@ -415,6 +414,7 @@ fn discovery() -> Map<String, Value> {
 
 /// The messages of RFC 7644 and RFC 9865.
 fn messages(types: &Types) -> Map<String, Value> {
+    let largest = types.user.page_sizes().largest;
     let text = || json!({"type": "string"});
     let number = || json!({"type": "integer", "minimum": 0});
     let urns = |urn: &str| json!({"type": "array", "items": {"const": urn}, "minItems": 1, "maxItems": 1});
@@ -425,7 +425,7 @@ fn messages(types: &Types) -> Map<String, Value> {
             "type": "object",
             "properties": {
                 "schemas": urns(urn::LIST_RESPONSE), "totalResults": number(), "startIndex": number(),
-                "itemsPerPage": {"type": "integer", "minimum": 0, "maximum": MAX_COUNT}, "nextCursor": text(),
+                "itemsPerPage": {"type": "integer", "minimum": 0, "maximum": largest}, "nextCursor": text(),
                 "Resources": {"type": "array", "items": items},
             },
             "required": ["schemas", "totalResults", "itemsPerPage", "Resources"],

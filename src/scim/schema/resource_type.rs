@@ -1,7 +1,7 @@
 //! Resource types: RFC 7643 §6.
 
 use super::{Attribute, Schema, attribute, standard};
-use crate::scim::path::Located;
+use crate::scim::{page::Sizes, path::Located};
 
 /// A kind of resource: its schema, its extensions, and where it is served.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,9 @@ pub struct ResourceType {
     pub indexed: &'static [Indexed],
     /// Whether a resource may hold what a plain answer does not show.
     pub hides: bool,
+    /// Whether it is answered as W&B answers it: service accounts are among the users, and there is no smaller page unless
+    /// one asks for it (W-214, W-223, W-208).
+    pub wandb: bool,
     /// The multi-valued attribute whose elements are kept apart from the resource, one row each, named
     /// by their `value`: a group's members. PATCH turns operations on it into a delta.
     pub rows: Option<&'static Attribute>,
@@ -88,6 +91,11 @@ impl ResourceType {
             (Some(one), None) => Some(one),
             _ => None,
         }
+    }
+
+    /// How large pages of its resources are.
+    pub fn page_sizes(&self) -> Sizes {
+        if self.wandb { Sizes::WANDB } else { Sizes::STANDARD }
     }
 
     /// Whether its resources are groups: they have members, kept as rows.

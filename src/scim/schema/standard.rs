@@ -31,6 +31,7 @@ pub static USER_TYPE: ResourceType = ResourceType {
         },
     ],
     hides: false,
+    wandb: false,
     rows: None,
 };
 
@@ -44,6 +45,7 @@ pub static GROUP_TYPE: ResourceType = ResourceType {
     extensions: &[Extension::optional(&ORGANIZATION_GROUP)],
     indexed: &[Indexed::always("externalId")],
     hides: false,
+    wandb: false,
     rows: Some(&MEMBERS),
 };
 
@@ -57,6 +59,7 @@ pub static ROLE_TYPE: ResourceType = ResourceType {
     extensions: &[],
     indexed: &[Indexed::always("externalId")],
     hides: false,
+    wandb: false,
     rows: None,
 };
 

@@ -1,7 +1,9 @@
 //! The resource types of an organization.
 
 use super::{
-    Attribute, ResourceType, Schema, service,
+    Attribute, Extension, ResourceType, Returned, Schema,
+    organization::ORGANIZATION_USER,
+    service,
     standard::{GROUP_TYPE, ROLE_TYPE, USER_TYPE},
 };
 use std::sync::LazyLock;
@@ -27,6 +29,32 @@ pub static INTEROP: LazyLock<Types> = LazyLock::new(|| {
     let attributes: &'static [Attribute] = attributes.collect::<Vec<_>>().leak();
     let schema: &'static Schema = Box::leak(Box::new(Schema { attributes, ..*USER_TYPE.schema }));
     Types { user: Box::leak(Box::new(ResourceType { schema, ..USER_TYPE })), ..STANDARD }
+});
+
+/// The standard's resource types as W&B answers them: when somebody was last seen is told without being asked for.
+pub static WANDB: LazyLock<Types> = LazyLock::new(|| {
+    let told = |it: &Attribute| match it.returned {
+        Returned::Request => Attribute { returned: Returned::Default, ..*it },
+        _ => *it,
+    };
+    let attributes: &'static [Attribute] =
+        ORGANIZATION_USER.attributes.iter().map(told).collect::<Vec<_>>().leak();
+    let schema: &'static Schema = Box::leak(Box::new(Schema { attributes, ..ORGANIZATION_USER }));
+    let extended = |it: &Extension| match it.schema.id == schema.id {
+        true => Extension { schema, ..*it },
+        false => *it,
+    };
+    let extensions: &'static [Extension] =
+        USER_TYPE.extensions.iter().map(extended).collect::<Vec<_>>().leak();
+    let shaped = |standard: &ResourceType| -> &'static ResourceType {
+        Box::leak(Box::new(ResourceType { wandb: true, ..*standard }))
+    };
+    Types {
+        user: shaped(&ResourceType { extensions, ..USER_TYPE }),
+        group: shaped(&GROUP_TYPE),
+        role: shaped(&ROLE_TYPE),
+        ..STANDARD
+    }
 });
 
 /// The standard's resource types alone.
