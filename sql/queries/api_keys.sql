@@ -6,8 +6,7 @@ SELECT k.organization, k.id, k.digest, k.scopes, k.expires_at, k.last_used_at, k
             THEN EXISTS (SELECT 1 FROM teams t
                           WHERE t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL)
             ELSE u.active END,
-       CASE WHEN u.account_type = 'service' THEN u.team END, o.slug, o.schemas + o.indexes,
-       CASE WHEN u.account_type = 'user' AND u.organization_role = 'viewer' THEN o.settings END
+       CASE WHEN u.account_type = 'service' THEN u.team END, o.slug, o.schemas + o.indexes, o.settings
   FROM api_keys k
   JOIN users u ON u.organization = k.organization AND u.id = k.owner
   JOIN organizations o ON o.id = k.organization

@@ -1,7 +1,7 @@
 -- name: insert
 INSERT INTO users (organization, id, user_name_key, display, active, version, created_at, modified_at, resource, seat,
                    account_type, handle, team)
-VALUES ($1, $2, $3, $4, $5, 1, $6, $6, '{}', 'none', $7, $8, $9)
+VALUES ($1, $2, $3, $4, $5, 1, $6, $6, $10, 'none', $7, $8, $9)
 
 -- name: load
 SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
@@ -30,6 +30,15 @@ SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
   FROM users
  WHERE organization = $1 AND account_type <> 'user' AND account_type = 'service' AND team = $2 AND id > $3
  ORDER BY id LIMIT $4
+
+-- name: count
+SELECT count(*) FROM users WHERE organization = $1 AND account_type <> 'user'
+
+-- name: teams_of
+-- The live team that each of these service accounts belongs to, or that is meant when none is named.
+SELECT u.id, u.account_type, t.id, t.display
+  FROM users u JOIN teams t ON t.organization = u.organization AND t.id = u.team AND t.archived_at IS NULL
+ WHERE u.organization = $1 AND u.account_type <> 'user' AND u.id = ANY($2)
 
 -- name: bury
 INSERT INTO tombstones (organization, id, resource_type, display, handle, removed_at)

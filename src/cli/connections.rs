@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-const PROFILES: [&str; 3] = ["standard", "strict", "strict-interop"];
+const PROFILES: [&str; 4] = ["standard", "strict", "strict-interop", "wandb"];
 
 #[derive(Debug, Args)]
 pub(super) struct ConnectionCommand {
@@ -39,8 +39,8 @@ pub(super) enum ConnectionAsk {
     Create {
         /// A name for it, such as okta
         name: String,
-        /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
-        /// as the interoperability profile wants it)
+        /// How its requests are read: standard (forgiving), strict (RFC to the letter), strict-interop (strict, and as
+        /// the interoperability profile wants it) or wandb (forgiving, and answered in the shapes of W&B)
         #[arg(long, default_value = "standard", value_parser = PROFILES)]
         profile: String,
     },
@@ -93,8 +93,8 @@ pub(super) enum ConnectionAsk {
 /// What is changed of a connection; what is not named stays.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 pub(super) struct Changes {
-    /// How its requests are read: standard (forgiving), strict (RFC to the letter) or strict-interop (strict, and
-    /// as the interoperability profile wants it)
+    /// How its requests are read: standard (forgiving), strict (RFC to the letter), strict-interop (strict, and as the
+    /// interoperability profile wants it) or wandb (forgiving, and answered in the shapes of W&B)
     #[arg(long, value_parser = PROFILES)]
     profile: Option<String>,
     /// Attributes that no filter in a URL may name, with commas between them; `.search` takes them

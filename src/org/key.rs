@@ -4,6 +4,7 @@ use super::{
     actor::Actor, authority::Action, moment, refusal::Refusal, role::OrganizationRole, settings::Settings,
     words::words,
 };
+use crate::scim::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -200,13 +201,24 @@ pub struct Principal {
     pub actor: Actor,
     /// Whether the owner is active.
     pub active: bool,
+    /// How SCIM requests are read and answered.
+    pub profile: Profile,
 }
 
 impl Principal {
+    /// The same as the organization's settings have it.
+    #[must_use]
+    pub fn under(self, settings: &Settings) -> Self {
+        let principal = Self { profile: settings.key_profile, ..self };
+        match principal.actor {
+            Actor::Person { role: OrganizationRole::Viewer, .. } => principal.of_viewer(settings),
+            _ => principal,
+        }
+    }
+
     /// The same of somebody who only reads in the organization: their keys only read, whatever they were made for, and
     /// rest where such have none (W-138).
-    #[must_use]
-    pub fn of_viewer(self, settings: &Settings) -> Self {
+    fn of_viewer(self, settings: &Settings) -> Self {
         let scopes = match self.scopes.reaches(Scope::Read) {
             true => Scopes(Some(vec![Scope::Read])),
             false => Scopes(Some(Vec::new())),

@@ -1,8 +1,10 @@
 //! Service accounts: machines that have keys, and nothing else that people have (W-145, W-151).
 
 use super::moment;
+use crate::scim::{Resource, urn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A machine that asks with keys of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +24,27 @@ pub struct ServiceAccount {
     #[serde(with = "moment")]
     #[schemars(description = "When it was made.", with = "String", extend("format" = "date-time"))]
     pub created_at: i64,
+}
+
+impl ServiceAccount {
+    /// What it is as a SCIM User, where it is one (W-223). It stands in the organization as what it is.
+    pub fn resource(&self) -> Resource {
+        let kind = self.account_type();
+        let name = self.name.as_str();
+        let known = json!({"organizationRole": kind, "seat": "none", "accountType": kind, "source": "admin"});
+        let members = [
+            ("userName", name.into()),
+            ("displayName", name.into()),
+            ("active", true.into()),
+            (urn::ORGANIZATION_USER, known),
+        ];
+        Resource(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The word in the database.
+    pub const fn account_type(&self) -> &'static str {
+        if self.team.is_some() { "service" } else { "org_service" }
+    }
 }
 
 /// Where a service account shall belong.

@@ -6,7 +6,7 @@ use super::{
     seat::{License, Overflow},
     words::words,
 };
-use crate::scim::json;
+use crate::scim::{Profile, json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -41,6 +41,9 @@ pub struct Settings {
     pub key_creation: bool,
     /// Whether those who only read may hold keys that only read (W-138).
     pub viewer_keys: bool,
+    /// How SCIM requests that come with a key are read and answered: as a connection with that profile would be.
+    #[schemars(with = "String", extend("enum" = Profile::ALL.map(Profile::as_str)))]
+    pub key_profile: Profile,
     /// Whether people may have projects outside of teams (W-127).
     pub personal_projects: bool,
     /// How many days events are kept; for ever when it is absent (W-291).
@@ -65,6 +68,7 @@ impl Default for Settings {
             team_service_account_creation: true,
             key_creation: true,
             viewer_keys: false,
+            key_profile: Profile::Standard,
             personal_projects: true,
             event_retention_days: None,
             enforced: Enforcement::default(),

@@ -94,25 +94,44 @@ pub fn settle(before: Option<&Resource>, from: Source, user: &mut Resource) -> R
     Ok(team_roles(&sent))
 }
 
-/// What somebody new is said to be is readOnly, and who asks for a service account must not get a person.
-pub fn check_account_type(body: &Map<String, Value>) -> Result<()> {
+words! {
+    /// What an account is.
+    AccountType, "an account type":
+    /// A person.
+    User = "user",
+    /// A machine of one team.
+    Service = "service",
+    /// A machine of the organization.
+    OrgService = "org_service",
+}
+
+/// What a body says somebody new is, in any case: who asks for a service account must not get a person. It is said at the
+/// top level, or within our extension or W&B's.
+pub fn account_type(body: &Map<String, Value>) -> Result<AccountType> {
     let member = |object: &Map<String, Value>, name: &str| {
         object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
     };
-    let extension = member(body, urn::ORGANIZATION_USER);
-    let asked = extension.as_ref().and_then(Value::as_object).and_then(|it| member(it, "accountType"));
-    match asked.as_ref().and_then(Value::as_str) {
-        Some(other) if !other.eq_ignore_ascii_case("user") => {
-            let found = text::shown(other);
-            let detail = format!(
-                "{}:accountType: expected user, found {found}; service accounts are made at \
-                 /api/v1/service-accounts",
-                urn::ORGANIZATION_USER
-            );
-            Err(ErrorKind::InvalidValue.because(detail))
-        }
-        _ => Ok(()),
+    let within = |urn| member(body, urn).and_then(|it| member(it.as_object()?, "accountType"));
+    let said = [member(body, "accountType"), within(urn::ORGANIZATION_USER), within(urn::WANDB_USER)];
+    match said.iter().flatten().find_map(Value::as_str) {
+        None => Ok(AccountType::User),
+        Some(word) => word
+            .to_ascii_lowercase()
+            .parse()
+            .map_err(|what: String| ErrorKind::InvalidValue.because(format!("accountType: {what}"))),
     }
+}
+
+/// Where service accounts are no users of SCIM, a body says that somebody new is a person, or nothing.
+pub fn check_account_type(found: AccountType) -> Result<()> {
+    if found == AccountType::User {
+        return Ok(());
+    }
+    let detail = format!(
+        "accountType: expected user, found {found}; service accounts are made at /api/v1/service-accounts, or \
+         over a connection with the profile wandb"
+    );
+    Err(ErrorKind::InvalidValue.because(detail))
 }
 
 /// What a PUT does not say of a user's standing stays (W-239): an identity provider that knows nothing of our extension

@@ -22,11 +22,11 @@ pub fn answer(
     organization: &str,
 ) -> Result<String, serde_json::Error> {
     let mut resource = decorated(resource_type, record, related, "")?;
-    let whole = resource.clone();
+    let person = (resource_type.noun == Noun::User).then(|| resource.clone()).unwrap_or_default();
     projection.apply(resource_type, &mut resource);
     let mut found = resource.0;
     match resource_type.noun {
-        Noun::User => user(resource_type, &whole, projection, &mut found),
+        Noun::User => user(resource_type, &person, projection, &mut found),
         Noun::Group => group(&mut found),
         Noun::Role => role(projection, organization, &mut found),
     }
@@ -53,7 +53,10 @@ fn user(
     };
     let is_person = account_type(whole) == "user";
     if projection.shows("displayName") && !user.contains_key("displayName") {
-        user.insert("displayName".to_owned(), display_name(whole.text("userName").unwrap_or_default()).into());
+        user.insert(
+            "displayName".to_owned(),
+            display_name(whole.text("userName").unwrap_or_default()).into(),
+        );
     }
     for (name, theirs) in [("organizationRole", "organizationRole"), ("seat", "modelsSeat")] {
         // W-237: a service account has no seat
@@ -140,9 +143,8 @@ fn display_name(user_name: &str) -> String {
     let mut name = String::new();
     let mut before: Option<char> = None;
     for letter in local.chars() {
-        let begins = before.is_none_or(|before| {
-            !before.is_alphanumeric() || before.is_numeric() != letter.is_numeric()
-        });
+        let begins = before
+            .is_none_or(|before| !before.is_alphanumeric() || before.is_numeric() != letter.is_numeric());
         before = Some(letter);
         if !letter.is_alphanumeric() {
             continue;

@@ -54,13 +54,10 @@ impl FromStr for Profile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|profile| profile.as_str() == text)
-            .ok_or_else(|| {
-                let known = Self::ALL.map(Self::as_str).join(", ");
-                format!("expected a profile ({known}), found {}", shown(text))
-            })
+        Self::ALL.into_iter().find(|profile| profile.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("expected a profile ({known}), found {}", shown(text))
+        })
     }
 }
 

@@ -53,9 +53,8 @@ pub(super) fn attribute(
 /// The attribute that a name means within an extension: ours, or W&B's for it.
 pub(super) fn member(schema: &Schema, name: &str, quirks: &mut Quirks) -> Option<&'static Attribute> {
     schema.attribute(name).or_else(|| {
-        let theirs = |(known, own, _): &&(&str, &str, &str)| {
-            *own == schema.id && known.eq_ignore_ascii_case(name)
-        };
+        let theirs =
+            |(known, own, _): &&(&str, &str, &str)| *own == schema.id && known.eq_ignore_ascii_case(name);
         let found = NAMES.iter().find(theirs).and_then(|(.., own)| schema.attribute(own))?;
         quirks.note(Quirk::WandbName);
         Some(found)
@@ -76,7 +75,8 @@ pub(super) fn spelled(
     body: Map<String, Value>,
     quirks: &mut Quirks,
 ) -> Result<Map<String, Value>> {
-    let is_theirs = |key: &str| NAMES.iter().any(|(name, ..)| name.eq_ignore_ascii_case(key)) || ours(key).is_some();
+    let is_theirs =
+        |key: &str| NAMES.iter().any(|(name, ..)| name.eq_ignore_ascii_case(key)) || ours(key).is_some();
     if !body.keys().any(|key| is_theirs(key)) && !names_theirs(&body) {
         return Ok(body);
     }
@@ -103,7 +103,8 @@ pub(super) fn spelled(
         }
     }
     for (id, members) in moved {
-        let key = found.keys().find(|key| key.eq_ignore_ascii_case(id)).cloned().unwrap_or_else(|| id.to_owned());
+        let key =
+            found.keys().find(|key| key.eq_ignore_ascii_case(id)).cloned().unwrap_or_else(|| id.to_owned());
         let container = found.entry(key).or_insert(Value::Null);
         if container.is_null() {
             *container = Value::Object(Map::new());
@@ -134,8 +135,10 @@ fn merge(
             continue;
         };
         if container.get(&known) != Some(&value) {
-            let detail =
-                format!("{} stands twice, with two values: as {known} and as {key}", super::text::shown(&key));
+            let detail = format!(
+                "{} stands twice, with two values: as {known} and as {key}",
+                super::text::shown(&key)
+            );
             return Err(ErrorKind::InvalidSyntax.because(detail));
         }
     }
@@ -175,7 +178,8 @@ pub struct Teams {
 /// Takes W&B's extension `teams` out of the body of a POST; it is about that moment alone, so that nothing of it is kept.
 pub fn take_teams(body: &mut Map<String, Value>, quirks: &mut Quirks) -> Result<Teams> {
     let is_theirs = |text: &str| text.eq_ignore_ascii_case(urn::WANDB_TEAMS);
-    let schemas = body.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
+    let schemas =
+        body.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
     if let Some(Value::Array(urns)) = schemas {
         urns.retain(|urn| !urn.as_str().is_some_and(is_theirs));
     }
@@ -266,8 +270,7 @@ mod tests {
         let group = body(json!({"displayName": "a", "modelsSeat": "none", "storageBucket": {"name": "b"}}));
         let found = spelled(&GROUP_TYPE, group, &mut Quirks::default());
 
-        let expected =
-            json!({"displayName": "a", "modelsSeat": "none", urn::ORGANIZATION_GROUP: {"storage": {"name": "b"}}});
+        let expected = json!({"displayName": "a", "modelsSeat": "none", urn::ORGANIZATION_GROUP: {"storage": {"name": "b"}}});
         assert_eq!(found.map(Value::Object), Ok(expected));
     }
 

@@ -36,8 +36,9 @@ pub async fn authenticate(app: &Arc<App>, key: &str) -> Result<Arc<Principal>> {
     let now = app.clock.now();
     let digest = digest(&SHA256, key.as_bytes());
     let found = app.store.read(move |tx| Ok::<_, Error>(api_keys::by_digest(tx, digest.as_ref())?)).await?;
-    let (stored, principal) = found.ok_or(Error::Unauthorized)?;
+    let (stored, principal, settings) = found.ok_or(Error::Unauthorized)?;
     verify_slices_are_equal(&stored, digest.as_ref()).map_err(|_| Error::Unauthorized)?;
+    let principal = principal.under(&app.locks.over(settings));
     if !principal.holds(now) {
         return Err(Error::Unauthorized);
     }

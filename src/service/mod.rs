@@ -19,6 +19,7 @@ pub mod invites;
 pub mod journal;
 pub mod keys;
 mod look;
+pub mod machines;
 pub mod mails;
 pub mod mapping_previews;
 pub mod mappings;

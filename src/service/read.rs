@@ -20,10 +20,7 @@ use crate::{
         path::Located,
         projection::Projection,
         query::Query,
-        schema::{
-            Noun, ResourceType,
-            organization::TEAM_ROLES,
-        },
+        schema::{Noun, ResourceType, organization::TEAM_ROLES},
         sort::{SortBy, SortKey},
         urn,
         version::{Precondition, Version},
@@ -31,7 +28,7 @@ use crate::{
     store::{
         DbError, ReadTx, journal, memberships,
         records::{self, Kind},
-        users,
+        service_accounts, users,
     },
 };
 use std::{collections::HashMap, sync::Arc};
@@ -152,6 +149,11 @@ pub(super) fn related(
         true => users::activity(tx, &cx.organization, &ids)?,
         false => Default::default(),
     };
+    if kind.resource_type.wandb && wanted.teams {
+        for (id, team) in service_accounts::teams_of(tx, &cx.organization, &ids)? {
+            teams.entry(id).or_default().push(team);
+        }
+    }
     let user = |id: &str| Related::User {
         teams: teams.remove(id).unwrap_or_default(),
         activity: activity.get(id).copied(),
@@ -256,7 +258,9 @@ impl Listing {
                 return Ok(None);
             }
             let total = journal::total(tx, self.kind, organization)?;
-            if page.offset() > DEEP && page.count > 0 || page.count > Sizes::STANDARD.largest && total > Sizes::STANDARD.largest {
+            if page.offset() > DEEP && page.count > 0
+                || page.count > Sizes::STANDARD.largest && total > Sizes::STANDARD.largest
+            {
                 return Ok(None);
             }
             let found = match page.count {

@@ -16,8 +16,8 @@ use crate::{
         service_account::{Place, ServiceAccount},
         settings::Settings,
     },
-    scim::text,
-    store::{DbError, ReadTx, WriteTx, api_keys, records::Kind, service_accounts, teams},
+    scim::{ErrorKind, text},
+    store::{ReadTx, WriteTx, api_keys, records::Kind, service_accounts, teams},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -44,30 +44,35 @@ pub async fn create(cx: &Arc<Context>, name: &str, place: Place) -> Result<Made<
                 (Some(team), None)
             }
         };
-        let id = cx.app.ids.make(cx.now);
-        let new = ServiceAccount {
-            id: id.clone(),
-            name: name.clone(),
-            handle: String::new(),
-            team,
-            default_team,
-            created_at: cx.now,
-        };
-        let made = service_accounts::insert(tx, cx.owner(cx.types.user, &id), new).map_err(taken)?;
-        record(
-            tx,
-            cx,
-            EventKind::ServiceAccountCreated,
-            &id,
-            json!({"team": made.team, "defaultTeam": made.default_team}),
-        )?;
-        Ok(made)
+        insert(tx, cx, &name, (team, default_team)).map_err(taken)
     })
     .await
 }
 
+/// Inserts a service account: of a team, or of the organization with a default team. Records it.
+pub(super) fn insert(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    name: &str,
+    (team, default_team): (Option<String>, Option<String>),
+) -> Result<ServiceAccount> {
+    let id = cx.app.ids.make(cx.now);
+    let new = ServiceAccount {
+        id: id.clone(),
+        name: name.to_owned(),
+        handle: String::new(),
+        team,
+        default_team,
+        created_at: cx.now,
+    };
+    let made = service_accounts::insert(tx, cx.owner(cx.types.user, &id), new)?;
+    let detail = json!({"team": made.team, "defaultTeam": made.default_team});
+    record(tx, cx, EventKind::ServiceAccountCreated, &id, detail)?;
+    Ok(made)
+}
+
 /// W-153.
-fn check_switch(settings: &Settings) -> Result<(), Refusal> {
+pub(super) fn check_switch(settings: &Settings) -> Result<(), Refusal> {
     match settings.team_service_account_creation {
         true => Ok(()),
         false => {
@@ -84,12 +89,12 @@ fn unknown_team(error: Error, what: &str) -> Error {
     }
 }
 
-fn taken(error: DbError) -> Error {
+fn taken(error: Error) -> Error {
     match error {
-        DbError::Unique(column) if column == "users.user_name_key" => {
+        Error::Scim(error) if error.kind == ErrorKind::Uniqueness => {
             Error::Taken("another user or service account has this name".to_owned())
         }
-        other => other.into(),
+        other => other,
     }
 }
 
@@ -177,7 +182,7 @@ pub async fn remove(cx: &Arc<Context>, id: &str) -> Result<()> {
 /// Ends an account's keys and removes it.
 pub(super) fn bury(tx: &WriteTx<'_>, cx: &Context, account: &ServiceAccount) -> Result<()> {
     let ended = api_keys::end(tx, &cx.organization, &account.id, cx.now)?;
-    service_accounts::remove(tx, &cx.organization, account, cx.now)?;
+    service_accounts::remove(tx, cx.owner(cx.types.user, &account.id), account, cx.now)?;
     let detail = json!({"team": account.team, "keysEnded": ended.len()});
     record(tx, cx, EventKind::ServiceAccountRemoved, &account.id, detail)
 }

@@ -10,7 +10,7 @@ use crate::{
         standing::{NamedTeamRole, Standing, check_team_role},
         team::MemberType,
     },
-    scim::{Quirk, Quirks, text},
+    scim::{Quirk, Quirks, spelling::Teams, text},
     store::{
         ReadTx, WriteTx,
         memberships::{self, Holder},
@@ -18,7 +18,7 @@ use crate::{
         roles, teams, users,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A user whose team roles are assigned.
@@ -219,19 +219,47 @@ pub(super) fn join(
     origin: Origin,
 ) -> Result<bool> {
     check_team_role(to.standing, role)?;
-    cx.check_entry(tx, to.user)?;
-    let holder = Holder { origin, ..holder(cx, team) };
+    let comes = come(tx, cx, to.user, team, origin)?;
+    if comes {
+        memberships::set_role(tx, holder(cx, team), to.user, role)?;
+        came(tx, cx, to.user, team, json!({"joined": [to.user], "role": role.as_str()}))?;
+    }
+    Ok(comes)
+}
+
+/// Makes somebody new a member of teams, with the role that each of them gives those who come (W-224); one of them may be
+/// the default team.
+pub(super) fn enter(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, teams: &Teams) -> Result<()> {
+    // in the order in which everybody takes teams
+    let mut found = BTreeMap::new();
+    for name in &teams.names {
+        found.insert(find(tx, cx, name)?, teams.default.as_ref() == Some(name));
+    }
+    for (team, is_default) in found {
+        if come(tx, cx, to.user, &team, origin(cx))? {
+            came(tx, cx, to.user, &team, json!({"joined": [to.user]}))?;
+        }
+        if is_default {
+            users::set_team(tx, &cx.organization, to.user, Some(&team))?;
+        }
+    }
+    Ok(())
+}
+
+/// A membership with the team's default role; whether there was none before.
+fn come(tx: &WriteTx<'_>, cx: &Context, user: &str, team: &str, origin: Origin) -> Result<bool> {
+    cx.check_entry(tx, user)?;
     // the team first, as everybody takes it who changes its members
     record_of(tx, cx, Kind::of(cx.types.group), team)?;
-    if memberships::add(tx, holder, MemberType::User, &[to.user], cx.now)?.is_empty() {
-        return Ok(false);
-    }
-    memberships::set_role(tx, holder, to.user, role)?;
+    let holder = Holder { origin, ..holder(cx, team) };
+    Ok(!memberships::add(tx, holder, MemberType::User, &[user], cx.now)?.is_empty())
+}
+
+/// What follows when somebody became a member.
+fn came(tx: &WriteTx<'_>, cx: &Context, user: &str, team: &str, detail: Value) -> Result<()> {
     teams::gain_member(tx, &cx.organization, team, cx.now)?;
-    let detail = json!({"joined": [to.user], "role": role.as_str()});
     cx.record(tx, &event(EventKind::TeamChanged, cx.types.group, team, detail))?;
-    mappings::follow(tx, cx, team, &[to.user.to_owned()])?;
-    Ok(true)
+    mappings::follow(tx, cx, team, &[user.to_owned()])
 }
 
 /// Ends a membership; whether there was one.

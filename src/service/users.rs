@@ -5,7 +5,9 @@ use super::{
     authorization::About,
     changed_names,
     denials::{self, Concerned},
-    event, invites, load, load_for_change, load_for_removal, mails, mappings,
+    event, invites, load, load_for_change, load_for_removal,
+    machines::{self, NewMachine},
+    mails, mappings,
     read::answer,
     record_of, standing,
     team_roles::{self, Assignee, Reach},
@@ -20,8 +22,7 @@ use crate::{
         role::OrganizationRole,
         scim_view::{self, Related, decorated},
         standing::{
-            NamedTeamRole, Said, Source, Standing, as_promised, check_account_type, keep, said,
-            set_organization_role, settle,
+            NamedTeamRole, Said, Source, Standing, as_promised, keep, said, set_organization_role, settle,
         },
         user,
     },
@@ -31,7 +32,11 @@ use crate::{
         path::Located,
         projection::Projection,
         read,
-        schema::organization::{ORGANIZATION_ROLE, ORGANIZATION_USER, TEAM_ROLES},
+        schema::{
+            organization::{ORGANIZATION_ROLE, ORGANIZATION_USER, TEAM_ROLES},
+            standard::USER_TYPE,
+        },
+        spelling::{self, Teams},
         text, urn, validate,
         version::Precondition,
     },
@@ -72,6 +77,9 @@ pub(super) fn insert_or_adopt(
     projection: &Projection,
     quirks: &mut Quirks,
 ) -> Result<Answer> {
+    if let Some(machine) = &user.machine {
+        return machines::insert(tx, cx, machine, projection);
+    }
     let adopted = match quirks.profile().is_strict() {
         true => None,
         false => adoptions::adoptable(tx, cx, user.name())?,
@@ -104,20 +112,23 @@ pub(super) async fn told_of_deactivated<T>(cx: &Arc<Context>, name: &str, made: 
     }
 }
 
-/// Who has a user name.
+/// The person who has a user name.
 pub(super) fn holder(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<(String, Resource)>> {
-    let kind = Kind::of(cx.types.user);
+    let kind = Kind::of(&USER_TYPE);
     let ids = records::named(tx, kind, &cx.organization, &text::fold(name))?;
     let Some(id) = ids.into_iter().next() else { return Ok(None) };
     let person = records::load(tx, kind, &cx.organization, &id)?;
     Ok(person.map(|person| person.resource()).transpose()?.map(|person| (id, person)))
 }
 
-/// A user about to be created, and the roles in teams that come with it.
+/// A user about to be created, and the roles in teams and the teams that come with it.
 pub(super) struct NewUser {
     resource: Resource,
     team_roles: Vec<NamedTeamRole>,
     said: Said,
+    teams: Teams,
+    /// A service account, if it is none of those who are people.
+    machine: Option<NewMachine>,
 }
 
 impl NewUser {
@@ -129,17 +140,18 @@ impl NewUser {
 /// A user as a body describes it.
 pub(super) fn new(
     cx: &Context,
-    body: Map<String, Value>,
+    mut body: Map<String, Value>,
     from: Source,
     quirks: &mut Quirks,
 ) -> Result<NewUser> {
-    check_account_type(&body)?;
+    let teams = spelling::take_teams(&mut body, quirks)?;
+    let machine = machines::described(cx, &body, &teams)?;
     let mut user = read::resource(cx.types.user, body, quirks)?;
     validate::created(cx.types.user, &mut user, quirks)?;
     user.strip(cx.types.user);
     let said = said(&user);
     let team_roles = settle(None, from, &mut user)?;
-    Ok(NewUser { resource: user, team_roles, said })
+    Ok(NewUser { resource: user, team_roles, said, teams, machine })
 }
 
 /// Check the rules, save, record.
@@ -174,6 +186,7 @@ pub(super) fn insert(
         invites::let_in(tx, cx, invite, to)?;
     }
     team_roles::assign(tx, cx, to, &asked, Reach { joins: true, ..Reach::default() })?;
+    team_roles::enter(tx, cx, to, &user.teams)?;
     if waiting.is_empty() && cx.actor.connection().is_some() && cx.switches.mails(settings.scim_mail) {
         mails::arrival(tx, cx, &id, &resource)?;
     }
@@ -324,6 +337,7 @@ impl Change<'_> {
         make: impl Fn(&Record, &mut Quirks) -> Result<Resource>,
     ) -> Result<Answer> {
         let Self { tx, cx, id, demand } = self;
+        machines::check_change(tx, cx, id)?;
         let before = load_for_change(tx, cx, Kind::of(cx.types.user), id, &demand.precondition)?;
         let mut user = make(&before, quirks)?;
         user.strip(cx.types.user);
@@ -480,6 +494,9 @@ pub(super) fn leave(
     precondition: &Precondition,
     at_most: usize,
 ) -> Result<usize> {
+    if machines::remove(tx, cx, id, precondition)? {
+        return Ok(0);
+    }
     teams::hold_around(tx, &cx.organization, id)?;
     let user = load_for_removal(tx, cx, Kind::of(cx.types.user), id, precondition)?;
     cx.allow(Deed::Delete)?;

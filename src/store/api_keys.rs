@@ -5,10 +5,13 @@ use super::{
     db::{Arg, Row},
     records::int,
 };
-use crate::org::{
-    actor::Actor,
-    key::{Key, Owner, Principal},
-    settings::Settings,
+use crate::{
+    org::{
+        actor::Actor,
+        key::{Key, Owner, Principal},
+        settings::Settings,
+    },
+    scim::Profile,
 };
 
 const SQL: &str = include_str!("../../sql/queries/api_keys.sql");
@@ -25,11 +28,15 @@ const LIST: Statement = Statement::named(SQL, "list");
 const RENAME: Statement = Statement::named(SQL, "rename");
 const REVOKE: Statement = Statement::named(SQL, "revoke");
 
-/// Whom the key with that digest speaks for: the stored digest and the principal.
-pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Principal)>, DbError> {
+/// A key as it was looked up: the stored digest, whom it speaks for, and what the organization's admins decided.
+pub type Found = (Vec<u8>, Principal, Settings);
+
+/// The key with that digest.
+pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<Found>, DbError> {
     tx.one(BY_DIGEST, &[digest.into()], |row| {
         let id = row.get(6)?;
-        let of_viewer: Option<String> = row.get(13)?;
+        let settings: Option<String> = row.get(13)?;
+        let settings = settings.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
         let principal = Principal {
             organization: row.get(0)?,
             key: row.get(1)?,
@@ -40,12 +47,9 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Prin
             active: row.get(9)?,
             slug: row.get(11)?,
             types: row.get(12)?,
+            profile: Profile::default(),
         };
-        let principal = match of_viewer {
-            Some(settings) => principal.of_viewer(&serde_json::from_str::<Settings>(&settings)?),
-            None => principal,
-        };
-        Ok((row.get(2)?, principal))
+        Ok((row.get(2)?, principal, settings))
     })
 }
 

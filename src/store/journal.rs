@@ -1,7 +1,10 @@
 //! Events and counters.
 
-use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::Kind};
-use crate::org::{actor::Actor, event::Event};
+use super::{DbError, ReadTx, Statement, WriteTx, db::Arg, records::Kind, service_accounts};
+use crate::{
+    org::{actor::Actor, event::Event},
+    scim::schema::Noun,
+};
 
 const SQL: &str = include_str!("../../sql/queries/journal.sql");
 const EVENT: Statement = Statement::named(SQL, "event");
@@ -84,9 +87,13 @@ pub fn settle(tx: &WriteTx<'_>, organization: &str, kind: Kind) -> Result<(), Db
     Ok(())
 }
 
-/// How many live resources of a kind there are; exact.
+/// How many live resources of a kind there are; exact. Service accounts, which are few, are counted one by one.
 pub fn total(tx: &ReadTx<'_>, kind: Kind, organization: &str) -> Result<usize, DbError> {
-    Ok(usize::try_from(counted(tx, organization, kind.counter())?).unwrap_or(0))
+    let machines = match kind.resource_type.wandb && kind.resource_type.noun == Noun::User {
+        true => service_accounts::count(tx, organization)?,
+        false => 0,
+    };
+    Ok(usize::try_from(counted(tx, organization, kind.counter())? + machines).unwrap_or(0))
 }
 
 /// What a counter holds.

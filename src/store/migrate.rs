@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -81,6 +81,12 @@ const MIGRATIONS: [Migration; 10] = [
         name: "mappings",
         sqlite: include_str!("../../sql/migrations/sqlite/0010_mappings.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0010_mappings.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "accounts",
+        sqlite: include_str!("../../sql/migrations/sqlite/0011_accounts.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0011_accounts.sql"),
     },
 ];
 

@@ -13,6 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use std::borrow::Cow;
 
 const USERS: &str = include_str!("../../sql/queries/users.sql");
+const ACCOUNTS: &str = include_str!("../../sql/queries/accounts.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
 const ROLES: &str = include_str!("../../sql/queries/roles.sql");
 
@@ -42,6 +43,7 @@ impl Kind {
     /// The kind behind a resource type.
     pub fn of(resource_type: &'static ResourceType) -> Self {
         let rows = match resource_type.noun {
+            Noun::User if resource_type.wandb => &ACCOUNT,
             Noun::User => &USER,
             Noun::Group => &TEAM,
             Noun::Role => &ROLE,
@@ -64,6 +66,16 @@ static USER: Rows = Rows {
     after: Statement::named(USERS, "after"),
     among: Statement::named(USERS, "among"),
     named: Statement::named(USERS, "named"),
+};
+
+/// People, and service accounts beside them (W-223). What changes them asks for people alone.
+static ACCOUNT: Rows = Rows {
+    load: Statement::named(ACCOUNTS, "load"),
+    page: Statement::named(ACCOUNTS, "page"),
+    after: Statement::named(ACCOUNTS, "after"),
+    among: Statement::named(ACCOUNTS, "among"),
+    named: Statement::named(ACCOUNTS, "named"),
+    ..USER
 };
 
 /// Teams that are not archived.

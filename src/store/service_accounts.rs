@@ -1,13 +1,19 @@
-//! Service accounts: rows beside those of people, out of sight of SCIM.
+//! Service accounts: rows beside those of people, out of sight of SCIM but where answers have W&B's shapes.
 
 use super::{
     DbError, ReadTx, Statement, WriteTx,
-    attributes::Owner,
+    attributes::{self, Owner},
     db::{Arg, Row},
     records::{bounded, int},
     users,
 };
-use crate::{org::service_account::ServiceAccount, scim::text};
+use crate::{
+    org::{
+        scim_view::{TeamRef, stored},
+        service_account::ServiceAccount,
+    },
+    scim::{Resource, text},
+};
 
 const SQL: &str = include_str!("../../sql/queries/service_accounts.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
@@ -15,6 +21,8 @@ const LOAD: Statement = Statement::named(SQL, "load");
 const HOLD: Statement = Statement::named(SQL, "hold");
 const LIST: Statement = Statement::named(SQL, "list");
 const OF_TEAM: Statement = Statement::named(SQL, "of_team");
+const COUNT: Statement = Statement::named(SQL, "count");
+const TEAMS_OF: Statement = Statement::named(SQL, "teams_of");
 const BURY: Statement = Statement::named(SQL, "bury");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 
@@ -23,18 +31,22 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result
     let handle = users::welcome(tx, owner, &new.name)?.handle;
     let key = text::fold(&new.name);
     let key = bounded(&key);
-    let args: [Arg<'_>; 9] = [
+    let resource = new.resource();
+    let text = stored(owner.resource_type, &new.id, &resource);
+    let args: [Arg<'_>; 10] = [
         owner.organization.into(),
         (&new.id).into(),
         key.as_ref().into(),
         (&new.name).into(),
         true.into(),
         new.created_at.into(),
-        if new.team.is_some() { "service" } else { "org_service" }.into(),
+        new.account_type().into(),
         (&handle).into(),
         new.team.as_ref().or(new.default_team.as_ref()).into(),
+        (&text).into(),
     ];
     tx.execute(INSERT, &args)?;
+    attributes::index(tx, owner, &Resource::default(), &resource)?;
     Ok(ServiceAccount { handle, ..new })
 }
 
@@ -69,13 +81,36 @@ pub fn of_team(
     tx.rows(OF_TEAM, &[organization.into(), team.into(), after.into(), int(limit).into()], account)
 }
 
-/// Removes a service account and leaves a tombstone, so that what it made stays credited.
-pub fn remove(
-    tx: &WriteTx<'_>,
+/// How many there are.
+pub(super) fn count(tx: &ReadTx<'_>, organization: &str) -> Result<i64, DbError> {
+    Ok(tx.one(COUNT, &[organization.into()], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// The live team of each service account among these ids: the one it belongs to, or the one that is meant when none is
+/// named.
+pub fn teams_of(
+    tx: &ReadTx<'_>,
     organization: &str,
-    account: &ServiceAccount,
-    now: i64,
-) -> Result<(), DbError> {
+    ids: &[&str],
+) -> Result<Vec<(String, TeamRef)>, DbError> {
+    tx.rows(TEAMS_OF, &[organization.into(), ids.into()], |row| {
+        // W-237: one of the organization is what everybody is in a team
+        let role = if row.get::<String>(1)? == "service" { "service" } else { "member" };
+        let team = TeamRef {
+            id: row.get(2)?,
+            display: row.get(3)?,
+            direct: true,
+            given: false,
+            role: role.to_owned(),
+            role_name: role.to_owned(),
+        };
+        Ok((row.get(0)?, team))
+    })
+}
+
+/// Removes a service account and leaves a tombstone, so that what it made stays credited.
+pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, account: &ServiceAccount, now: i64) -> Result<(), DbError> {
+    let organization = owner.organization;
     let args: [Arg<'_>; 5] = [
         organization.into(),
         (&account.id).into(),
@@ -84,6 +119,7 @@ pub fn remove(
         now.into(),
     ];
     tx.execute(BURY, &args)?;
+    attributes::index(tx, owner, &account.resource(), &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), (&account.id).into()]).map(drop)
 }
 

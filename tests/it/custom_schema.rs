@@ -48,6 +48,7 @@ static PROBE_TYPE: ResourceType = ResourceType {
     extensions: &[Extension::optional(&LABEL_SCHEMA)],
     indexed: &[],
     hides: true,
+    wandb: false,
     rows: None,
 };
 

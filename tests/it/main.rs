@@ -63,3 +63,4 @@ mod tables;
 mod teams;
 mod tokens;
 mod transport;
+mod wandb;

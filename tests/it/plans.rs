@@ -5,13 +5,17 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 35] = [
+const WALKS: [&str; 38] = [
     "users/page",
     "users/after",
     "teams/page",
     "teams/after",
     "roles/page",
     "roles/after",
+    "accounts/page",
+    "accounts/after",
+    // service accounts are few
+    "service_accounts/count",
     // connections, tokens, schemas and organizations are few
     "connections/any_ever",
     "connections/list",

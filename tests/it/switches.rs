@@ -115,7 +115,7 @@ fn either(found: u16, wanted: [u16; 2], n: usize) -> bool {
     found == wanted[n]
 }
 
-const SETTINGS: [Line; 21] = [
+const SETTINGS: [Line; 22] = [
     ("license.full", ["0", "none"], |it, n| either(it.create(&json!({})).0, [403, 201], n)),
     ("license.viewer", ["0", "none"], |it, n| either(it.create(&json!({"seat": "viewer"})).0, [403, 201], n)),
     ("seatOverflow", ["none", "refuse"], |it, n| {
@@ -170,6 +170,10 @@ const SETTINGS: [Line; 21] = [
         either(it.member.post("/keys", &json!({"name": "another"})).status, [403, 201], n)
     }),
     ("viewerKeys", ["true", "false"], |it, n| either(it.viewer.get("/me").status, [200, 401], n)),
+    ("keyProfile", ["wandb", "standard"], |it, n| {
+        let client = Client { token: it.root.key.clone(), ..it.program.client.clone() };
+        (client.get("/Users").json()["itemsPerPage"] == 9999) == (n == 0)
+    }),
     ("personalProjects", ["false", "true"], |it, n| {
         it.root.get("/settings").json()["personalProjects"] == (n == 1)
     }),
@@ -215,6 +219,7 @@ fn a_setting_that_the_environment_decides_is_shown_so_and_nobody_changes_it() {
         "license.full" | "license.viewer" => "50",
         "seatOverflow" => "none",
         "scimGroupDelete" => "delete",
+        "keyProfile" => "wandb",
         "mailFrom" => "hello@x.example",
         "inviteDays" | "eventRetentionDays" => "7",
         "ssoProvisioning"
@@ -246,6 +251,7 @@ fn a_setting_that_the_environment_decides_is_shown_so_and_nobody_changes_it() {
             Value::Bool(is) => json!(!is),
             Value::Number(_) => json!(8),
             Value::String(word) if word == "none" => json!("refuse"),
+            Value::String(word) if word == "wandb" => json!("strict"),
             Value::String(word) if word.contains('@') => json!("other@x.example"),
             _ => json!("forbid"),
         };
@@ -258,6 +264,7 @@ fn a_setting_that_the_environment_decides_is_shown_so_and_nobody_changes_it() {
     }
     assert_eq!(world.delete_group(), (204, false), "a lock is what the server does");
     assert_eq!(world.member.post("/teams", &json!({"name": "mine"})).status, 201);
+    assert_eq!(world.viewer.get("/me").status, 200, "of keys, too");
     let table = roster(&world.database.setting(), &["setting", "list"]);
     if crate::database::test_server().is_none() {
         assert!(String::from_utf8_lossy(&table.stdout).contains("ROSTER_LICENSE_FULL"));

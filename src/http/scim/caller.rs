@@ -10,7 +10,6 @@ use crate::{
         key::{self, Principal, is_key},
         settings::Settings,
     },
-    scim::Profile,
     service::{App, Error, keys, verdicts},
 };
 use actix_web::http::Method;
@@ -48,7 +47,7 @@ impl Caller {
             token: principal.key.clone(),
             connection: API.to_owned(),
             connection_name: API.to_owned(),
-            profile: Profile::Standard,
+            profile: principal.profile,
             expires_at: principal.expires_at,
             last_used_at: principal.last_used_at,
             types: principal.types,

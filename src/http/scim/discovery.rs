@@ -46,8 +46,12 @@ impl Documents {
             documents.iter().map(|document| (id(document), Document::of(document.to_string()))).collect()
         };
         Self {
-            service_provider_config: Document::of(discovery::service_provider_config(base, sizes).to_string()),
-            with_options: Document::of(discovery::service_provider_config_with_options(base, sizes).to_string()),
+            service_provider_config: Document::of(
+                discovery::service_provider_config(base, sizes).to_string(),
+            ),
+            with_options: Document::of(
+                discovery::service_provider_config_with_options(base, sizes).to_string(),
+            ),
             resource_type: by_id(&types, str::to_owned),
             resource_types: Document::of(whole_list(&types)),
             schema: by_id(&schemas, str::to_ascii_lowercase),

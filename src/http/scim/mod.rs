@@ -19,7 +19,7 @@ use crate::{
         ErrorKind, Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD,
         version::Precondition,
     },
-    service::{self, Context, Error, connections, denials, schemas},
+    service::{self, Context, Error, connections, denials, machines, schemas},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -191,6 +191,10 @@ impl<'r> Call<'r> {
         }
         match endpoint {
             Endpoint::Users => self.collection(cx, cx.types.user, payload).await,
+            Endpoint::User(id) if cx.types.user.wandb => {
+                let id = machines::named(cx, &id, &mut self.quirks).await?;
+                self.member(cx, cx.types.user, &id, payload).await
+            }
             Endpoint::User(id) => self.member(cx, cx.types.user, &id, payload).await,
             Endpoint::Groups => self.collection(cx, cx.types.group, payload).await,
             Endpoint::Group(id) => self.member(cx, cx.types.group, &id, payload).await,
