@@ -59,7 +59,7 @@ impl SettingAsk {
 }
 
 /// What each setting means.
-const SETTINGS: [(&str, &str); 21] = [
+const SETTINGS: [(&str, &str); 22] = [
     ("license.full", "how many full seats there are; none is unlimited"),
     ("license.viewer", "how many seats that only read there are; none is unlimited"),
     ("seatOverflow", "when seats are used up, somebody new is refused (refuse) or has no seat (none)"),
@@ -77,6 +77,7 @@ const SETTINGS: [(&str, &str); 21] = [
     ("teamServiceAccountCreation", "teams may have new service accounts"),
     ("keyCreation", "people and service accounts of teams get new keys"),
     ("viewerKeys", "those who only read may hold keys that only read"),
+    ("keyProfile", "how SCIM requests with a key are answered: standard, strict, strict-interop, wandb"),
     ("personalProjects", "people may have projects outside of teams"),
     ("eventRetentionDays", "how many days events are kept; none is for ever"),
     ("enforced.hidden", "every team is hidden from those who are not in it"),

@@ -22,7 +22,10 @@ pub fn answer(
     organization: &str,
 ) -> Result<String, serde_json::Error> {
     let mut resource = decorated(resource_type, record, related, "")?;
-    let person = (resource_type.noun == Noun::User).then(|| resource.clone()).unwrap_or_default();
+    let person = match resource_type.noun {
+        Noun::User => resource.clone(),
+        Noun::Group | Noun::Role => Resource::default(),
+    };
     projection.apply(resource_type, &mut resource);
     let mut found = resource.0;
     match resource_type.noun {

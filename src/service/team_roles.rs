@@ -221,7 +221,7 @@ pub(super) fn join(
     check_team_role(to.standing, role)?;
     let comes = come(tx, cx, to.user, team, origin)?;
     if comes {
-        memberships::set_role(tx, holder(cx, team), to.user, role)?;
+        memberships::set_role(tx, Holder { origin, ..holder(cx, team) }, to.user, role)?;
         came(tx, cx, to.user, team, json!({"joined": [to.user], "role": role.as_str()}))?;
     }
     Ok(comes)

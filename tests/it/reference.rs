@@ -124,7 +124,7 @@ fn the_page_of_commands_is_fresh() {
     let mut page = "# Commands and settings\n\nGenerated from the program; `tests/it/reference.rs` fails when it is \
         stale and writes what it should be to `target/commands.md`.\nThese settings exist only as environment variables: `ROSTER_SCIM_TOKEN` or `ROSTER_SCIM_TOKEN_FILE` (the \
         tokens of the connection `default`, at least 32 bytes each, two at most with a comma between them), and \
-        `ROSTER_SCIM_PROFILE` (`standard`, `strict` or `strict-interop`); and `ROSTER_DATABASE_PASSWORD_FILE`, a file with the password \
+        `ROSTER_SCIM_PROFILE` (`standard`, `strict`, `strict-interop` or `wandb`); and `ROSTER_DATABASE_PASSWORD_FILE`, a file with the password \
         for PostgreSQL where the URL has none.\n`ROSTER_LOG` chooses what is logged, such as `warn` or \
         `roster::request=off,info`.\n"
         .to_owned();

@@ -418,9 +418,12 @@ fn r_563_a_group_of_a_hundred_thousand_is_read_in_bounded_memory() {
     assert!(grown < first.body.len() * 8, "{grown} bytes for an answer of {}", first.body.len());
 }
 
+/// The profiles that answer in the standard's shapes; `wandb.rs` looks at the other.
+const OF_THE_STANDARD: [Profile; 3] = [Profile::Standard, Profile::Strict, Profile::StrictInterop];
+
 #[test]
 fn r_606_a_page_holds_a_hundred_unasked_and_when_asked() {
-    for profile in Profile::ALL {
+    for profile in OF_THE_STANDARD {
         let server = Server::start(profile, |_| {});
         server.crowd(130);
         let page = |query: &str| {
@@ -454,7 +457,7 @@ fn r_606_a_page_holds_a_hundred_unasked_and_when_asked() {
 #[test]
 fn r_610_fifty_members_come_and_go_at_once_many_are_made_at_once_and_all_leave_a_trace() {
     const MANY: usize = 60;
-    for profile in Profile::ALL {
+    for profile in OF_THE_STANDARD {
         let server = Server::start(profile, |_| {});
         let users = server.crowd(MANY);
         let (old, new) = users.split_at(MANY / 2);

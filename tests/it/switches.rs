@@ -286,6 +286,10 @@ fn a_setting_that_the_environment_decides_is_shown_so_and_nobody_changes_it() {
     }
     let aliases = variables().into_iter().filter(|(_, name)| !name.starts_with("ROSTER_")).count();
     assert_eq!(aliases, 7, "every alias has a line");
+}
+
+#[test]
+fn what_the_environment_says_wrong_is_told_all_at_once() {
     let database = Database::fresh();
     let mut command = serve(&database.setting());
     command

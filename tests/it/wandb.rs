@@ -4,15 +4,17 @@
 use crate::{
     commands::{json as told, roster},
     database::Database,
-    support::{Client, GROUP, PATCH_OP, Program, Reply, USER},
+    support::{Client, GROUP, ORGANIZATION, PATCH_OP, Program, Reply, Server, USER},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use roster::scim::Profile;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const ROLE: &str = "urn:ietf:params:scim:schemas:core:2.0:Role";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const TEAMS: &str = "urn:ietf:params:scim:schemas:extension:teams:2.0:User";
+const WANDB_GROUP: &str = "urn:ietf:params:scim:schemas:extension:wandb:2.0:Group";
 const WANDB: &str = "urn:ietf:params:scim:schemas:extension:wandb:2.0:User";
 
 /// A server whose keys are answered as W&B answers them, and a script with the key of an admin.
@@ -589,4 +591,143 @@ fn e_11_the_audit_log_tells_of_it() {
     for name in ["audit_logs", "range_start_time", "range_end_time", "count"] {
         assert!(!log[name].is_null(), "{name}: {log}");
     }
+}
+
+/// What the database says of a user's extension, whatever profile made it.
+fn standing(server: &Server, id: &str) -> Value {
+    let rows = server.database.ask(&format!("SELECT resource FROM users WHERE id = '{id}'"));
+    serde_json::from_str::<Value>(&rows[0][0]).unwrap()[ORGANIZATION].clone()
+}
+
+#[test]
+fn names_of_wandb_are_understood_in_every_profile() {
+    for profile in Profile::ALL {
+        let server = Server::start(profile, |_| {});
+        let team = json!({
+            "schemas": [GROUP, WANDB_GROUP], "displayName": "vision",
+            WANDB_GROUP: {"storageBucket": {"name": "b", "provider": "GCP"}},
+        });
+        assert_eq!(server.client.post("/Groups", &team).status, 201, "{profile}");
+        let made = server.client.post(
+            "/Users",
+            &json!({
+                "schemas": [USER, WANDB, TEAMS], "userName": "ada", "modelsSeat": "viewer",
+                WANDB: {"organizationRole": "admin"}, TEAMS: {"teams": ["Vision"], "defaultTeam": "vision"},
+            }),
+        );
+        assert_eq!(made.status, 201, "{profile}: {}", made.json());
+        let path = format!("/Users/{}", id(&made.json()));
+        let team =
+            id(&server.client.get("/Groups?filter=displayName%20eq%20%22vision%22").json()["Resources"][0])
+                .to_owned();
+
+        assert_eq!(standing(&server, id(&made.json()))["seat"], "viewer", "{profile}");
+        let member = server.database.ask(&format!("SELECT role FROM memberships WHERE team = '{team}'"));
+        assert_eq!(member, [["member"]], "{profile}");
+        let default = server.database.ask("SELECT team FROM users WHERE account_type = 'user'");
+        assert_eq!(default, [[team]], "{profile}");
+        let storage = server.database.ask("SELECT resource FROM teams");
+        assert!(storage[0][0].contains("GCP"), "{profile}: {storage:?}");
+
+        for (path_of, value, name) in [
+            ("organizationRole", "admin", "organizationRole"),
+            ("modelsSeat", "none", "seat"),
+            (&*format!("{WANDB}:modelsSeat"), "full", "seat"),
+        ] {
+            let operations = json!([{"op": "replace", "path": path_of, "value": value}]);
+            assert_eq!(server.client.patch(&path, &operations).status, 200, "{profile}: {path_of}");
+            assert_eq!(standing(&server, id(&made.json()))[name], value, "{profile}: {path_of}");
+        }
+        let found = server.client.get("/Users?filter=modelsSeat%20eq%20%22full%22").json();
+        assert_eq!(found["totalResults"], 1, "{profile}");
+        let twice = json!({"schemas": [USER], "userName": "ben", "modelsSeat": "none", ORGANIZATION: {"seat": "full"}});
+        assert_eq!(
+            server.client.post("/Users", &twice).error(),
+            (400, "invalidSyntax".to_owned()),
+            "{profile}"
+        );
+        let foreign = json!([{"op": "replace", "path": "weaveRole", "value": "full"}]);
+        let expected = if profile == Profile::Wandb { 200 } else { 400 };
+        assert_eq!(server.client.patch(&path, &foreign).status, expected, "{profile}");
+    }
+}
+
+#[test]
+fn machines_are_made_and_removed_in_bulk() {
+    let server = Server::start(Profile::Wandb, |_| {});
+    server.client.group("vision", &[]);
+    let machine = |name: &str| {
+        json!({
+            "schemas": [USER, TEAMS], "userName": name, "accountType": "SERVICE", TEAMS: {"defaultTeam": "vision"},
+        })
+    };
+    let bulk = |operations: Value| {
+        let schemas = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"];
+        let reply = server.client.post("/Bulk", &json!({"schemas": schemas, "Operations": operations}));
+        reply.json()["Operations"][0].clone()
+    };
+
+    let made = bulk(json!([{"method": "POST", "path": "/Users", "bulkId": "a", "data": machine("sa-1")}]));
+    assert_eq!(made["status"], "201", "{made}");
+    let all = server.client.get("/Users").json();
+    assert_eq!((&all["totalResults"], &all["Resources"][0]["accountType"]), (&json!(1), &json!("SERVICE")));
+    let path = format!("/Users/{}", id(&all["Resources"][0]));
+    assert_eq!(
+        server.client.patch(&path, &json!([{"op": "replace", "path": "active", "value": false}])).status,
+        400
+    );
+
+    assert_eq!(bulk(json!([{"method": "DELETE", "path": path}]))["status"], "204");
+    assert_eq!(server.client.get(&path).status, 404);
+    assert_eq!(server.client.get("/Users").json()["totalResults"], 0);
+
+    // other profiles know nothing of them
+    let standard = Server::standard();
+    standard.client.group("vision", &[]);
+    let refused = standard.client.post("/Users", &machine("sa-1"));
+    assert_eq!(refused.error(), (400, "invalidValue".to_owned()));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("/api/v1/service-accounts"));
+}
+
+#[test]
+fn machines_made_by_an_earlier_build_are_found_as_well() {
+    let script = Script::start();
+    script.vision(&json!([]));
+    let made = script.machine("sa-nightly", "ORG_SERVICE");
+    script.database.ask("UPDATE users SET resource = '{}' WHERE account_type <> 'user'");
+    script.database.ask(&format!("DELETE FROM attribute_index WHERE resource = '{}'", id(&made)));
+
+    script.database.ask(match crate::database::test_server() {
+        Some(_) => include_str!("../../sql/migrations/postgres/0011_accounts.sql"),
+        None => include_str!("../../sql/migrations/sqlite/0011_accounts.sql"),
+    });
+
+    let found = script.get("/scim/Users?filter=displayName+eq+%22sa-nightly%22").json();
+    assert_eq!(found["Resources"], json!([made]));
+}
+
+#[test]
+fn a_connection_makes_and_removes_machines_as_its_switches_say() {
+    let script = Script::start();
+    script.vision(&json!([]));
+    script.run(&["connection", "create", "scripts", "--profile", "wandb", "--json"]);
+    let token = script.run(&["token", "create", "scripts", "--json"])["token"].as_str().unwrap().to_owned();
+    let client = Client { token, ..script.client.clone() };
+    let machine = |name: &str| {
+        json!({
+            "schemas": [USER, TEAMS], "userName": name, "accountType": "ORG_SERVICE", TEAMS: {"defaultTeam": "vision"},
+        })
+    };
+    let made = client.post("/Users", &machine("sa-1"));
+    assert_eq!(made.status, 201, "{}", made.json());
+
+    script.run(&["connection", "change", "scripts", "--create", "false", "--delete", "false", "--json"]);
+
+    assert_eq!(client.post("/Users", &machine("sa-2")).error().0, 403);
+    let path = format!("/Users/{}", id(&made.json()));
+    assert_eq!(client.delete(&path).error().0, 403);
+    script.run(&["connection", "change", "scripts", "--delete", "true", "--json"]);
+    assert_eq!(client.delete(&path).status, 204);
+    let counted = script.run(&["connection", "list", "--json"]).to_string();
+    assert!(counted.contains("W-224"), "{counted}");
 }

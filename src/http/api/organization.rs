@@ -4,7 +4,7 @@ use super::{Call, Reply};
 use crate::{
     http::error::Refusal,
     org::settings::Settings,
-    scim::text,
+    scim::{Profile, text},
     service::{Context, Error, organizations, settings},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -64,6 +64,7 @@ fn shown(cx: &Context, (settings, version): settings::Versioned) -> Result<Reply
 pub(super) fn change_schema(_: &mut SchemaGenerator) -> Schema {
     let boolean = json!({"type": ["boolean", "null"]});
     let number = json!({"type": ["integer", "null"], "minimum": 0});
+    let profiles: Vec<_> = Profile::ALL.iter().map(|it| Some(it.as_str())).chain([None]).collect();
     json_schema!({
         "type": "object",
         "additionalProperties": false,
@@ -85,6 +86,7 @@ pub(super) fn change_schema(_: &mut SchemaGenerator) -> Schema {
             "teamServiceAccountCreation": boolean,
             "keyCreation": boolean,
             "viewerKeys": boolean,
+            "keyProfile": {"enum": profiles},
             "personalProjects": boolean,
             "eventRetentionDays": {"type": ["integer", "null"], "minimum": 1},
             "enforced": {
