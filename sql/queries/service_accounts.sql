@@ -1,7 +1,7 @@
 -- name: insert
 INSERT INTO users (organization, id, user_name_key, display, active, version, created_at, modified_at, resource, seat,
-                   account_type, handle, team)
-VALUES ($1, $2, $3, $4, $5, 1, $6, $6, $10, 'none', $7, $8, $9)
+                   account_type, handle, team, connection)
+VALUES ($1, $2, $3, $4, $5, 1, $6, $6, $10, 'none', $7, $8, $9, $11)
 
 -- name: load
 SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,

@@ -13,15 +13,24 @@ use crate::scim::{
 };
 use serde_json::{Map, Value, json};
 
-/// The body of an answer. `organization` is the organization's id.
+/// Where a resource is.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'p> {
+    /// The organization's id.
+    pub organization: &'p str,
+    /// The URL that the endpoints stand under.
+    pub base: &'p str,
+}
+
+/// The body of an answer.
 pub fn answer(
     resource_type: &'static ResourceType,
     record: &Record,
     related: &Related,
     projection: &Projection,
-    organization: &str,
+    place: Place<'_>,
 ) -> Result<String, serde_json::Error> {
-    let mut resource = decorated(resource_type, record, related, "")?;
+    let mut resource = decorated(resource_type, record, related, place.base)?;
     let person = match resource_type.noun {
         Noun::User => resource.clone(),
         Noun::Group | Noun::Role => Resource::default(),
@@ -31,11 +40,12 @@ pub fn answer(
     match resource_type.noun {
         Noun::User => user(resource_type, &person, projection, &mut found),
         Noun::Group => group(&mut found),
-        Noun::Role => role(projection, organization, &mut found),
+        Noun::Role => role(projection, place.organization, &mut found),
     }
     // W-213: relative
     if let Some(Value::String(location)) = found.get_mut("meta").and_then(|meta| meta.get_mut("location")) {
-        *location = location.trim_start_matches('/').to_owned();
+        let relative = location.strip_prefix(place.base).unwrap_or(location);
+        *location = relative.trim_start_matches('/').to_owned();
     }
     Ok(Value::Object(found).to_string())
 }
@@ -84,6 +94,15 @@ fn user(
         user.shift_remove("groups");
         machine(&known, user);
     }
+}
+
+/// What a PUT sends back of a name that was only suggested: nothing was decided by it.
+pub fn without_suggestion(before: &Resource, mut sent: Resource) -> Resource {
+    let suggested = display_name(before.text("userName").unwrap_or_default());
+    if before.get("displayName").is_none() && sent.text("displayName") == Some(&*suggested) {
+        sent.0.shift_remove("displayName");
+    }
+    sent
 }
 
 fn account_type(user: &Resource) -> &str {

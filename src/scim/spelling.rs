@@ -3,9 +3,9 @@
 //! They stand at the top level of a body, in W&B's extensions, and in paths of PATCH, filters and projections.
 
 use super::{
-    ErrorKind, Quirk, Quirks, Result, json,
-    schema::{Attribute, ResourceType, Schema},
-    urn,
+    ErrorKind, Quirk, Quirks, Result, json, read,
+    schema::{Attribute, Noun, ResourceType, Schema},
+    text, urn,
 };
 use serde_json::{Map, Value};
 
@@ -63,9 +63,12 @@ pub(super) fn member(schema: &Schema, name: &str, quirks: &mut Quirks) -> Option
 
 /// Whether a path leads to a role in a product that only W&B has, and is left out for that: where answers have W&B's
 /// shapes, its scripts find their way though the product is not here.
-pub(super) fn is_foreign_role(path: &str, quirks: &mut Quirks) -> bool {
+pub(super) fn is_foreign_role(resource_type: &ResourceType, path: &str, quirks: &mut Quirks) -> bool {
+    let prefix = path.get(..urn::WANDB_USER.len()).filter(|head| head.eq_ignore_ascii_case(urn::WANDB_USER));
+    let path = prefix.and_then(|_| path.get(urn::WANDB_USER.len()..)?.strip_prefix(':')).unwrap_or(path);
     let name = path.split(['[', '.']).next().unwrap_or_default();
-    let is_one = FOREIGN_ROLES.iter().any(|foreign| foreign.eq_ignore_ascii_case(name));
+    let is_one = resource_type.noun == Noun::User
+        && FOREIGN_ROLES.iter().any(|foreign| foreign.eq_ignore_ascii_case(name));
     is_one && quirks.answers_as_wandb() && quirks.allow(Quirk::ForeignRole)
 }
 
@@ -94,7 +97,7 @@ pub(super) fn spelled(
                 Value::Null => {}
                 other => {
                     let found = json::type_name(&other);
-                    let detail = format!("{}: expected an object, found {found}", super::text::shown(&key));
+                    let detail = format!("{}: expected an object, found {found}", text::shown(&key));
                     return Err(ErrorKind::InvalidValue.because(detail));
                 }
             }
@@ -135,10 +138,8 @@ fn merge(
             continue;
         };
         if container.get(&known) != Some(&value) {
-            let detail = format!(
-                "{} stands twice, with two values: as {known} and as {key}",
-                super::text::shown(&key)
-            );
+            let detail =
+                format!("{} stands twice, with two values: as {known} and as {key}", text::shown(&key));
             return Err(ErrorKind::InvalidSyntax.because(detail));
         }
     }
@@ -199,16 +200,17 @@ pub fn take_teams(body: &mut Map<String, Value>, quirks: &mut Quirks) -> Result<
     for (name, value) in members {
         match (name.to_ascii_lowercase().as_str(), value) {
             (_, Value::Null) => {}
-            ("teams", Value::Array(names)) => {
-                for name in names {
-                    let text = name.as_str().ok_or_else(|| wrong(":teams", "the names of teams", &name))?;
+            ("teams", names @ Value::Array(_)) => {
+                read::check_elements(&names, &format!("{}:teams", urn::WANDB_TEAMS))?;
+                for name in names.as_array().into_iter().flatten() {
+                    let text = name.as_str().ok_or_else(|| wrong(":teams", "the names of teams", name))?;
                     teams.names.push(text.to_owned());
                 }
             }
             ("teams", other) => return Err(wrong(":teams", "a list of names of teams", &other)),
             ("defaultteam", Value::String(name)) => teams.default = Some(name),
             ("defaultteam", other) => return Err(wrong(":defaultTeam", "the name of a team", &other)),
-            _ => super::read::unknown(&format!("{}:{name}", urn::WANDB_TEAMS), quirks)?,
+            _ => read::unknown(&format!("{}:{name}", urn::WANDB_TEAMS), quirks)?,
         }
     }
     if let Some(default) = &teams.default
@@ -292,7 +294,9 @@ mod tests {
 
     #[test]
     fn roles_of_other_products_are_left_out_where_answers_are_wandbs() {
-        let foreign = |path: &str, profile| is_foreign_role(path, &mut Quirks::new(profile));
+        let foreign = |path: &str, profile| is_foreign_role(&USER_TYPE, path, &mut Quirks::new(profile));
+        assert!(foreign(&format!("{}:weaveRole", urn::WANDB_USER), Profile::Wandb));
+        assert!(!is_foreign_role(&GROUP_TYPE, "weaveRole", &mut Quirks::new(Profile::Wandb)));
         assert!(foreign("weaveRole", Profile::Wandb));
         assert!(foreign("registryRoles[registryName eq \\\"r\\\"]", Profile::Wandb));
         assert!(!foreign("teamRoles", Profile::Wandb));

@@ -50,6 +50,17 @@ pub(super) fn check(tx: &WriteTx<'_>, cx: &Context, id: &str, person: &Resource)
     }
 }
 
+/// Whether the connection that asks may remove a service account: one that it made itself or, where its adoption rule lets
+/// it have people whom it did not make, any.
+pub(super) fn check_machine(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<()> {
+    let Some(connection) = cx.actor.connection() else { return Ok(()) };
+    let owner = users::provisioner(tx, &cx.organization, id)?;
+    match owner.as_deref() == Some(connection) || cx.switches.adoption == Adoption::Link {
+        true => Ok(()),
+        false => Err(Refusal::NotAdopted { asks: false }.into()),
+    }
+}
+
 fn link(tx: &WriteTx<'_>, cx: &Context, id: &str, connection: &str) -> Result<()> {
     users::set_provisioner(tx, &cx.organization, id, connection)?;
     rows::forget(tx, &cx.organization, id)?;

@@ -1,8 +1,7 @@
 //! Service accounts as SCIM users, where answers have W&B's shapes (W-222, W-223, W-236 to W-238).
 
 use super::{
-    Answer, Context, Error, Result, agreed, load, people::holders_of, read, record_of, service_accounts,
-    team_roles,
+    Answer, Context, Error, Result, adoptions, agreed, load, read, record_of, service_accounts, team_roles,
 };
 use crate::{
     org::{
@@ -12,9 +11,11 @@ use crate::{
         service_account::ServiceAccount,
         standing::{AccountType, account_type, check_account_type},
     },
-    scim::{ErrorKind, Quirk, Quirks, projection::Projection, spelling::Teams, urn, version::Precondition},
+    scim::{
+        ErrorKind, Quirk, Quirks, projection::Projection, spelling::Teams, text, urn, version::Precondition,
+    },
     store::{
-        ReadTx, WriteTx,
+        ReadTx, WriteTx, attributes,
         records::{self, Kind},
         service_accounts as rows,
     },
@@ -116,20 +117,43 @@ pub(super) fn remove(tx: &WriteTx<'_>, cx: &Context, id: &str, precondition: &Pr
     let kind = Kind::of(cx.types.user);
     agreed(records::load(tx, kind, &cx.organization, id)?, kind, precondition)?;
     cx.allow(Deed::Delete)?;
+    adoptions::check_machine(tx, cx, id)?;
     service_accounts::bury(tx, cx, &account)?;
     Ok(true)
 }
 
-/// The id that a path means where answers have W&B's shapes: itself, or that of the only one whose user name, handle or
-/// e-mail address it is (W-222).
-pub async fn named(cx: &Arc<Context>, name: &str, quirks: &mut Quirks) -> Result<String> {
+/// The id that a path means where answers have W&B's shapes: itself, else that of whose user name it is, else that of the
+/// only one whose e-mail address it is (W-222). What a connection calls sensitive is not looked for: a path is as public as
+/// a filter in a URL.
+pub async fn named(
+    cx: &Arc<Context>,
+    name: &str,
+    sensitive: &[String],
+    quirks: &mut Quirks,
+) -> Result<String> {
+    let is_open = |path: &str| {
+        let covers = |known: &String| {
+            path == known || path.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
+        !sensitive.iter().any(covers)
+    };
+    let (by_name, by_address) = (is_open("userName"), is_open("emails.value"));
     let (job, id) = (cx.clone(), name.to_owned());
     let work = move |tx: &ReadTx<'_>| {
-        if records::load(tx, Kind::of(job.types.user), &job.organization, &id)?.is_some() {
+        let kind = Kind::of(job.types.user);
+        if records::load(tx, kind, &job.organization, &id)?.is_some() {
             return Ok::<_, Error>(None);
         }
-        let found = holders_of(tx, &job, &id)?;
-        Ok(<[String; 1]>::try_from(found).ok().map(|[one]| one))
+        let key = text::fold(&id);
+        if by_name && let Some(found) = records::named(tx, kind, &job.organization, &key)?.pop() {
+            return Ok(Some(found));
+        }
+        let place = (job.organization.as_str(), job.types.user);
+        let holders = match by_address {
+            true => attributes::equal(tx, place, "emails.value", &key, 2)?,
+            false => Vec::new(),
+        };
+        Ok(<[String; 1]>::try_from(holders).ok().map(|[one]| one))
     };
     match cx.app.store.read(work).await? {
         Some(id) if quirks.allow(Quirk::UserByName) => Ok(id),

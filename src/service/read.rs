@@ -9,7 +9,7 @@ use super::{
 use crate::{
     org::{
         record::Record,
-        scim_view::{self, MemberRef, Related},
+        scim_view::{self, MemberRef, Related, TeamRef},
         wandb,
     },
     scim::{
@@ -94,8 +94,7 @@ pub(super) fn answer(
     record: &Record,
     projection: &Projection,
 ) -> Result<Answer> {
-    let wanted = Wanted::shown(kind.resource_type, projection);
-    let related = related(tx, cx, kind, std::slice::from_ref(record), wanted)?;
+    let related = related_to_show(tx, cx, kind, std::slice::from_ref(record), projection)?;
     let related = related.into_iter().next().unwrap_or_else(|| Related::none(kind.resource_type));
     Ok(Answer {
         body: Some(text(cx, kind, record, &related, projection)?),
@@ -114,7 +113,10 @@ fn text(
 ) -> serde_json::Result<String> {
     let resource_type = kind.resource_type;
     match resource_type.wandb {
-        true => wandb::answer(resource_type, record, related, projection, &cx.organization),
+        true => {
+            let place = wandb::Place { organization: &cx.organization, base: &cx.base };
+            wandb::answer(resource_type, record, related, projection, place)
+        }
         false => scim_view::answer(resource_type, record, related, projection, &cx.base),
     }
 }
@@ -149,11 +151,6 @@ pub(super) fn related(
         true => users::activity(tx, &cx.organization, &ids)?,
         false => Default::default(),
     };
-    if kind.resource_type.wandb && wanted.teams {
-        for (id, team) in service_accounts::teams_of(tx, &cx.organization, &ids)? {
-            teams.entry(id).or_default().push(team);
-        }
-    }
     let user = |id: &str| Related::User {
         teams: teams.remove(id).unwrap_or_default(),
         activity: activity.get(id).copied(),
@@ -170,10 +167,10 @@ fn name_by_handle<'m>(
     let mut members: Vec<&mut MemberRef> = members.collect();
     for some in members.chunks_mut(BATCH) {
         let ids: Vec<&str> = some.iter().map(|member| member.id.as_str()).collect();
-        let mut cards = users::cards(tx, &cx.organization, &ids)?;
+        let cards = users::cards(tx, &cx.organization, &ids)?;
         for member in some {
-            if let Some(card) = cards.remove(&member.id) {
-                member.display = Some(card.handle);
+            if let Some(card) = cards.get(&member.id) {
+                member.display = Some(card.handle.clone());
             }
         }
     }
@@ -327,6 +324,11 @@ fn body(cx: &Context, total: usize, page: Page, resources: &[String]) -> String 
 /// A match in a list of several types: its sort key, its id, and which of the queries it answers.
 pub(super) type Hit = (SortKey, String, usize);
 
+/// How many members are in hand at once while a list is made, unless one group alone has more.
+const MEMBERS_AT_ONCE: i64 = 10_000;
+/// The most members that a list shows of all its groups together, where everything there is comes at once.
+const MEMBERS_OF_A_WHOLE: i64 = 1_000_000;
+
 /// The resources as a list shows them.
 fn rendered(
     tx: &ReadTx<'_>,
@@ -335,9 +337,54 @@ fn rendered(
     found: &[Record],
     projection: &Projection,
 ) -> Result<Vec<String>> {
-    let related = related(tx, cx, kind, found, Wanted::shown(kind.resource_type, projection))?;
-    let answer = |(record, related)| text(cx, kind, record, related, projection);
-    Ok(found.iter().zip(&related).map(answer).collect::<Result<_, _>>()?)
+    let members = found.iter().map(|record| record.n_members).sum::<i64>();
+    if kind.resource_type.wandb && projection.shows("members") && members > MEMBERS_OF_A_WHOLE {
+        let detail = format!(
+            "the groups have {members} members together, more than {MEMBERS_OF_A_WHOLE}; ask for fewer by count, or \
+             for groups without members by excludedAttributes=members"
+        );
+        return Err(ErrorKind::TooMany.because(detail).into());
+    }
+    let mut texts = Vec::with_capacity(found.len());
+    let mut rest = found;
+    while !rest.is_empty() {
+        let mut held = 0;
+        let fit = rest.iter().take_while(|record| {
+            held += record.n_members;
+            held <= MEMBERS_AT_ONCE
+        });
+        let (some, others) = rest.split_at(fit.count().max(1));
+        let related = related_to_show(tx, cx, kind, some, projection)?;
+        for (record, related) in some.iter().zip(&related) {
+            texts.push(text(cx, kind, record, related, projection)?);
+        }
+        rest = others;
+    }
+    Ok(texts)
+}
+
+/// What belongs to each of the records, as far as an answer shows it. Of service accounts it shows the team, though they are
+/// no members of it.
+fn related_to_show(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    kind: Kind,
+    found: &[Record],
+    projection: &Projection,
+) -> Result<Vec<Related>> {
+    let wanted = Wanted::shown(kind.resource_type, projection);
+    let mut related = related(tx, cx, kind, found, wanted)?;
+    if kind.resource_type.wandb && kind.resource_type.noun == Noun::User && wanted.teams {
+        let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
+        let mut of_machines: HashMap<String, TeamRef> =
+            service_accounts::teams_of(tx, &cx.organization, &ids)?.into_iter().collect();
+        for (record, related) in found.iter().zip(&mut related) {
+            if let (Related::User { teams, .. }, Some(team)) = (related, of_machines.remove(&record.id)) {
+                teams.push(team);
+            }
+        }
+    }
+    Ok(related)
 }
 
 /// A query of all resource types: RFC 7644 §3.4.2.1. The body of a ListResponse in which they mix.

@@ -65,7 +65,8 @@ pub(super) fn insert(
         default_team,
         created_at: cx.now,
     };
-    let made = service_accounts::insert(tx, cx.owner(cx.types.user, &id), new)?;
+    let owner = cx.owner(cx.types.user, &id);
+    let made = service_accounts::insert(tx, owner, new, cx.actor.connection())?;
     let detail = json!({"team": made.team, "defaultTeam": made.default_team});
     record(tx, cx, EventKind::ServiceAccountCreated, &id, detail)?;
     Ok(made)

@@ -3,6 +3,7 @@
 use super::{Context, Error, Result, event, load, mappings, people::holders_of, record_of};
 use crate::{
     org::{
+        connection::Deed,
         event::EventKind,
         refusal::{Refusal, unknown},
         role::{Origin, TeamRole},
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A user whose team roles are assigned.
 #[derive(Clone, Copy)]
@@ -230,7 +231,10 @@ pub(super) fn join(
 /// Makes somebody new a member of teams, with the role that each of them gives those who come (W-224); one of them may be
 /// the default team.
 pub(super) fn enter(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, teams: &Teams) -> Result<()> {
-    // in the order in which everybody takes teams
+    if teams.names.is_empty() {
+        return Ok(());
+    }
+    cx.allow(Deed::Groups)?;
     let mut found = BTreeMap::new();
     for name in &teams.names {
         found.insert(find(tx, cx, name)?, teams.default.as_ref() == Some(name));
@@ -244,6 +248,16 @@ pub(super) fn enter(tx: &WriteTx<'_>, cx: &Context, to: Assignee<'_>, teams: &Te
         }
     }
     Ok(())
+}
+
+/// Takes the teams that somebody new comes into, by roles and by names, in the order in which everybody takes teams.
+pub(super) fn hold_all(tx: &WriteTx<'_>, cx: &Context, asked: &[NamedTeamRole], teams: &Teams) -> Result<()> {
+    if asked.is_empty() || teams.names.is_empty() {
+        return Ok(());
+    }
+    let names = asked.iter().map(|named| &named.team).chain(&teams.names);
+    let ids: BTreeSet<String> = names.map(|name| find(tx, cx, name)).collect::<Result<_>>()?;
+    ids.iter().try_for_each(|id| record_of(tx, cx, Kind::of(cx.types.group), id).map(drop))
 }
 
 /// A membership with the team's default role; whether there was none before.

@@ -24,7 +24,7 @@ use crate::{
         standing::{
             NamedTeamRole, Said, Source, Standing, as_promised, keep, said, set_organization_role, settle,
         },
-        user,
+        user, wandb,
     },
     scim::{
         ErrorKind, Quirk, Quirks, Resource,
@@ -59,11 +59,16 @@ pub async fn create(
     let user = new(cx, body, Source::Scim, quirks)?;
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
     let name = user.name().to_owned();
+    let is_person = user.machine.is_none();
     let made = cx.write(quirks, move |tx, cx, quirks| {
         cx.authorize_scim(tx, About::ORGANIZATION)?;
         insert_or_adopt(tx, cx, &user, &projection, quirks)
     });
     let made = made.await;
+    if !is_person {
+        // whoever has the name is none of those whom the connection wants
+        return denials::noted(cx, Concerned::Oneself, made).await;
+    }
     let made = told_of_deactivated(cx, &name, made).await;
     denials::noted(cx, Concerned::Newcomer(&name), made).await
 }
@@ -185,6 +190,7 @@ pub(super) fn insert(
     for invite in &waiting {
         invites::let_in(tx, cx, invite, to)?;
     }
+    team_roles::hold_all(tx, cx, &asked, &user.teams)?;
     team_roles::assign(tx, cx, to, &asked, Reach { joins: true, ..Reach::default() })?;
     team_roles::enter(tx, cx, to, &user.teams)?;
     if waiting.is_empty() && cx.actor.connection().is_some() && cx.switches.mails(settings.scim_mail) {
@@ -219,7 +225,11 @@ pub(super) fn put(change: Change<'_>, body: &Resource, quirks: &mut Quirks) -> R
     let cx = change.cx;
     change.make(quirks, Reach { whole: true, ..Reach::default() }, |before, quirks| {
         let before = before.stripped(cx.types.user)?;
-        let mut user = validate::replaced(cx.types.user, &before, body.clone(), quirks)?;
+        let sent = match cx.types.user.wandb {
+            true => wandb::without_suggestion(&before, body.clone()),
+            false => body.clone(),
+        };
+        let mut user = validate::replaced(cx.types.user, &before, sent, quirks)?;
         keep(&before, &mut user);
         Ok(user)
     })

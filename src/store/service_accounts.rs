@@ -26,14 +26,19 @@ const TEAMS_OF: Statement = Statement::named(SQL, "teams_of");
 const BURY: Statement = Statement::named(SQL, "bury");
 const REMOVE: Statement = Statement::named(SQL, "remove");
 
-/// Inserts a service account and gives it a handle. A taken name is `DbError::Unique("users.user_name_key")`.
-pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result<ServiceAccount, DbError> {
+/// Inserts a service account, made over a connection or by hand, and gives it a handle. A taken name is `DbError::Unique("users.user_name_key")`.
+pub fn insert(
+    tx: &WriteTx<'_>,
+    owner: Owner<'_>,
+    new: ServiceAccount,
+    connection: Option<&str>,
+) -> Result<ServiceAccount, DbError> {
     let handle = users::welcome(tx, owner, &new.name)?.handle;
     let key = text::fold(&new.name);
     let key = bounded(&key);
     let resource = new.resource();
     let text = stored(owner.resource_type, &new.id, &resource);
-    let args: [Arg<'_>; 10] = [
+    let args: [Arg<'_>; 11] = [
         owner.organization.into(),
         (&new.id).into(),
         key.as_ref().into(),
@@ -44,6 +49,7 @@ pub fn insert(tx: &WriteTx<'_>, owner: Owner<'_>, new: ServiceAccount) -> Result
         (&handle).into(),
         new.team.as_ref().or(new.default_team.as_ref()).into(),
         (&text).into(),
+        connection.into(),
     ];
     tx.execute(INSERT, &args)?;
     attributes::index(tx, owner, &Resource::default(), &resource)?;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const ROLE: &str = "urn:ietf:params:scim:schemas:core:2.0:Role";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const TEAMS: &str = "urn:ietf:params:scim:schemas:extension:teams:2.0:User";
 const WANDB_GROUP: &str = "urn:ietf:params:scim:schemas:extension:wandb:2.0:Group";
@@ -160,6 +161,22 @@ fn e_2_a_person_is_read_and_the_old_shape_of_addresses_is_understood() {
     }
     assert_eq!(script.get("/scim/Users/nobody@orion.example").error().0, 404);
 
+    // what is sent back as it was answered decides nothing, not even the name that was only suggested
+    assert_eq!(script.send("PUT", &path, &grace).json(), grace);
+    // whose user name it is comes before whose address it is, and a handle is none of them
+    script.made("/scim/Users", &json!({
+        "schemas": [USER], "userName": "eve@orion.example", "emails": [{"value": "grace-h"}, {"value": "grace@orion.example"}],
+    }));
+    assert_eq!(script.get("/scim/Users/grace-h").json()["id"], grace["id"]);
+    assert_eq!(script.get("/scim/Users/grace@orion.example").status, 404, "of two nobody is meant");
+    assert_eq!(script.send("DELETE", "/scim/Users/eve", &Value::Null).status, 404);
+    assert_eq!(script.send("DELETE", "/scim/Users/eve@orion.example", &Value::Null).status, 204);
+
+    let manager =
+        json!({"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": {"value": grace["id"]}});
+    let reports = script.patch("/scim/Users/ada", &manager);
+    let reference = reports[ENTERPRISE]["manager"]["$ref"].as_str().unwrap().to_owned();
+    assert!(reference.starts_with(&script.client.root), "{reference}");
     let ada = script.get("/scim/Users/ada").json();
     assert_eq!((&ada["daysActive"], &ada["organizationRole"]), (&json!(1), &json!("admin")));
     assert!(OffsetDateTime::parse(ada["lastActiveAt"].as_str().unwrap(), &Rfc3339).is_ok(), "{ada}");
@@ -247,6 +264,16 @@ fn e_4_people_and_machines_are_listed() {
             (&found["totalResults"], &found["Resources"][0]["userName"]),
             (&json!(1), &json!(name)),
             "{filter}"
+        );
+    }
+    // what an index finds and what a look finds is the same
+    for filter in
+        [format!("groups.value eq {}", vision["id"]), format!("not (groups.value ne {})", vision["id"])]
+    {
+        let filter = filter.replace(' ', "+").replace('"', "%22");
+        assert_eq!(
+            script.get(&format!("/scim/Users?filter={filter}+and+groups+pr")).json()["totalResults"],
+            0
         );
     }
     let none = script.get("/scim/Groups?filter=displayName+eq+%22visoin%22").json();
@@ -452,12 +479,18 @@ fn e_7_teams_are_made_changed_and_emptied() {
     assert_eq!(script.get(&path).json(), made);
     let storage = script.run(&["team", "show", "vision", "--json"])["storage"].clone();
     assert_eq!((&storage["name"], &storage["provider"]), (&json!("orion-vision"), &json!("AWS")));
-    // Display is the name that products use, whatever the person is called
+    // Display is the name that products use, whatever the person is called and in however many teams
     script.patch(
         "/scim/Users/grace-h",
         &json!({"op": "replace", "path": "displayName", "value": "Grace Hopper"}),
     );
-    assert_eq!(script.get(&path).json()["members"][0]["Display"], "grace-h");
+    script.made(
+        "/scim/Groups",
+        &json!({"schemas": [GROUP], "displayName": "crew", "members": [{"value": grace["id"]}]}),
+    );
+    for team in script.get("/scim/Groups").json()["Resources"].as_array().unwrap() {
+        assert_eq!(team["members"][0]["Display"], "grace-h", "{team}");
+    }
 
     let gone =
         script.patch(&path, &json!({"op": "remove", "path": "members[value eq \"ada@orion.example\"]"}));
@@ -646,6 +679,13 @@ fn names_of_wandb_are_understood_in_every_profile() {
             (400, "invalidSyntax".to_owned()),
             "{profile}"
         );
+        let many =
+            json!({"schemas": [USER, TEAMS], "userName": "ben", TEAMS: {"teams": vec!["vision"; 1_001]}});
+        assert_eq!(
+            server.client.post("/Users", &many).error(),
+            (400, "invalidValue".to_owned()),
+            "{profile}"
+        );
         let foreign = json!([{"op": "replace", "path": "weaveRole", "value": "full"}]);
         let expected = if profile == Profile::Wandb { 200 } else { 400 };
         assert_eq!(server.client.patch(&path, &foreign).status, expected, "{profile}");
@@ -726,8 +766,24 @@ fn a_connection_makes_and_removes_machines_as_its_switches_say() {
     assert_eq!(client.post("/Users", &machine("sa-2")).error().0, 403);
     let path = format!("/Users/{}", id(&made.json()));
     assert_eq!(client.delete(&path).error().0, 403);
-    script.run(&["connection", "change", "scripts", "--delete", "true", "--json"]);
+    let person = json!({"schemas": [USER, TEAMS], "userName": "ben", TEAMS: {"teams": ["vision"]}});
+    script.run(&["connection", "change", "scripts", "--create", "true", "--groups", "false", "--json"]);
+    assert_eq!(client.post("/Users", &person).error().0, 403);
+    assert_eq!(client.get("/Users/ben").status, 404);
+
+    // whose they are counts for service accounts as it does for people
+    script.run(&["service-account", "create", "by-hand", "--json"]);
+    script.run(&["connection", "change", "scripts", "--delete", "true", "--adoption", "queue", "--json"]);
+    assert_eq!(client.delete("/Users/by-hand").error().0, 403);
+    assert_eq!(client.post("/Users", &machine("ada")).error(), (409, "uniqueness".to_owned()));
+    let asked = script.run(&["connection", "adoptions", "--json"]);
+    assert_eq!(asked["items"].as_array().map(Vec::len), Some(0), "{asked}");
     assert_eq!(client.delete(&path).status, 204);
-    let counted = script.run(&["connection", "list", "--json"]).to_string();
-    assert!(counted.contains("W-224"), "{counted}");
+    script.run(&["connection", "change", "scripts", "--adoption", "link", "--json"]);
+    assert_eq!(client.delete("/Users/by-hand").status, 204);
+
+    // a path is as public as a filter
+    script.run(&["connection", "change", "scripts", "--sensitive", "emails.value", "--json"]);
+    assert_eq!(client.get("/Users/ada@orion.example").status, 404);
+    assert_eq!(client.get("/Users/ada").status, 200);
 }

@@ -192,7 +192,8 @@ impl<'r> Call<'r> {
         match endpoint {
             Endpoint::Users => self.collection(cx, cx.types.user, payload).await,
             Endpoint::User(id) if cx.types.user.wandb => {
-                let id = machines::named(cx, &id, &mut self.quirks).await?;
+                let sensitive = self.verdict.as_ref().map(|it| it.sensitive.as_slice()).unwrap_or_default();
+                let id = machines::named(cx, &id, sensitive, &mut self.quirks).await?;
                 self.member(cx, cx.types.user, &id, payload).await
             }
             Endpoint::User(id) => self.member(cx, cx.types.user, &id, payload).await,

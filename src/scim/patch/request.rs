@@ -89,7 +89,7 @@ impl Reader<'_> {
         }
         let op = op.ok_or_else(|| syntax("op must be `add`, `replace` or `remove`".to_owned()))?;
         match (path, op) {
-            (Some(path), _) if spelling::is_foreign_role(&path, self.quirks) => Ok(()),
+            (Some(path), _) if spelling::is_foreign_role(self.resource_type, &path, self.quirks) => Ok(()),
             (Some(path), Op::Remove) => self.remove(&path, value.unwrap_or_default(), found),
             (Some(path), _) => {
                 let target = target::parse(&path, self.resource_type, self.quirks)?;
