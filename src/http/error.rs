@@ -15,7 +15,9 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Service(#[from] service::Error),
     /// The credential is unknown, expired or revoked; a missing one is `service::Error::Unauthorized`.
-    #[error("the token is unknown, expired or revoked")]
+    #[error(
+        "the token or key is unknown, expired or revoked; a token is shown as Bearer, a key as Bearer or Basic"
+    )]
     InvalidToken,
     /// The API was asked without a key.
     #[error(
@@ -155,6 +157,8 @@ impl Refusal {
             //
             Self::Service(service::Error::Unauthorized) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"SCIM\""));
+                // keys may be shown so, and some clients show nothing before they are asked (W-201)
+                response.append_header((header::WWW_AUTHENTICATE, "Basic realm=\"SCIM\""));
             }
             Self::InvalidToken => {
                 let challenge = "Bearer realm=\"SCIM\", error=\"invalid_token\"";

@@ -20,7 +20,7 @@ pub enum Profile {
     /// The same, and where the interoperability profile of the SCIM working group asks for another thing than the RFC,
     /// that thing.
     StrictInterop,
-    /// As forgiving as standard, and answers in the shapes of W&B's SCIM API (W-214).
+    /// As forgiving as standard but for members that nobody knows, and answers in the shapes of W&B's SCIM API (W-214).
     Wandb,
 }
 
@@ -161,7 +161,12 @@ impl Quirks {
 
     /// Whether the profile tolerates the quirk; if so, notes that it was needed.
     pub fn allow(&mut self, quirk: Quirk) -> bool {
-        let allowed = !self.profile.is_strict();
+        let allowed = match self.profile {
+            Profile::Standard => true,
+            // W-249: a script is told of a member that nobody knows
+            Profile::Wandb => quirk != Quirk::UnknownMembers,
+            Profile::Strict | Profile::StrictInterop => false,
+        };
         if allowed {
             self.note(quirk);
         }

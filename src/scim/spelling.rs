@@ -78,8 +78,6 @@ pub(super) fn spelled(
     body: Map<String, Value>,
     quirks: &mut Quirks,
 ) -> Result<Map<String, Value>> {
-    let is_theirs =
-        |key: &str| NAMES.iter().any(|(name, ..)| name.eq_ignore_ascii_case(key)) || ours(key).is_some();
     if !body.keys().any(|key| is_theirs(key)) && !names_theirs(&body) {
         return Ok(body);
     }
@@ -120,6 +118,19 @@ pub(super) fn spelled(
     Ok(found)
 }
 
+/// Checks that members which say the same by W&B's names and by ours say it alike.
+pub(super) fn check(
+    resource_type: &'static ResourceType,
+    members: &Map<String, Value>,
+    quirks: &mut Quirks,
+) -> Result<()> {
+    let concerned =
+        |key: &str| is_theirs(key) || EXTENSIONS.iter().any(|(_, own)| own.eq_ignore_ascii_case(key));
+    let members = members.iter().filter(|(key, _)| concerned(key));
+    let members = members.map(|(key, value)| (key.clone(), value.clone())).collect();
+    spelled(resource_type, members, quirks).map(drop)
+}
+
 /// Adds members to an extension's. What is said twice must be said alike: W&B's own answers name a role twice.
 fn merge(
     schema: &'static Schema,
@@ -138,12 +149,17 @@ fn merge(
             continue;
         };
         if container.get(&known) != Some(&value) {
-            let detail =
-                format!("{} stands twice, with two values: as {known} and as {key}", text::shown(&key));
+            let name = meant.map_or(key.as_str(), |attribute| attribute.name);
+            let detail = format!("{} is said twice, with two values; say it once", text::shown(name));
             return Err(ErrorKind::InvalidSyntax.because(detail));
         }
     }
     Ok(())
+}
+
+/// Whether a key of a body is a name of W&B's for what is ours.
+fn is_theirs(key: &str) -> bool {
+    NAMES.iter().any(|(name, ..)| name.eq_ignore_ascii_case(key)) || ours(key).is_some()
 }
 
 /// Which of our URNs one of W&B's stands for.
@@ -262,7 +278,7 @@ mod tests {
             user(json!({"organizationRole": "admin", urn::WANDB_USER: {"organizationRole": second}}))
         };
         assert!(twice("admin").is_ok());
-        assert!(twice("viewer").is_err_and(|error| error.detail.contains("organizationRole stands twice")));
+        assert!(twice("viewer").is_err_and(|error| error.detail.contains("organizationRole is said twice")));
         assert!(user(json!({"modelsSeat": "none", urn::ORGANIZATION_USER: {"seat": "full"}})).is_err());
         assert!(user(json!({urn::WANDB_USER: "admin"})).is_err());
     }

@@ -247,7 +247,7 @@ pub enum Error {
     #[error("the resource has another version than the request demands")]
     PreconditionFailed,
     /// The credential is missing, unknown, expired or revoked.
-    #[error("the request needs the token of a connection, in the header Authorization: Bearer")]
+    #[error("the request needs the token of a connection or a key, in the header Authorization: Bearer")]
     Unauthorized,
     /// A name that no connection can have.
     #[error(transparent)]

@@ -366,6 +366,9 @@ fn e_5_people_are_changed() {
         json!({"op": "add", "value": {WANDB: {"organizationRole": "member", "modelsSeat": "viewer"}}});
     let changed = script.patch(&path, &whole);
     assert_eq!((&changed["organizationRole"], &changed["modelsSeat"]), (&json!("member"), &json!("viewer")));
+    let twice = json!({"op": "replace", "value": {"organizationRole": "member", WANDB: {"organizationRole": "admin"}}});
+    let body = json!({"schemas": [PATCH_OP], "Operations": [twice]});
+    assert_eq!(script.send("PATCH", &path, &body).error(), (400, "invalidSyntax".to_owned()));
     for (path_of, value) in
         [("organizationRole", json!("boss")), ("modelsSeat", json!("window")), ("modelsseet", json!("none"))]
     {
@@ -505,6 +508,12 @@ fn e_7_teams_are_made_changed_and_emptied() {
         script.send("PUT", &path, &script.get(&path).json()).json()["members"],
         json!([member(&ada, "ada")])
     );
+    // W-249: a slip of the pen empties no team
+    for ghost in ["ghost@orion.example", "grace-hopper"] {
+        let put = json!({"schemas": [GROUP], "displayName": "vision", "members": [{"value": ghost}]});
+        assert_eq!(script.send("PUT", &path, &put).error(), (400, "invalidValue".to_owned()));
+        assert_eq!(script.get(&path).json()["members"], json!([member(&ada, "ada")]));
+    }
     let wrong = script.send(
         "POST",
         "/scim/Groups",

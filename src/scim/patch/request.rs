@@ -109,6 +109,7 @@ impl Reader<'_> {
     /// Every key of the value is a path of its own.
     fn pathless(&mut self, op: Op, members: Map<String, Value>, found: &mut Vec<Operation>) -> Result<()> {
         read::refuse_twins(&members)?;
+        spelling::check(self.resource_type, &members, self.quirks)?;
         for (key, value) in members {
             let before = found.len();
             match target::parse(&key, self.resource_type, self.quirks) {
