@@ -5,8 +5,12 @@
 
 import secrets
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "judges"))
@@ -14,7 +18,7 @@ sys.path.insert(0, str(HERE / "peers"))
 
 from expectations import Finding, Surprise  # noqa: E402
 from play import play  # noqa: E402
-from run import JUDGES, Database, hear, postgres, server, sqlite  # noqa: E402
+from run import JUDGES, Database, hear, postgres, server, sqlite, virtual_environment  # noqa: E402
 
 # The folders of our own suites that have something for a profile.
 PROFILES = {"standard": ("checks", "clients"), "strict": ("checks", "clients"), "strict-interop": ("checks",)}
@@ -121,21 +125,33 @@ def both_engines(cluster: str) -> dict[str, Database]:
     return {"SQLite": sqlite, "PostgreSQL": postgres(cluster)}
 
 
+Played = TypeVar("Played")
+
+
+def on_each(engines: dict[str, Database], play_on: Callable[[Database], Played]) -> dict[str, Played]:
+    """The same on every engine, at the same time."""
+    with ThreadPoolExecutor(len(engines)) as pool:
+        begun = {engine: pool.submit(play_on, database) for engine, database in engines.items()}
+        return {engine: each.result() for engine, each in begun.items()}
+
+
 def own_suites(roster: str, engines: dict[str, Database]) -> list[Suite]:
-    """Our own suites in every profile they are for, on one engine after the other."""
+    """Our own suites in every profile they are for."""
     suites = []
     for profile, folders in PROFILES.items():
-        played = {engine: own_outcomes(roster, profile, database) for engine, database in engines.items()}
+        played = on_each(engines, partial(own_outcomes, roster, profile))
         for name in folders:
             suites.append(Suite(name, profile, {engine: each[name] for engine, each in played.items()}))
     return suites
 
 
 def judges(roster: str, engines: dict[str, Database], work: Path) -> list[Suite]:
-    """Every judge, on one engine after the other."""
+    """Every judge."""
     suites = []
     for judge in JUDGES:
-        reports = {engine: hear(judge, roster, database, work) for engine, database in engines.items()}
+        # installed once, before two of them want it
+        virtual_environment(judge.package, judge.pins, work)
+        reports = on_each(engines, lambda database, judge=judge: hear(judge, roster, database, work))
         outcomes = {engine: Outcome(it.found, it.surprises, it.complaint) for engine, it in reports.items()}
         suites.append(Suite(judge.package, judge.profile, outcomes))
     return suites

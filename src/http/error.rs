@@ -157,8 +157,6 @@ impl Refusal {
             //
             Self::Service(service::Error::Unauthorized) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"SCIM\""));
-                // keys may be shown so, and some clients show nothing before they are asked (W-201)
-                response.append_header((header::WWW_AUTHENTICATE, "Basic realm=\"SCIM\""));
             }
             Self::InvalidToken => {
                 let challenge = "Bearer realm=\"SCIM\", error=\"invalid_token\"";
