@@ -21,6 +21,7 @@ pub mod config;
 pub mod conformance;
 pub mod http;
 pub mod ids;
+pub mod jwt;
 pub mod mail;
 pub mod org;
 pub mod scim;

@@ -28,7 +28,7 @@ SELECT account_type, organization_role, active, CASE WHEN account_type = 'servic
    FOR NO KEY UPDATE
 
 -- name: count
-SELECT count(*) FROM api_keys WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL
+SELECT count(*) FROM api_keys WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND issuer IS NULL
 
 -- name: insert
 INSERT INTO api_keys (organization, id, owner, name, digest, scopes, created_at, created_by, expires_at)
@@ -40,12 +40,12 @@ SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at
 
 -- name: of_owner
 SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at FROM api_keys
- WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND id > $3
+ WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND issuer IS NULL AND id > $3
  ORDER BY id LIMIT $4
 
 -- name: list
 SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at FROM api_keys
- WHERE organization = $1 AND revoked_at IS NULL AND id > $2
+ WHERE organization = $1 AND revoked_at IS NULL AND issuer IS NULL AND id > $2
  ORDER BY id LIMIT $3
 
 -- name: rename
@@ -56,3 +56,18 @@ UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revo
 
 -- name: end
 UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL RETURNING id
+
+-- name: insert_exchanged
+INSERT INTO api_keys (organization, id, owner, name, digest, scopes, created_at, created_by, expires_at, issuer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: forget_exchanged
+DELETE FROM api_keys
+ WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND issuer IS NOT NULL AND expires_at <= $3
+
+-- name: count_exchanged
+SELECT count(*) FROM api_keys
+ WHERE organization = $1 AND owner = $2 AND issuer IS NOT NULL AND revoked_at IS NULL
+
+-- name: end_exchanged
+UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND issuer = $2 AND revoked_at IS NULL

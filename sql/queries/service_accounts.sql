@@ -16,6 +16,12 @@ SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
  WHERE organization = $1 AND id = $2 AND account_type <> 'user'
    FOR UPDATE
 
+-- name: named
+SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
+       CASE WHEN account_type = 'org_service' THEN team END, created_at
+  FROM users
+ WHERE organization = $1 AND user_name_key = $2 AND account_type <> 'user'
+
 -- name: list
 SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
        CASE WHEN account_type = 'org_service' THEN team END, created_at

@@ -8,6 +8,7 @@ use super::{
     admin::AdminAsk,
     connections::{ConnectionAsk, TokenAsk},
     invites::InviteAsk,
+    issuers::IssuerAsk,
     keys::KeyAsk,
     mails::MailAsk,
     mappings::MappingAsk,
@@ -80,6 +81,7 @@ pub(super) enum Ask {
     Invite(InviteAsk),
     Mail(MailAsk),
     Mapping(MappingAsk),
+    Issuer(IssuerAsk),
     ShowOrganization,
     Setting(SettingAsk),
     Export { after: Option<String> },
@@ -375,6 +377,7 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::ServiceAccount(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Invite(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Mapping(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Issuer(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Mail(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ShowOrganization => {
             let own = organizations::own(cx).await?;

@@ -7,6 +7,7 @@ mod connections;
 mod control;
 mod events;
 mod invites;
+mod issuers;
 mod keys;
 mod mails;
 mod mappings;
@@ -70,6 +71,8 @@ enum Command {
     Invite(invites::InviteCommand),
     /// Which groups and claims give which roles
     Mapping(mappings::MappingCommand),
+    /// Whose tokens machines exchange for one of ours
+    Issuer(issuers::IssuerCommand),
     /// Letters, and whether they arrive
     Mail(mails::MailCommand),
     /// What admins decided for the organization
@@ -153,6 +156,7 @@ impl Command {
             Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Invite(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Mapping(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Issuer(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Mail(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Export(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Import(command) => command.run().map(|()| ExitCode::SUCCESS),

@@ -49,6 +49,13 @@ pub(super) fn is_of(request: &HttpRequest, media_types: &[&str]) -> bool {
     })
 }
 
+/// The members of a form of at most `limit` bytes.
+pub(super) async fn form(mut payload: web::Payload, limit: usize) -> Result<Vec<(String, String)>, Refusal> {
+    let collected = tokio::time::timeout(PATIENCE, collect(&mut payload, limit)).await;
+    let bytes = collected.unwrap_or(Err(Refusal::Slow))?;
+    Ok(url::form_urlencoded::parse(&bytes).into_owned().collect())
+}
+
 /// The body as a JSON object of at most `limit` bytes, also when it arrives compressed.
 pub(super) async fn object(
     request: &HttpRequest,

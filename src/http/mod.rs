@@ -10,3 +10,4 @@ mod health;
 mod request_log;
 pub mod scim;
 pub mod server;
+mod token;

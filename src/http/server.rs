@@ -4,6 +4,7 @@ use super::{
     api, health,
     request_log::Line,
     scim::{self, discovery::Documents},
+    token,
 };
 use crate::{
     scim::schema::{Types, types::STANDARD},
@@ -119,6 +120,9 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
         "/readyz" if reads => {
             line.endpoint = "/readyz";
             health::ready(&door).await
+        }
+        path if scim::organization(path).1 == token::PATH => {
+            token::serve(&request, payload, &door, &mut line).await
         }
         path if is_api(path) && !is_alias(path) => api::serve(request, payload, &door, &mut line).await,
         path if first == "o" || first.eq_ignore_ascii_case("scim") || is_alias(path) => {

@@ -122,6 +122,12 @@ words! {
     MappingRead = "mapping.read",
     /// Make and remove mappings.
     MappingChange = "mapping.change",
+    /// Read whose tokens are taken in exchange.
+    IssuerRead = "issuer.read",
+    /// Say whose tokens are taken in exchange.
+    IssuerChange = "issuer.change",
+    /// Get a token for another's.
+    TokenExchange = "token.exchange",
     /// Take over what an identity provider claims of somebody who signs in.
     ClaimTake = "claim.take",
     /// Read connections, what they may do and how they fare.
@@ -256,6 +262,9 @@ impl Action {
             Self::MailTest => (Write, "send test letters", &[Admin]),
             Self::MappingRead => (Read, "read mappings", &[Admin]),
             Self::MappingChange => (Write, "change mappings", &[Admin]),
+            Self::IssuerRead => (Read, "read issuers", &[Admin]),
+            Self::IssuerChange => (Write, "change issuers", &[Admin]),
+            Self::TokenExchange => (Read, "get a token for another's", &[Oneself]),
             // whoever says what is claimed of somebody can make them an admin
             Self::ClaimTake => (Write, "take over claims", &[]),
             Self::ConnectionRead => (Read, "read connections", &[Admin]),

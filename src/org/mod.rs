@@ -9,6 +9,7 @@ pub mod custom_role;
 pub mod decision;
 pub mod event;
 pub mod invite;
+pub mod issuer;
 pub mod journal;
 pub mod key;
 pub mod lock;

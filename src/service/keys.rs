@@ -222,7 +222,7 @@ fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Val
 }
 
 /// 256 random bits as 64 hexadecimal digits.
-fn random_hex() -> Result<SecretString> {
+pub(super) fn random_hex() -> Result<SecretString> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).map_err(|_| Error::Busy(DbError::Busy))?;
     Ok(SecretString::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))

@@ -16,6 +16,7 @@ pub mod events;
 pub mod groups;
 pub mod idempotency;
 pub mod invites;
+pub mod issuers;
 pub mod journal;
 pub mod keys;
 mod look;
@@ -44,6 +45,7 @@ pub mod verdicts;
 use crate::{
     clock::Clock,
     ids::Ids,
+    jwt::KeySets,
     mail::Mailer,
     org::{
         actor::Actor,
@@ -93,6 +95,8 @@ pub struct App {
     pub locks: Locks,
     /// Who hands letters on; without one there is no mail.
     pub mailer: Option<Mailer>,
+    /// The keys of issuers.
+    pub issuers: KeySets,
     /// The URL that people reach the server under, without a slash at its end; empty where it is not known.
     pub public_url: String,
 }
@@ -112,6 +116,7 @@ impl App {
             scan_rows: 200_000,
             locks: Locks::default(),
             mailer: None,
+            issuers: KeySets::default(),
             public_url: String::new(),
         }
     }

@@ -22,6 +22,10 @@ const OWNER: Statement = Statement::named(SQL, "owner");
 const HOLD_OWNER: Statement = Statement::named(SQL, "hold_owner");
 const COUNT: Statement = Statement::named(SQL, "count");
 const INSERT: Statement = Statement::named(SQL, "insert");
+const INSERT_EXCHANGED: Statement = Statement::named(SQL, "insert_exchanged");
+const FORGET_EXCHANGED: Statement = Statement::named(SQL, "forget_exchanged");
+const COUNT_EXCHANGED: Statement = Statement::named(SQL, "count_exchanged");
+const END_EXCHANGED: Statement = Statement::named(SQL, "end_exchanged");
 const LOAD: Statement = Statement::named(SQL, "load");
 const OF_OWNER: Statement = Statement::named(SQL, "of_owner");
 const LIST: Statement = Statement::named(SQL, "list");
@@ -103,6 +107,42 @@ pub fn insert(tx: &WriteTx<'_>, organization: &str, key: &Key, digest: &[u8]) ->
         key.expires_at.into(),
     ];
     tx.execute(INSERT, &args).map(drop)
+}
+
+/// Keeps a key that is given for an issuer's token.
+pub fn insert_exchanged(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    key: &Key,
+    digest: &[u8],
+    issuer: &str,
+) -> Result<(), DbError> {
+    let scopes = key.scopes.to_string();
+    let args: [Arg<'_>; 10] = [
+        organization.into(),
+        (&key.id).into(),
+        (&key.owner).into(),
+        (&key.name).into(),
+        digest.into(),
+        (&scopes).into(),
+        key.created_at.into(),
+        (&key.created_by).into(),
+        key.expires_at.into(),
+        issuer.into(),
+    ];
+    tx.execute(INSERT_EXCHANGED, &args).map(drop)
+}
+
+/// Forgets those of an owner's keys that were given for tokens and have ended; how many are left.
+pub fn forget_exchanged(tx: &WriteTx<'_>, organization: &str, owner: &str, now: i64) -> Result<i64, DbError> {
+    tx.execute(FORGET_EXCHANGED, &[organization.into(), owner.into(), now.into()])?;
+    let left = tx.one(COUNT_EXCHANGED, &[organization.into(), owner.into()], |row| row.get(0))?;
+    Ok(left.unwrap_or(0))
+}
+
+/// Ends the keys that were given for an issuer's tokens; how many.
+pub fn end_exchanged(tx: &WriteTx<'_>, organization: &str, issuer: &str, now: i64) -> Result<usize, DbError> {
+    tx.execute(END_EXCHANGED, &[organization.into(), issuer.into(), now.into()])
 }
 
 /// The live key of that id.

@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -87,6 +87,12 @@ const MIGRATIONS: [Migration; 11] = [
         name: "accounts",
         sqlite: include_str!("../../sql/migrations/sqlite/0011_accounts.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0011_accounts.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "issuers",
+        sqlite: include_str!("../../sql/migrations/sqlite/0012_issuers.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0012_issuers.sql"),
     },
 ];
 

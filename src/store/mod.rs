@@ -14,6 +14,7 @@ pub mod denials;
 pub mod events;
 pub mod idempotency;
 pub mod invites;
+pub mod issuers;
 pub mod journal;
 pub mod keys;
 pub mod mails;

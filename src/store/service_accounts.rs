@@ -19,6 +19,7 @@ const SQL: &str = include_str!("../../sql/queries/service_accounts.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
 const LOAD: Statement = Statement::named(SQL, "load");
 const HOLD: Statement = Statement::named(SQL, "hold");
+const NAMED: Statement = Statement::named(SQL, "named");
 const LIST: Statement = Statement::named(SQL, "list");
 const OF_TEAM: Statement = Statement::named(SQL, "of_team");
 const COUNT: Statement = Statement::named(SQL, "count");
@@ -59,6 +60,11 @@ pub fn insert(
 /// The service account of that id.
 pub fn load(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<ServiceAccount>, DbError> {
     tx.one(LOAD, &[organization.into(), id.into()], account)
+}
+
+/// The service account whose name has that key.
+pub fn named(tx: &ReadTx<'_>, organization: &str, key: &str) -> Result<Option<ServiceAccount>, DbError> {
+    tx.one(NAMED, &[organization.into(), bounded(key).as_ref().into()], account)
 }
 
 /// The same, about to be removed.

@@ -6,11 +6,11 @@ use std::{
 };
 
 /// A room and what of ours it may use.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("scim", &[]),
     ("org", &["scim"]),
     ("store", &["scim", "org"]),
-    ("service", &["scim", "org", "store", "clock", "ids", "mail"]),
+    ("service", &["scim", "org", "store", "clock", "ids", "mail", "jwt"]),
     ("http", &["scim", "org", "service", "clock", "ids"]),
     (
         "cli",
@@ -36,6 +36,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("ids", &[]),
     ("mail", &[]),
+    ("jwt", &[]),
 ];
 
 /// Words that have no place on the two pure floors, or on any floor but the one that owns the transaction.

@@ -30,6 +30,7 @@ mod described;
 mod doors;
 mod doubts;
 mod enforced_schema;
+mod exchange;
 mod faults;
 mod floors;
 mod hostile;

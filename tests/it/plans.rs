@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 38] = [
+const WALKS: [&str; 39] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -26,6 +26,7 @@ const WALKS: [&str; 38] = [
     "connections/leniencies",
     "organizations/list",
     "schemas/list",
+    "issuers/list",
     // of an index that holds what waits and nothing else
     "chain/unsealed",
     "chain/waiting",

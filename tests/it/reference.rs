@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 90] = [
+const COMMANDS: [&[&str]; 94] = [
     &[],
     &["serve"],
     &["organization"],
@@ -62,6 +62,10 @@ const COMMANDS: [&[&str]; 90] = [
     &["mapping", "list"],
     &["mapping", "create"],
     &["mapping", "remove"],
+    &["issuer"],
+    &["issuer", "list"],
+    &["issuer", "create"],
+    &["issuer", "remove"],
     &["user", "access"],
     &["mail"],
     &["mail", "list"],

@@ -7,6 +7,7 @@ mod connections;
 mod decisions;
 mod events;
 mod invites;
+mod issuers;
 mod keys;
 mod mappings;
 mod me;

@@ -1,12 +1,12 @@
 //! The routes of the API: one table.
 
 use super::{
-    AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, keys, mappings, me, organization,
-    roles, service_accounts, teams, users,
+    AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, issuers, keys, mappings, me,
+    organization, roles, service_accounts, teams, users,
 };
 use crate::{
     http::error::Refusal,
-    org::{authority::Action, invite::Invite, key::Key, service_account::ServiceAccount},
+    org::{authority::Action, invite::Invite, issuer::Issuer, key::Key, service_account::ServiceAccount},
     service::{
         access::Access,
         adoptions::Wanted,
@@ -14,6 +14,7 @@ use crate::{
         custom_roles::{Permission, Role},
         decisions::Decision,
         invites::NewInvites,
+        issuers::NewIssuer,
         mails,
         mapping_previews::Preview,
         mappings::{self as rules, NewMapping},
@@ -321,6 +322,15 @@ pub(super) const ROUTES: &[Route] = &[
         .about("Remove a mapping and take away what it gave, or tell whom it would change")
         .query(&["dryRun"])
         .rehearses_as(of::<Preview>),
+    Route::new("GET", "/issuers", Action::IssuerRead, |call| Box::pin(issuers::list(call)))
+        .about("Whose tokens machines exchange for one of the organization's")
+        .answers(of::<Page<Issuer>>),
+    Route::new("POST", "/issuers", Action::IssuerChange, |call| Box::pin(issuers::create(call)))
+        .about("Take an issuer's tokens")
+        .takes(of::<NewIssuer>)
+        .creates(of::<Issuer>),
+    Route::new("DELETE", "/issuers/{id}", Action::IssuerChange, |call| Box::pin(issuers::remove(call)))
+        .about("Take an issuer's tokens no more, and end what was given for them"),
     Route::new("GET", "/users/{id}/access", Action::UserRead, |call| Box::pin(mappings::access(call)))
         .about("What somebody has, and why")
         .answers(of::<Access>),

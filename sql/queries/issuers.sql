@@ -1,0 +1,15 @@
+-- name: insert
+INSERT INTO issuers (organization, id, issuer, audiences, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: list
+SELECT id, issuer, audiences, created_at, created_by FROM issuers WHERE organization = $1 ORDER BY id
+
+-- name: named
+SELECT id, issuer, audiences, created_at, created_by FROM issuers WHERE organization = $1 AND issuer = $2
+
+-- name: remove
+DELETE FROM issuers WHERE organization = $1 AND id = $2 RETURNING issuer
+
+-- name: hold
+-- It is there until whoever holds it is done.
+SELECT id FROM issuers WHERE organization = $1 AND id = $2 FOR SHARE
