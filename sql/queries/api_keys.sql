@@ -66,8 +66,7 @@ DELETE FROM api_keys
  WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND issuer IS NOT NULL AND expires_at <= $3
 
 -- name: count_exchanged
-SELECT count(*) FROM api_keys
- WHERE organization = $1 AND owner = $2 AND issuer IS NOT NULL AND revoked_at IS NULL
+SELECT count(issuer) FROM api_keys WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL
 
 -- name: end_exchanged
 UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND issuer = $2 AND revoked_at IS NULL

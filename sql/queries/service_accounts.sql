@@ -20,7 +20,8 @@ SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
 SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,
        CASE WHEN account_type = 'org_service' THEN team END, created_at
   FROM users
- WHERE organization = $1 AND user_name_key = $2 AND account_type <> 'user'
+ WHERE organization = $1 AND id = (SELECT id FROM users WHERE organization = $1 AND user_name_key = $2)
+   AND account_type <> 'user'
 
 -- name: list
 SELECT id, display, handle, CASE WHEN account_type = 'service' THEN team END,

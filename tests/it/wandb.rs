@@ -1,5 +1,5 @@
 //! W&B's documented calls against the profile `wandb`: its scripts send these and look for those shapes. The calls are
-//! numbered as W&B's reference has them, E1 to E11; E12, the exchange of a token, belongs to sign-in.
+//! numbered as W&B's reference has them; E12, the exchange of a token, is in `exchange.rs`.
 
 use crate::{
     commands::{json as told, roster},

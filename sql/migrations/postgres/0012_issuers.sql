@@ -9,7 +9,7 @@ CREATE TABLE issuers (
     PRIMARY KEY (organization, id)
 );
 
-CREATE UNIQUE INDEX issuers_issuer ON issuers (organization, issuer);
+CREATE UNIQUE INDEX "issuers.issuer" ON issuers (organization, issuer);
 
 -- The issuer whose token was exchanged for this key; such keys end soon and are in no list.
 ALTER TABLE api_keys ADD COLUMN issuer TEXT COLLATE "C";
