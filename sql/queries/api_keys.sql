@@ -31,8 +31,8 @@ SELECT account_type, organization_role, active, CASE WHEN account_type = 'servic
 SELECT count(*) FROM api_keys WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL AND issuer IS NULL
 
 -- name: insert
-INSERT INTO api_keys (organization, id, owner, name, digest, scopes, created_at, created_by, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO api_keys (organization, id, owner, name, digest, scopes, created_at, created_by, expires_at, issuer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: load
 SELECT id, owner, name, scopes, created_at, created_by, expires_at, last_used_at FROM api_keys
@@ -56,10 +56,6 @@ UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revo
 
 -- name: end
 UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND owner = $2 AND revoked_at IS NULL RETURNING id
-
--- name: insert_exchanged
-INSERT INTO api_keys (organization, id, owner, name, digest, scopes, created_at, created_by, expires_at, issuer)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: forget_exchanged
 DELETE FROM api_keys

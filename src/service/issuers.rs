@@ -1,7 +1,11 @@
 //! Which issuers' tokens are taken, and giving one of ours for theirs (RFC 7523 §2.1, W-170 to W-174).
 
 use super::{
-    App, Context, Error, Result, authorization::About, idempotency::Made, keys::random_hex, organizations,
+    App, Context, Error, Result,
+    authorization::About,
+    idempotency::Made,
+    keys::{self, random_hex},
+    organizations,
 };
 use crate::{
     jwt::{self, Failure},
@@ -17,9 +21,8 @@ use crate::{
     scim::text,
     store::{DbError, ReadTx, WriteTx, api_keys, attributes, issuers as rows, records, service_accounts},
 };
-use aws_lc_rs::digest::{SHA256, digest};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -224,11 +227,9 @@ fn give(
         expires_at: Some(cx.now + LIFETIME * 1_000_000),
         last_used_at: None,
     };
-    let text = format!("roster-{}_{}", key.id.replace('-', ""), secret.expose_secret());
-    let hash = digest(&SHA256, text.as_bytes());
-    api_keys::insert_exchanged(tx, &cx.organization, &key, hash.as_ref(), &issuer.id)?;
+    let text = keys::keep(tx, cx, &key, secret, Some(&issuer.id))?;
     let detail =
         json!({"owner": owner, "issuer": issuer.issuer, "expiresAt": key.expires_at.map(text::date_time)});
     cx.note(tx, &Event { kind: EventKind::TokenExchanged, resource_type: "Key", resource: key.id, detail })?;
-    Ok(SecretString::from(text))
+    Ok(text)
 }

@@ -122,11 +122,10 @@ pub async fn create(cx: &Arc<Context>, new: NewKey) -> Result<Made<CreatedKey>> 
             expires_at: new.expires_at,
             last_used_at: None,
         };
-        let text = format!("roster-{}_{}", key.id.replace('-', ""), secret.expose_secret());
-        api_keys::insert(tx, &cx.organization, &key, digest(&SHA256, text.as_bytes()).as_ref())?;
+        let text = keep(tx, cx, &key, &secret, None)?;
         let detail = json!({"owner": key.owner, "scopes": key.scopes, "expiresAt": key.expires_at.map(text::date_time)});
         record(tx, cx, EventKind::KeyCreated, &key.id, detail)?;
-        Ok(CreatedKey { key, secret: Some(SecretString::from(text)) })
+        Ok(CreatedKey { key, secret: Some(text) })
     })
     .await
 }
@@ -219,6 +218,19 @@ fn about<'a>(tx: &ReadTx<'_>, cx: &Context, owner: &'a Owner) -> Result<About<'a
 
 fn record(tx: &WriteTx<'_>, cx: &Context, kind: EventKind, id: &str, detail: Value) -> Result<()> {
     cx.note(tx, &Event { kind, resource_type: "Key", resource: id.to_owned(), detail }).map(drop)
+}
+
+/// Keeps a key whose secret is this, given for a token of that issuer if for one. The key as it is shown this once.
+pub(super) fn keep(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    key: &Key,
+    secret: &SecretString,
+    issuer: Option<&str>,
+) -> Result<SecretString, DbError> {
+    let text = format!("roster-{}_{}", key.id.replace('-', ""), secret.expose_secret());
+    api_keys::insert(tx, &cx.organization, key, digest(&SHA256, text.as_bytes()).as_ref(), issuer)?;
+    Ok(SecretString::from(text))
 }
 
 /// 256 random bits as 64 hexadecimal digits.

@@ -22,7 +22,6 @@ const OWNER: Statement = Statement::named(SQL, "owner");
 const HOLD_OWNER: Statement = Statement::named(SQL, "hold_owner");
 const COUNT: Statement = Statement::named(SQL, "count");
 const INSERT: Statement = Statement::named(SQL, "insert");
-const INSERT_EXCHANGED: Statement = Statement::named(SQL, "insert_exchanged");
 const FORGET_EXCHANGED: Statement = Statement::named(SQL, "forget_exchanged");
 const COUNT_EXCHANGED: Statement = Statement::named(SQL, "count_exchanged");
 const END_EXCHANGED: Statement = Statement::named(SQL, "end_exchanged");
@@ -92,30 +91,13 @@ pub fn count(tx: &ReadTx<'_>, organization: &str, owner: &str) -> Result<usize, 
     Ok(usize::try_from(n.unwrap_or(0)).unwrap_or(0))
 }
 
-/// Keeps a key: its digest, never itself.
-pub fn insert(tx: &WriteTx<'_>, organization: &str, key: &Key, digest: &[u8]) -> Result<(), DbError> {
-    let scopes = key.scopes.to_string();
-    let args: [Arg<'_>; 9] = [
-        organization.into(),
-        (&key.id).into(),
-        (&key.owner).into(),
-        (&key.name).into(),
-        digest.into(),
-        (&scopes).into(),
-        key.created_at.into(),
-        (&key.created_by).into(),
-        key.expires_at.into(),
-    ];
-    tx.execute(INSERT, &args).map(drop)
-}
-
-/// Keeps a key that is given for an issuer's token.
-pub fn insert_exchanged(
+/// Keeps a key, one that was given for an issuer's token with that issuer's id: its digest, never itself.
+pub fn insert(
     tx: &WriteTx<'_>,
     organization: &str,
     key: &Key,
     digest: &[u8],
-    issuer: &str,
+    issuer: Option<&str>,
 ) -> Result<(), DbError> {
     let scopes = key.scopes.to_string();
     let args: [Arg<'_>; 10] = [
@@ -130,7 +112,7 @@ pub fn insert_exchanged(
         key.expires_at.into(),
         issuer.into(),
     ];
-    tx.execute(INSERT_EXCHANGED, &args).map(drop)
+    tx.execute(INSERT, &args).map(drop)
 }
 
 /// Forgets those of an owner's keys that were given for tokens and have ended; how many are left.
