@@ -10,9 +10,9 @@
 //! http cli  bytes in, bytes out; the commands
 //! ```
 //!
-//! [`config`], [`clock`], [`ids`] and [`mail`] stand beside the stairs and know nothing of ours, and so do [`client`], a
-//! SCIM client's view of any server, and those who ask through it: [`conformance`] plays the suites, [`simulate`] plays
-//! identity providers.
+//! [`config`], [`clock`], [`ids`], [`mail`], [`jwt`] and [`ldap`] stand beside the stairs and know nothing of ours, and so
+//! do [`client`], a SCIM client's view of any server, and those who ask through it: [`conformance`] plays the suites,
+//! [`simulate`] plays identity providers.
 
 pub mod cli;
 pub mod client;
@@ -22,6 +22,7 @@ pub mod conformance;
 pub mod http;
 pub mod ids;
 pub mod jwt;
+pub mod ldap;
 pub mod mail;
 pub mod org;
 pub mod scim;

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// A room and what of ours it may use.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("scim", &[]),
     ("org", &["scim"]),
     ("store", &["scim", "org"]),
@@ -37,6 +37,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("mail", &[]),
     ("jwt", &[]),
+    ("ldap", &[]),
 ];
 
 /// Words that have no place on the two pure floors, or on any floor but the one that owns the transaction.
