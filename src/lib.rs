@@ -24,6 +24,7 @@ pub mod ids;
 pub mod jwt;
 pub mod ldap;
 pub mod mail;
+pub mod oidc;
 pub mod org;
 pub mod scim;
 pub mod service;

@@ -2,7 +2,10 @@
 #![no_main]
 
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
-use roster::service::cursor::{Place, seal, unseal};
+use roster::service::{
+    cursor::Place,
+    seal::{seal, unseal},
+};
 use serde_json::Value;
 use std::sync::LazyLock;
 

@@ -59,6 +59,12 @@ SELECT t.organization, t.id, t.digest, t.expires_at, t.last_used_at, c.id, c.nam
   JOIN organizations o ON o.id = t.organization
  WHERE t.digest = $1 AND t.revoked_at IS NULL AND c.revoked_at IS NULL
 
+-- name: verdict_of
+SELECT c.id, c.name, c.profile, o.schemas + o.indexes, o.slug, c.sensitive, c.switches
+  FROM connections c
+  JOIN organizations o ON o.id = c.organization
+ WHERE c.organization = $1 AND c.id = $2 AND c.revoked_at IS NULL
+
 -- name: lean
 INSERT INTO leniencies (organization, connection, rule, uses, last_used_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (organization, connection, rule) DO UPDATE

@@ -46,6 +46,11 @@ SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND acti
 -- Whoever is about to change it, and nobody else, holds it.
 SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR NO KEY UPDATE
 
+-- name: first_admin
+SELECT id FROM users
+ WHERE organization = $1 AND organization_role = 'admin' AND active AND account_type = 'user'
+ ORDER BY id LIMIT 1
+
 -- name: holders
 SELECT a.key, u.id, m.member IS NOT NULL, u.active
   FROM attribute_index a

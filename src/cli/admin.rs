@@ -1,7 +1,7 @@
 //! `roster admin`: what works when nothing else does.
 
 use super::{control::Ask, users::person, within::Within};
-use crate::service::{Context, passwords, people};
+use crate::service::{Context, Error, first_admin, passwords, people, second_factors};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
@@ -30,6 +30,13 @@ pub(super) enum AdminAsk {
         /// Id, user name, handle or e-mail address
         login: String,
     },
+    /// Print a link that makes the first admin of an organization that has none
+    FirstLink,
+    /// Take somebody's second factor away, who lost it
+    ResetSecondFactor {
+        /// Id, user name, handle or e-mail address
+        login: String,
+    },
 }
 
 impl AdminCommand {
@@ -42,6 +49,13 @@ impl AdminCommand {
                 "{}\n\nThis is the temporary password of {login}, shown this once; another is asked for at sign-in.",
                 found.get("password").and_then(Value::as_str).unwrap_or_default()
             ),
+            AdminAsk::FirstLink => format!(
+                "{}\n\nWhoever opens this link becomes the first admin; it works for a day.",
+                found.get("link").and_then(Value::as_str).unwrap_or_default()
+            ),
+            AdminAsk::ResetSecondFactor { login } => {
+                format!("{login} signs in with the password alone now, and can add another second factor")
+            }
         });
         asked.map_err(|error| match error.to_string() {
             told if told.starts_with("there is no user") => {
@@ -63,6 +77,21 @@ impl AdminAsk {
                 let id = people::find(cx, login).await?;
                 let password = passwords::reset(cx, &id).await?;
                 json!({"id": id, "password": password.expose_secret()})
+            }
+            Self::FirstLink => {
+                let link = first_admin::link(cx).await?;
+                let link = link.ok_or_else(|| {
+                    anyhow!("there is an admin already; `roster admin grant LOGIN` makes somebody one, too")
+                })?;
+                json!({"link": link.expose_secret()})
+            }
+            Self::ResetSecondFactor { login } => {
+                let id = people::find(cx, login).await?;
+                second_factors::remove(cx, &id).await.map_err(|error| match error {
+                    Error::NotFound("second factor") => anyhow!("{login} has no second factor"),
+                    other => other.into(),
+                })?;
+                json!({"id": id, "secondFactor": false})
             }
         })
     }

@@ -12,9 +12,11 @@ use super::{
     keys::KeyAsk,
     mails::MailAsk,
     mappings::MappingAsk,
+    providers::ProviderAsk,
     roles::RoleAsk,
     seats::SeatsAsk,
     service_accounts::ServiceAccountAsk,
+    sessions::SessionAsk,
     settings::SettingAsk,
     teams::TeamAsk,
     users::UserAsk,
@@ -84,6 +86,8 @@ pub(super) enum Ask {
     Issuer(IssuerAsk),
     ShowOrganization,
     Setting(SettingAsk),
+    Session(SessionAsk),
+    Provider(ProviderAsk),
     Export { after: Option<String> },
     Import { new: NewImport, rehearses: bool },
     ListEvents(Wanted),
@@ -210,21 +214,38 @@ pub(super) struct Surroundings {
     pub(super) locks: Locks,
     pub(super) mailer: Option<Mailer>,
     pub(super) public_url: String,
+    /// Whether somebody restores the server.
+    pub(super) restores: bool,
 }
 
 impl Surroundings {
     /// Reads the environment; `public_url` is the server's, where one is served here.
     pub(super) fn read(public_url: Option<&str>) -> Result<Self, Mistakes> {
         let public_url = public_url.map(str::to_owned).or_else(config::public_url).unwrap_or_default();
-        match (Locks::read(config::variable).map_err(Mistakes::from), mailer(&public_url)) {
-            (Ok(locks), Ok(mailer)) => Ok(Self { locks, mailer, public_url }),
-            (locks, mailer) => Err(Mistakes::all([locks.err(), mailer.err()].into_iter().flatten())),
+        let restores = config::restores().map_err(Mistakes::from);
+        match (Locks::read(config::variable).map_err(Mistakes::from), mailer(&public_url), restores) {
+            (Ok(locks), Ok(mailer), Ok(restores)) => {
+                let locks = match restores {
+                    true => locks.with("passwordSignIn", "LOCAL_RESTORE", Value::Bool(true)),
+                    false => locks,
+                };
+                Ok(Self { locks, mailer, public_url, restores })
+            }
+            (locks, mailer, restores) => {
+                Err(Mistakes::all([locks.err(), mailer.err(), restores.err()].into_iter().flatten()))
+            }
         }
     }
 
     /// The app in these surroundings.
     pub(super) fn around(self, app: App) -> App {
-        App { locks: self.locks, mailer: self.mailer, public_url: self.public_url, ..app }
+        App {
+            locks: self.locks,
+            mailer: self.mailer,
+            public_url: self.public_url,
+            restores: self.restores,
+            ..app
+        }
     }
 }
 
@@ -384,6 +405,8 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
             let created_at = text::date_time(own.created_at);
             Reply::Shown(json!({"id": own.id, "slug": own.slug, "name": own.name, "createdAt": created_at}))
         }
+        Ask::Provider(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Session(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Setting(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Export { after } => Reply::People(people_csv::export(cx, after.clone()).await?),
         Ask::Import { new, rehearses } => {

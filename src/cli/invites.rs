@@ -8,8 +8,8 @@ use super::{
 use crate::{
     org::{role::OrganizationRole, seat::Seat},
     service::{
-        Context,
-        invites::{self, Acceptance, Issued, NewInvites, NewPlace, Visit},
+        Context, Visit,
+        invites::{self, Acceptance, Issued, NewInvites, NewPlace},
     },
 };
 use clap::{Args, Subcommand};
@@ -125,7 +125,7 @@ impl InviteAsk {
             }
             Self::Accept { token, name } => {
                 let token = token.rsplit('/').next().unwrap_or_default().to_owned();
-                let visit = Visit { address: String::new(), request: cx.request.clone() };
+                let visit = Visit { request: cx.request.clone(), ..Visit::default() };
                 let acceptance = Acceptance { token, display_name: name.clone() };
                 json!(invites::accept(&cx.app, visit, acceptance).await?)
             }

@@ -31,6 +31,12 @@ pub(super) enum IssuerAsk {
         /// For whom its tokens must be; may be repeated. The organization's slug or wandb without it
         #[arg(long, value_name = "AUDIENCE")]
         audience: Vec<String>,
+        /// The connection that its tokens speak for over SCIM, as they are; without it they are exchanged
+        #[arg(long, requires = "client")]
+        connection: Option<String>,
+        /// Whose tokens those are, by sub, azp, appid or client_id; may be repeated
+        #[arg(long, requires = "connection")]
+        client: Vec<String>,
     },
     /// Take an issuer's tokens no more, and end what was given for them
     Remove {
@@ -52,8 +58,13 @@ impl IssuerAsk {
     pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
         Ok(match self {
             Self::List => json!({"items": issuers::list(cx).await?, "next": null}),
-            Self::Create { issuer, audience } => {
-                let new = NewIssuer { issuer: issuer.clone(), audiences: audience.clone() };
+            Self::Create { issuer, audience, connection, client } => {
+                let new = NewIssuer {
+                    issuer: issuer.clone(),
+                    audiences: audience.clone(),
+                    connection: connection.clone(),
+                    clients: client.clone(),
+                };
                 json!(issuers::create(cx, new).await?.it)
             }
             Self::Remove { id } => {
@@ -77,6 +88,9 @@ impl IssuerAsk {
                     &columns,
                     &format!("no issuers; `roster issuer create https://…{flag}` takes one's tokens"),
                 )
+            }
+            Self::Create { issuer, connection: Some(connection), .. } => {
+                format!("tokens of {issuer} speak for the connection {connection} over SCIM")
             }
             Self::Create { issuer, .. } => {
                 format!("tokens of {issuer} are taken at /oidc/token")

@@ -12,11 +12,13 @@ mod keys;
 mod mails;
 mod mappings;
 mod organizations;
+mod providers;
 mod roles;
 mod schemas;
 mod seats;
 mod serve;
 mod service_accounts;
+mod sessions;
 mod settings;
 mod shown;
 mod simulate;
@@ -75,6 +77,10 @@ enum Command {
     Issuer(issuers::IssuerCommand),
     /// Letters, and whether they arrive
     Mail(mails::MailCommand),
+    /// Where else people sign in: OpenID providers and directories
+    Provider(providers::ProviderCommand),
+    /// Where people are signed in
+    Session(sessions::SessionCommand),
     /// What admins decided for the organization
     Setting(settings::SettingCommand),
     /// The links of identity providers into the organization
@@ -151,6 +157,8 @@ impl Command {
             Self::Team(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Role(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Key(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Provider(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Session(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::ServiceAccount(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),

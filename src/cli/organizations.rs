@@ -40,7 +40,8 @@ impl OrganizationCommand {
                 let reply = common.ask_server(Ask::CreateOrganization { slug: slug.clone(), name })?;
                 common.print(&reply, || {
                     format!(
-                        "made the organization {slug}; `roster connection create NAME --organization {slug}` makes a \
+                        "made the organization {slug}; `roster admin first-link --organization {slug}` prints a link that \
+                         makes its first admin, and `roster connection create NAME --organization {slug}` makes a \
                          connection into it"
                     )
                 })

@@ -5,7 +5,7 @@ use super::{
     say,
 };
 use crate::{
-    config::{Database, Mistakes, Settings, unknown_variables},
+    config::{self, Database, Mistakes, Settings, unknown_variables},
     http::server::{Door, Entrance, start},
     org::{
         connection::{DECLARED, Scopes},
@@ -15,15 +15,18 @@ use crate::{
     },
     scim::{Profile, schema::definition::Definition, text},
     service::{
-        App, Error,
+        App, Context, Error,
         connections::{self, ShownToken},
-        journal, mails, mappings, organizations, purge, schemas,
+        first_admin, journal, mails, mappings, organizations,
+        providers::{self, NewProvider},
+        purge, schemas,
     },
     store::DbError,
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -33,10 +36,12 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
     let profiles = Profile::ALL.map(Profile::as_str);
     let checked = settings.check(&profiles, |database| control::options(database).map(drop));
     let surroundings = Surroundings::read(settings.public_url.as_deref());
-    let (settings, surroundings) = match (checked, surroundings) {
-        (Ok(settings), Ok(surroundings)) => (settings, surroundings),
-        (settings, surroundings) => {
-            return Err(Mistakes::all([settings.err(), surroundings.err()].into_iter().flatten()).into());
+    let providers = config::providers().map_err(Mistakes::from);
+    let (settings, surroundings, providers) = match (checked, surroundings, providers) {
+        (Ok(settings), Ok(surroundings), Ok(providers)) => (settings, surroundings, providers),
+        (settings, surroundings, providers) => {
+            let all = [settings.err(), surroundings.err(), providers.err()];
+            return Err(Mistakes::all(all.into_iter().flatten()).into());
         }
     };
     let profile: Profile = match &settings.declared_profile {
@@ -66,11 +71,13 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
     app.scan_rows = settings.scan_rows;
     app.public_url.clone_from(&public);
     let app = Arc::new(app);
-    let door = Door::new(app.clone(), &format!("{public}/scim/v2"));
+    let mut door = Door::new(app.clone(), &format!("{public}/scim/v2"));
+    door.behind_proxy = settings.behind_proxy;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     actix_web::rt::System::new().block_on(async {
         let cx = control::context(&app, FIRST).await?;
         connections::declare(&cx, &settings.declared_tokens, profile).await?;
+        declare(&cx, providers).await?;
         for schema in schemas {
             let named = || format!("the schema {} of the configuration file", schema.id);
             schemas::put(&cx, schema.clone()).await.with_context(named)?;
@@ -85,6 +92,15 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         actix_web::rt::spawn(go_on_with_schemas(app.clone()));
         actix_web::rt::spawn(keep_house(app.clone()));
         actix_web::rt::spawn(deliver_mail(app.clone()));
+        if app.restores {
+            restore(&app).await?;
+        }
+        if let Some(link) = first_admin::link(&cx).await? {
+            tell(&format!(
+                "\nThere is no admin yet. Whoever opens this link becomes the first; it works for a day:\n\n  {}\n",
+                link.expose_secret()
+            ));
+        }
         if connections::never_connected(&cx).await? {
             welcome(&app, &public, &settings.database, profile).await?;
         } else {
@@ -139,6 +155,7 @@ async fn keep_house(app: Arc<App>) {
                 if n_trimmed > 0 {
                     tracing::info!(events = n_trimmed, "old events are gone");
                 }
+                app.attempts.forget();
                 let n_purged = purge::purge(&app).await?;
                 if n_purged > 0 {
                     tracing::info!(teams = n_purged, "archived teams are gone");
@@ -196,6 +213,31 @@ fn named(database: &Database) -> String {
         Database::Postgres(settings) => {
             control::options(settings).map(|options| options.address.to_string()).unwrap_or_default()
         }
+    }
+}
+
+/// Lets people sign in where the environment says, and nowhere else where it said before.
+async fn declare(cx: &Arc<Context>, declared: Vec<Value>) -> anyhow::Result<()> {
+    let read = declared.into_iter().map(serde_json::from_value);
+    let declared = read.collect::<Result<Vec<NewProvider>, _>>().context("a provider of the environment")?;
+    providers::declare(cx, declared).await.context("a provider of the environment")
+}
+
+/// Says how somebody gets in who restores the server.
+async fn restore(app: &Arc<App>) -> anyhow::Result<()> {
+    let Some((name, password)) = first_admin::restore(app).await? else { return Ok(()) };
+    tell(&format!(
+        "\nLOCAL_RESTORE is set: people sign in with passwords alone. Sign in as {name} with this temporary password, \
+         mend what is wrong, and start again without LOCAL_RESTORE:\n\n  {}\n",
+        password.expose_secret()
+    ));
+    Ok(())
+}
+
+/// Says something on the way. That nobody listens any more is no reason to stop.
+fn tell(line: &str) {
+    if let Err(error) = say(line) {
+        tracing::warn!(%error, "nobody reads what is printed");
     }
 }
 

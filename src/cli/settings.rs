@@ -59,11 +59,14 @@ impl SettingAsk {
 }
 
 /// What each setting means.
-const SETTINGS: [(&str, &str); 22] = [
+const SETTINGS: [(&str, &str); 25] = [
     ("license.full", "how many full seats there are; none is unlimited"),
     ("license.viewer", "how many seats that only read there are; none is unlimited"),
     ("seatOverflow", "when seats are used up, somebody new is refused (refuse) or has no seat (none)"),
     ("ssoProvisioning", "whoever signs in by single sign-on and is not known becomes a member"),
+    ("passwordSignIn", "people sign in with a password that is kept here"),
+    ("sessionHours", "for how many hours somebody who signed in stays so at most"),
+    ("sessionIdleHours", "after how many hours without a request a session ends"),
     ("invitations", "people can be invited"),
     ("inviteDays", "for how many days an invite can be accepted"),
     ("scimMail", "people who are made over SCIM get mail that says so"),

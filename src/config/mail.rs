@@ -49,7 +49,7 @@ pub fn mail() -> Result<Option<MailSetting>, Vec<String>> {
 }
 
 /// What a variable says, or the file that the variable of the same name with `_FILE` names.
-fn secret(name: &'static str) -> Result<Option<String>, String> {
+pub(super) fn secret(name: &'static str) -> Result<Option<String>, String> {
     let file = format!("{name}_FILE");
     match (variable(name)?, variable(&file)?) {
         (Some(_), Some(_)) => Err(format!("{name} and {file} are both set; one of them is enough")),

@@ -1,8 +1,10 @@
 //! Every setting: name, default, meaning. All mistakes are reported at once.
 
 mod mail;
+mod providers;
 
 pub use mail::{MailSetting, mail};
+pub use providers::{providers, restores};
 
 use secrecy::SecretString;
 use std::{
@@ -122,6 +124,8 @@ pub struct Serve {
     pub log: String,
     /// The budget of unindexed filters.
     pub scan_rows: usize,
+    /// Whether every request comes through a proxy.
+    pub behind_proxy: bool,
 }
 
 /// Everything that is wrong with the settings, a sentence each.
@@ -201,6 +205,7 @@ impl Settings {
                     declared_profile,
                     log,
                     scan_rows,
+                    behind_proxy: self.behind_proxy,
                 })
             }
             _ => Err(Mistakes(mistakes)),
@@ -403,7 +408,7 @@ fn declared_profile(profiles: &[&str]) -> Result<Option<String>, String> {
 ///
 /// `locks` are the names that settings of organizations have.
 pub fn unknown_variables(locks: &[&str]) -> Vec<String> {
-    const KNOWN: [&str; 22] = [
+    const KNOWN: [&str; 47] = [
         "ROSTER_CONFIG",
         "ROSTER_LISTEN",
         "ROSTER_ORGANIZATION",
@@ -426,6 +431,31 @@ pub fn unknown_variables(locks: &[&str]) -> Vec<String> {
         "ROSTER_SMTP_URL_FILE",
         "ROSTER_SMTP_FROM",
         "ROSTER_CONFORMANCE_TOKEN",
+        "ROSTER_LOCAL_RESTORE",
+        "ROSTER_OIDC_NAME",
+        "ROSTER_OIDC_ISSUER",
+        "ROSTER_OIDC_CLIENT_ID",
+        "ROSTER_OIDC_SECRET",
+        "ROSTER_OIDC_SECRET_FILE",
+        "ROSTER_OIDC_SCOPES",
+        "ROSTER_OIDC_TRUST_EMAIL",
+        "ROSTER_OIDC_GROUP_SYNC",
+        "ROSTER_OIDC_IDENTIFIER_CLAIMS",
+        "ROSTER_LDAP_NAME",
+        "ROSTER_LDAP_ADDRESS",
+        "ROSTER_LDAP_BASE_DN",
+        "ROSTER_LDAP_BIND_DN",
+        "ROSTER_LDAP_BIND_PASSWORD",
+        "ROSTER_LDAP_BIND_PASSWORD_FILE",
+        "ROSTER_LDAP_START_TLS",
+        "ROSTER_LDAP_CA_FILE",
+        "ROSTER_LDAP_ATTRIBUTES",
+        "ROSTER_LDAP_USER_FILTER",
+        "ROSTER_LDAP_GROUP_BASE_DN",
+        "ROSTER_LDAP_NESTED_GROUPS",
+        "ROSTER_LDAP_GROUP_ALLOW_LIST",
+        "ROSTER_LDAP_GROUP_SYNC",
+        "ROSTER_LDAP_LOGIN",
     ];
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     let is_known = |name: &str| KNOWN.contains(&name) || locks.contains(&name);

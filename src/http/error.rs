@@ -21,12 +21,19 @@ pub(super) enum Refusal {
     InvalidToken,
     /// The API was asked without a key.
     #[error(
-        "the request needs an API key, in the header Authorization: Bearer, or Basic with the key as its password"
+        "the request needs an API key, in the header Authorization: Bearer, or Basic with the key as its password; a browser \
+         needs a session, which /sign-in begins"
     )]
     NoKey,
     /// The API was asked with a key that does not work.
     #[error("the key is unknown, expired or revoked, or its owner is not active")]
     InvalidKey,
+    /// A browser asks for a change, and no page of ours made it.
+    #[error(
+        "the request came with a session, and not from a page of this server; scripts show an API key in the header \
+         Authorization instead"
+    )]
+    Foreign,
     /// Nothing is served under this path.
     #[error("there is no such endpoint")]
     NoEndpoint,
@@ -65,12 +72,21 @@ pub(super) enum Refusal {
     /// The connection broke while the body was read.
     #[error("the body ended early")]
     Broken,
+    /// Somebody asked too often.
+    #[error("too many attempts; try again in {0} seconds")]
+    TooMany(u64),
     /// An admin paused the connection.
     #[error("an admin of the organization paused this connection; try again later")]
     Paused,
     /// The code itself failed.
     #[error("internal error")]
     Panic,
+}
+
+impl From<service::attempts::TooMany> for Refusal {
+    fn from(many: service::attempts::TooMany) -> Self {
+        Self::TooMany(many.0)
+    }
 }
 
 impl From<crate::scim::Error> for Refusal {
@@ -90,9 +106,11 @@ impl Refusal {
             }
             Self::Service(Error::NotFound(_)) | Self::NoEndpoint | Self::Nobody => (404, None),
             Self::Service(Error::Rule(rule)) => match rule {
-                Rule::SeatLimit { .. } | Rule::NotAdopted { .. } | Rule::Forbidden(_) | Rule::Scope(_) => {
-                    (403, None)
-                }
+                Rule::SeatLimit { .. }
+                | Rule::NotAdopted { .. }
+                | Rule::Forbidden(_)
+                | Rule::Scope(_)
+                | Rule::NotFresh => (403, None),
                 Rule::LastAdmin | Rule::Conflict(_) => (409, None),
                 Rule::Reused => (422, None),
                 Rule::Unknown(_) | Rule::Invalid(_) => (400, Some("invalidValue")),
@@ -110,12 +128,13 @@ impl Refusal {
             | Self::Panic => (500, None),
             Self::Method(_) => (405, None),
             Self::NotImplemented(_) => (501, None),
-            Self::Service(Error::Scope(_)) | Self::NoFilter => (403, None),
+            Self::Service(Error::Scope(_)) | Self::NoFilter | Self::Foreign => (403, None),
             Self::TooLarge(_) | Self::TooManyOperations(_) => (413, None),
             Self::Reference(_) => (409, None),
             Self::Undone(_) => (424, None),
             Self::MediaType(_) => (415, None),
             Self::Slow => (408, None),
+            Self::TooMany(_) => (429, None),
             Self::Broken => (400, Some("invalidSyntax")),
         }
     }
@@ -129,6 +148,14 @@ impl Refusal {
     /// The status.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.wire().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The status of a use case that did not happen.
+    pub(super) fn status_of(error: &service::Error) -> StatusCode {
+        match error {
+            service::Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
     /// The sentence for the client. A failure of ours is logged with its whole chain, here and once; the client gets the
@@ -183,6 +210,9 @@ impl Refusal {
             // clients read a number of seconds, not a date
             Self::Service(service::Error::Busy(_)) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            Self::TooMany(seconds) => {
+                response.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
             Self::Paused => {
                 response.insert_header((header::RETRY_AFTER, "10"));

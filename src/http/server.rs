@@ -1,7 +1,7 @@
 //! The server: an app on a listener, the same for `serve` and for tests.
 
 use super::{
-    api, health,
+    api, health, pages,
     request_log::Line,
     scim::{self, discovery::Documents},
     token,
@@ -37,19 +37,41 @@ pub struct Door {
     /// The public URL the SCIM endpoints stand under, such as `https://roster.example.com/scim/v2`; never
     /// taken from a request.
     pub base: Arc<str>,
+    /// Whether every request comes through a proxy, which says where it is from.
+    pub behind_proxy: bool,
     documents: Arc<Documents>,
 }
 
 impl Door {
     /// A door to an app under a public URL.
     pub fn new(app: Arc<App>, base: &str) -> Self {
-        Self { app, base: Arc::from(base), documents: Arc::new(Documents::print(base, &STANDARD)) }
+        Self {
+            app,
+            base: Arc::from(base),
+            behind_proxy: false,
+            documents: Arc::new(Documents::print(base, &STANDARD)),
+        }
     }
 
     /// The URL the SCIM endpoints stand under when a path names the organization.
     pub(super) fn base_of(&self, slug: &str) -> Arc<str> {
-        let root = self.base.strip_suffix("/scim/v2").unwrap_or(&self.base);
+        let root = self.root();
         Arc::from(format!("{root}/o/{slug}/scim/v2"))
+    }
+
+    /// The URL that people reach the server under.
+    pub(super) fn root(&self) -> &str {
+        self.base.strip_suffix("/scim/v2").unwrap_or(&self.base)
+    }
+
+    /// Whether browsers reach the server by TLS alone.
+    pub(super) fn is_secure(&self) -> bool {
+        self.base.starts_with("https://")
+    }
+
+    /// The name of the cookie that a session is. Behind TLS no other host can set it (RFC 6265bis §4.1.3.2).
+    pub(super) fn session_cookie(&self) -> &'static str {
+        if self.is_secure() { "__Host-roster" } else { "roster" }
     }
 
     /// The discovery documents; the standard's, under the plain URL, are printed once.
@@ -125,6 +147,7 @@ async fn dispatch(request: HttpRequest, payload: web::Payload, door: web::Data<D
             token::serve(&request, payload, &door, &mut line).await
         }
         path if is_api(path) && !is_alias(path) => api::serve(request, payload, &door, &mut line).await,
+        path if pages::are_at(path) => pages::serve(request, payload, &door, &mut line).await,
         path if first == "o" || first.eq_ignore_ascii_case("scim") || is_alias(path) => {
             scim::serve(request, payload, &door, &mut line).await
         }

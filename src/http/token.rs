@@ -1,7 +1,7 @@
 //! `POST /oidc/token`: a machine gives a token of an issuer that an admin registered, and gets one of ours (RFC 7523 §2.1,
 //! RFC 6749 §5).
 
-use super::{body, error::Refusal, request_log::Line, server::Door};
+use super::{body, error::Refusal, request_log::Line, server::Door, visitor};
 use crate::{
     org::issuer::LIFETIME,
     service::issuers::{self, Asked, NotGiven},
@@ -86,7 +86,7 @@ async fn exchange(
     let asked = Asked {
         slug: slug.map(str::to_owned),
         assertion,
-        address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
+        address: visitor::address(request, door),
         request: line.request.clone(),
     };
     match issuers::exchange(&door.app, asked).await {

@@ -1,4 +1,4 @@
-//! The keys of issuers: OpenID Connect Discovery 1.0 §4, RFC 7517 §5.
+//! What issuers say of themselves, and their keys: OpenID Connect Discovery 1.0 §4, RFC 7517 §5.
 
 use super::{Claimed, Failure, key_of};
 use jsonwebtoken::jwk::JwkSet;
@@ -13,43 +13,90 @@ use url::{Host, Url};
 /// How long keys are kept.
 const KEPT: Duration = Duration::from_secs(600);
 /// How long after keys were asked for they are not asked for again.
-const REST: Duration = Duration::from_secs(2);
+pub const REST: Duration = Duration::from_secs(2);
 /// How long an issuer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest document of an issuer, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// The keys of issuers, as they were last read.
+/// What issuers say, as it was last read.
 #[derive(Debug, Default)]
 pub struct KeySets(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Kept>>>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    keys: Option<Arc<JwkSet>>,
+    documents: Option<Arc<Documents>>,
     /// When they were last asked for, whatever came of it.
     asked: Option<Instant>,
+}
+
+/// What an issuer says of itself, and its keys.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// Where its endpoints are.
+    pub metadata: Metadata,
+    /// Its keys.
+    pub keys: JwkSet,
+}
+
+/// Where an issuer's endpoints are, and what they can do (OpenID Connect Discovery 1.0 §3).
+#[derive(Debug, Clone, Deserialize)]
+pub struct Metadata {
+    /// The issuer itself.
+    pub issuer: String,
+    /// Where its keys are.
+    pub jwks_uri: String,
+    /// Where browsers are sent to sign in.
+    pub authorization_endpoint: Option<String>,
+    /// Where a code becomes a token.
+    pub token_endpoint: Option<String>,
+    /// Where more is told of whom a token is about.
+    pub userinfo_endpoint: Option<String>,
+    /// Where browsers are sent to sign out.
+    pub end_session_endpoint: Option<String>,
+    /// How clients show at the token endpoint who they are.
+    #[serde(default)]
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// Whether its answers to browsers say whose they are (RFC 9207).
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
 }
 
 impl KeySets {
     /// The keys of the issuer that a token names, one of those whom somebody registered. They are read anew when they are
     /// old, and when they lack the key, which is how issuers change theirs. Of many who want them one asks the issuer.
-    pub async fn of(&self, claimed: &Claimed) -> Result<Arc<JwkSet>, Failure> {
-        let place = self.place(&claimed.issuer);
+    pub async fn of(&self, claimed: &Claimed) -> Result<Arc<Documents>, Failure> {
+        self.read(&claimed.issuer, |documents| key_of(claimed, &documents.keys).is_some()).await
+    }
+
+    /// What an issuer says of itself.
+    pub async fn about(&self, issuer: &str) -> Result<Arc<Documents>, Failure> {
+        self.read(issuer, |_| true).await
+    }
+
+    async fn read(
+        &self,
+        issuer: &str,
+        is_enough: impl Fn(&Documents) -> bool,
+    ) -> Result<Arc<Documents>, Failure> {
+        let place = self.place(issuer);
         let mut kept = place.lock().await;
         let age = kept.asked.map_or(Duration::MAX, |asked| asked.elapsed());
-        let has_key = kept.keys.as_ref().is_some_and(|keys| key_of(claimed, keys).is_some());
-        if age >= REST && (age >= KEPT || !has_key) {
+        let is_known = kept.documents.as_ref().is_some_and(|documents| is_enough(documents));
+        if age >= REST && (age >= KEPT || !is_known) {
             kept.asked = Some(Instant::now());
-            let issuer = claimed.issuer.clone();
+            let issuer = issuer.to_owned();
             let read = tokio::task::spawn_blocking(move || read(&issuer)).await;
             match read.unwrap_or_else(|_| Err(Failure::Issuer("reading them broke off".to_owned()))) {
-                Ok(keys) => kept.keys = Some(Arc::new(keys)),
+                Ok(documents) => kept.documents = Some(Arc::new(documents)),
                 // what is known works while the issuer is away
-                Err(_) if has_key => {}
+                Err(_) if is_known => {}
                 Err(failure) => return Err(failure),
             }
         }
-        kept.keys.clone().ok_or_else(|| Failure::Issuer("they could not be read a moment ago".to_owned()))
+        kept.documents
+            .clone()
+            .ok_or_else(|| Failure::Issuer("they could not be read a moment ago".to_owned()))
     }
 
     fn place(&self, issuer: &str) -> Arc<tokio::sync::Mutex<Kept>> {
@@ -69,6 +116,13 @@ pub fn check_issuer(issuer: &str) -> Result<(), String> {
     }
 }
 
+/// An endpoint that an issuer names, where nobody reads along: the way is encrypted, or neither it nor the issuer's own leaves
+/// this machine.
+pub fn endpoint(issuer: &str, address: &str) -> Option<Url> {
+    let local = Url::parse(issuer).is_ok_and(|url| is_local(&url));
+    Url::parse(address).ok().filter(|url| is_safe(url, local))
+}
+
 /// Nobody reads along: the way is encrypted, or does not leave this machine.
 fn is_safe(url: &Url, may_be_local: bool) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && may_be_local && is_local(url)
@@ -83,38 +137,47 @@ fn is_local(url: &Url) -> bool {
     }
 }
 
-fn read(issuer: &str) -> Result<JwkSet, Failure> {
-    #[derive(Deserialize)]
-    struct Discovered {
-        issuer: String,
-        jwks_uri: String,
-    }
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+/// Who asks issuers: not for long, and never elsewhere than where they are.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
         .max_redirects_will_error(true)
+        .http_status_as_error(false)
         .build()
-        .into();
+        .into()
+}
+
+/// The document in an answer, which is not a long one.
+pub fn answered<T: DeserializeOwned>(
+    response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> Result<(u16, Option<T>), String> {
+    let mut response = response.map_err(|error| error.to_string())?;
+    let body = response.body_mut().with_config().limit(LONGEST).read_to_vec();
+    let body = body.map_err(|error| error.to_string())?;
+    Ok((response.status().as_u16(), serde_json::from_slice(&body).ok()))
+}
+
+fn read(issuer: &str) -> Result<Documents, Failure> {
+    let agent = agent();
     let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let found: Discovered = document(&agent, &address)?;
-    if found.issuer != issuer {
+    let metadata: Metadata = document(&agent, &address)?;
+    if metadata.issuer != issuer {
         return Err(Failure::Issuer(format!("{address} is about another issuer")));
     }
-    let local = Url::parse(issuer).is_ok_and(|url| is_local(&url));
-    let keys = Url::parse(&found.jwks_uri).ok().filter(|url| is_safe(url, local));
-    let keys = keys.ok_or_else(|| {
+    let keys = endpoint(issuer, &metadata.jwks_uri).ok_or_else(|| {
         Failure::Issuer("jwks_uri: expected an address that begins with https://".to_owned())
     })?;
-    document(&agent, keys.as_str())
+    Ok(Documents { keys: document(&agent, keys.as_str())?, metadata })
 }
 
 fn document<T: DeserializeOwned>(agent: &ureq::Agent, address: &str) -> Result<T, Failure> {
     let failed = |why: String| Failure::Issuer(format!("{address}: {why}"));
-    let mut response = agent.get(address).call().map_err(|error| failed(error.to_string()))?;
-    let body = response.body_mut().with_config().limit(LONGEST).read_to_vec();
-    let body = body.map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&body)
-        .map_err(|_| failed("expected a document of JSON with issuer, jwks_uri and keys".to_owned()))
+    match answered(agent.get(address).call()).map_err(failed)? {
+        (200, Some(document)) => Ok(document),
+        (200, None) => Err(failed("expected a document of JSON with issuer, jwks_uri and keys".to_owned())),
+        (status, _) => Err(failed(format!("expected status 200, found {status}"))),
+    }
 }
 
 #[cfg(test)]
@@ -141,5 +204,7 @@ mod tests {
         ] {
             assert!(check_issuer(bad).is_err(), "{bad}");
         }
+        assert!(endpoint("https://id.example", "http://127.0.0.1/keys").is_none());
+        assert!(endpoint("http://127.0.0.1:1", "http://127.0.0.1:2/keys").is_some());
     }
 }

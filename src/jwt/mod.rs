@@ -3,7 +3,7 @@
 
 mod keys;
 
-pub use keys::{KeySets, check_issuer};
+pub use keys::{Documents, KeySets, Metadata, REST, agent, answered, check_issuer, endpoint};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{
@@ -67,13 +67,25 @@ pub struct Claimed {
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Claims {
-    /// Whom it is about.
-    #[serde(rename = "sub")]
+    /// Whom it is about; empty where it is about nobody.
+    #[serde(rename = "sub", default)]
     pub subject: String,
     /// When it ends; seconds since 1970, as every NumericDate (RFC 7519 §2).
     exp: f64,
     /// When it begins, where it says so.
     nbf: Option<f64>,
+    /// When it was made, where it says so.
+    iat: Option<f64>,
+    /// What else it says.
+    #[serde(flatten)]
+    pub others: Map<String, Value>,
+}
+
+impl Claims {
+    /// When the token was made, where it says so; seconds since 1970.
+    pub fn issued_at(&self) -> Option<f64> {
+        self.iat
+    }
 }
 
 /// Reads a token without believing it.
@@ -105,6 +117,11 @@ pub fn claimed(token: &str) -> Result<Claimed, Failure> {
     Ok(Claimed { issuer, header })
 }
 
+/// Whether these keys hold the one that a token names.
+pub fn knows(claimed: &Claimed, keys: &JwkSet) -> bool {
+    key_of(claimed, keys).is_some()
+}
+
 /// Whether the keys hold the one that a token names, so that it need not be asked for.
 pub(crate) fn key_of<'k>(claimed: &Claimed, keys: &'k JwkSet) -> Option<&'k Jwk> {
     let signs = |key: &&Jwk| {
@@ -123,9 +140,24 @@ pub(crate) fn key_of<'k>(claimed: &Claimed, keys: &'k JwkSet) -> Option<&'k Jwk>
     }
 }
 
+/// Verifies a token that is about somebody.
+pub fn verify(
+    token: &str,
+    claimed: &Claimed,
+    keys: &JwkSet,
+    audiences: &[&str],
+    now: f64,
+) -> Result<Claims, Failure> {
+    let claims = verify_any(token, claimed, keys, audiences, now)?;
+    if claims.subject.is_empty() {
+        return Err(wrong("sub: expected whom the token is about"));
+    }
+    Ok(claims)
+}
+
 /// Verifies a token: signature, issuer, audience, and that it is a token `now`, in seconds since 1970 (RFC 7519 §7.2,
 /// RFC 7523 §3).
-pub fn verify(
+pub fn verify_any(
     token: &str,
     claimed: &Claimed,
     keys: &JwkSet,
@@ -139,19 +171,19 @@ pub fn verify(
     // below, by our own clock
     validation.validate_exp = false;
     validation.validate_nbf = false;
-    validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.set_issuer(&[&claimed.issuer]);
     validation.set_audience(audiences);
     let claims =
         decode::<Claims>(token, &key, &validation).map_err(|error| refused(&error, audiences))?.claims;
-    if claims.subject.is_empty() {
-        return Err(wrong("sub: expected whom the token is about"));
-    }
     if claims.exp + LEEWAY <= now {
         return Err(wrong("exp: the token has expired"));
     }
     match claims.nbf {
         Some(begins) if begins - LEEWAY > now => Err(wrong("nbf: the token is not valid yet")),
+        _ if claims.iat.is_some_and(|made| made - LEEWAY > now) => {
+            Err(wrong("iat: the token was made in the future"))
+        }
         _ => Ok(claims),
     }
 }

@@ -130,6 +130,20 @@ words! {
     TokenExchange = "token.exchange",
     /// Take over what an identity provider claims of somebody who signs in.
     ClaimTake = "claim.take",
+    /// Sign somebody in.
+    SessionStart = "session.start",
+    /// See where somebody is signed in.
+    SessionRead = "session.read",
+    /// End somebody's session.
+    SessionEnd = "session.end",
+    /// Choose one's own password or second factor.
+    CredentialChange = "credential.change",
+    /// Take somebody's second factor away.
+    SecondFactorReset = "second_factor.reset",
+    /// Read where else people sign in.
+    ProviderRead = "provider.read",
+    /// Say where else people sign in.
+    ProviderChange = "provider.change",
     /// Read connections, what they may do and how they fare.
     ConnectionRead = "connection.read",
     /// Make, change and revoke connections and their tokens.
@@ -267,6 +281,14 @@ impl Action {
             Self::TokenExchange => (Read, "get a token for another's", &[Oneself]),
             // whoever says what is claimed of somebody can make them an admin
             Self::ClaimTake => (Write, "take over claims", &[]),
+            // whoever can says who they are
+            Self::SessionStart => (Write, "sign somebody in", &[]),
+            Self::SessionRead => (Read, "see where somebody is signed in", &[Admin, Oneself]),
+            Self::SessionEnd => (Write, "end sessions", &[Admin, Oneself]),
+            Self::CredentialChange => (Write, "choose their password or second factor", &[Oneself]),
+            Self::SecondFactorReset => (Write, "take a second factor away", &[Admin]),
+            Self::ProviderRead => (Read, "read where people sign in", &[Admin]),
+            Self::ProviderChange => (Write, "say where people sign in", &[Admin]),
             Self::ConnectionRead => (Read, "read connections", &[Admin]),
             Self::ConnectionChange => (Write, "change connections", &[Admin]),
             Self::EventRead => (AuditRead, "read the audit log", &[Admin, OrganizationServiceAccount]),
@@ -277,6 +299,35 @@ impl Action {
             Self::ScimWrite => (Scim, "use SCIM", &[Connection, Admin, OrganizationServiceAccount]),
         };
         Rule { scope, what, may }
+    }
+}
+
+impl Action {
+    /// Whether somebody who is signed in must have proved a moment ago who they are: with what makes admins, lets others in
+    /// or lasts longer than the session, whoever finds a browser open shall not begin.
+    pub const fn is_delicate(self) -> bool {
+        matches!(
+            self,
+            Self::SettingsChange
+                | Self::LicenseChange
+                | Self::UserCreate
+                | Self::UserChange
+                | Self::UserRemove
+                | Self::InviteCreate
+                | Self::OrganizationRoleChange
+                | Self::KeyCreate
+                | Self::ServiceKeyCreate
+                | Self::KeyRevoke
+                | Self::ServiceAccountCreate
+                | Self::TeamServiceAccountCreate
+                | Self::UserImport
+                | Self::MappingChange
+                | Self::IssuerChange
+                | Self::ConnectionChange
+                | Self::ProviderChange
+                | Self::CredentialChange
+                | Self::SecondFactorReset
+        )
     }
 }
 

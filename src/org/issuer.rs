@@ -3,6 +3,7 @@
 use super::moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// How long a token that was given in exchange works, in seconds.
 pub const LIFETIME: i64 = 3_600;
@@ -20,6 +21,10 @@ pub struct Issuer {
     pub issuer: String,
     /// For whom its tokens must be (`aud`); the organization's slug or `wandb` where there are none.
     pub audiences: Vec<String>,
+    /// The id of the connection that its tokens speak for over SCIM, as they are; without one they are exchanged.
+    pub connection: Option<String>,
+    /// Whose tokens those are, by `sub`, `azp`, `appid` or `client_id`.
+    pub clients: Vec<String>,
     /// When it was added; microseconds since 1970.
     #[serde(with = "moment")]
     #[schemars(description = "When it was added.", with = "String", extend("format" = "date-time"))]
@@ -29,6 +34,12 @@ pub struct Issuer {
 }
 
 impl Issuer {
+    /// Whether a token of these claims is one of those that speak for the connection.
+    pub fn is_client(&self, subject: &str, claims: &Map<String, Value>) -> bool {
+        let said = ["azp", "appid", "client_id"].iter().filter_map(|name| claims.get(*name)?.as_str());
+        said.chain([subject]).any(|client| self.clients.iter().any(|own| own == client))
+    }
+
     /// Every audience that is taken (W-172). Who lists some wants no others.
     pub fn accepts<'i>(&'i self, slug: &'i str) -> Vec<&'i str> {
         match self.audiences.is_empty() {

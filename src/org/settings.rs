@@ -21,6 +21,12 @@ pub struct Settings {
     pub seat_overflow: Overflow,
     /// Whether whoever signs in by single sign-on and is not known becomes a member (W-075).
     pub sso_provisioning: bool,
+    /// Whether people sign in with a password kept here. Off, they sign in elsewhere.
+    pub password_sign_in: bool,
+    /// For how many hours a session goes on at most (W-105).
+    pub session_hours: i64,
+    /// After how many hours without a request a session ends.
+    pub session_idle_hours: i64,
     /// Whether people can be invited.
     pub invitations: bool,
     /// For how many days an invite can be accepted (W-061).
@@ -58,6 +64,9 @@ impl Default for Settings {
             license: License::default(),
             seat_overflow: Overflow::Refuse,
             sso_provisioning: true,
+            password_sign_in: true,
+            session_hours: 720,
+            session_idle_hours: 168,
             invitations: true,
             invite_days: 14,
             scim_mail: false,
@@ -96,6 +105,11 @@ impl Settings {
             .map_err(|error| Refusal::Invalid(error.to_string()))?;
         if !(1..=365).contains(&settings.invite_days) {
             return Err(Refusal::Invalid("inviteDays: expected 1 to 365 days".to_owned()));
+        }
+        let sessions =
+            [("sessionHours", settings.session_hours), ("sessionIdleHours", settings.session_idle_hours)];
+        if let Some((name, _)) = sessions.iter().find(|(_, hours)| !(1..=8_760).contains(hours)) {
+            return Err(Refusal::Invalid(format!("{name}: expected 1 to 8760 hours, which is a year")));
         }
         if !settings.mail_from.is_empty() {
             address::check("mailFrom", &settings.mail_from)?;

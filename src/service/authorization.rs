@@ -6,8 +6,10 @@ use crate::{
         actor::Actor,
         authority::{self, Action, Subject, TeamSubject},
         custom_role::CustomRole,
+        refusal::Refusal,
         role::OrganizationRole,
         seat::Seat,
+        session,
         settings::{Settings, TeamSettings},
     },
     store::{ReadTx, WriteTx, memberships, teams, users},
@@ -57,6 +59,9 @@ impl Context {
         action: Action,
         about: About<'_>,
     ) -> Result<Settings> {
+        if action.is_delicate() && self.authenticated_at.is_some_and(|at| !session::is_fresh(at, self.now)) {
+            return Err(Refusal::NotFresh.into());
+        }
         let actor = match &self.actor {
             Actor::Person { id, .. } => {
                 let role = match about.whose == Some(id) {

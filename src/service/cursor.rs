@@ -5,9 +5,10 @@
 //! query; the server remembers nothing.
 
 use super::{
-    Context, Error, Result,
+    Context, Result,
     look::Look,
     read::{Hit, shown},
+    seal,
 };
 use crate::{
     org::record::Record,
@@ -19,63 +20,20 @@ use crate::{
         sort::{SortKey, SortOrder},
     },
     store::{
-        DbError, ReadTx, journal, keys,
+        ReadTx, journal,
         records::{self, Kind},
     },
 };
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    aead::RandomizedNonceKey,
     digest::{SHA256, digest},
-    rand,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 /// The name of the key that cursors are sealed with.
 const KEY: &str = "cursors";
-
-/// Keys by organization, once they were read.
-#[derive(Default)]
-pub struct Keys(Mutex<HashMap<String, Arc<RandomizedNonceKey>>>);
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys")
-    }
-}
-
-/// The organization's key, made when it is first needed.
-async fn key(cx: &Arc<Context>) -> Result<Arc<RandomizedNonceKey>> {
-    let keys = || cx.app.keys.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = keys().get(&cx.organization).cloned() {
-        return Ok(known);
-    }
-    let job = cx.clone();
-    let found = cx.app.store.read(move |tx| Ok::<_, Error>(keys::load(tx, &job.organization, KEY)?)).await?;
-    let secret = match found {
-        Some(secret) => secret,
-        None => {
-            let mut secret = [0; 32];
-            rand::fill(&mut secret).map_err(|_| Error::Busy(DbError::Busy))?;
-            let job = cx.clone();
-            let kept = cx.app.store.write(move |tx| {
-                keys::insert(tx, &job.organization, KEY, &secret)?;
-                // another process may have been faster
-                Ok::<_, Error>(keys::load(tx, &job.organization, KEY)?)
-            });
-            kept.await?.ok_or(Error::Busy(DbError::Busy))?
-        }
-    };
-    let unusable = |_| Error::Store(DbError::Corrupt("the key of cursors has another length".to_owned()));
-    let key = Arc::new(RandomizedNonceKey::new(&AES_256_GCM, &secret).map_err(unusable)?);
-    keys().insert(cx.organization.clone(), key.clone());
-    Ok(key)
-}
 
 /// Where a page ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,28 +81,6 @@ fn invalid() -> scim::Error {
     ErrorKind::InvalidCursor.because("the cursor does not belong to this query")
 }
 
-/// Makes a text of `plain` that only `key` and the same `bond` open again.
-pub fn seal(key: &RandomizedNonceKey, bond: &str, plain: &Value) -> Result<String> {
-    let mut body = plain.to_string().into_bytes();
-    let nonce = key.seal_in_place_append_tag(Aad::from(bond.as_bytes()), &mut body);
-    let nonce = nonce.map_err(|_| Error::Busy(DbError::Busy))?;
-    let sealed = [nonce.as_ref().as_slice(), &body].concat();
-    Ok(URL_SAFE_NO_PAD.encode(sealed))
-}
-
-/// What [`seal`] was given, or nothing for every other text.
-pub fn unseal(key: &RandomizedNonceKey, bond: &str, text: &str) -> Option<Value> {
-    let mut sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let nonce_len = AES_256_GCM.nonce_len();
-    if sealed.len() < nonce_len {
-        return None;
-    }
-    let mut body = sealed.split_off(nonce_len);
-    let nonce = Nonce::try_assume_unique_for_key(&sealed).ok()?;
-    let plain = key.open_in_place(nonce, Aad::from(bond.as_bytes()), &mut body).ok()?;
-    serde_json::from_slice(plain).ok()
-}
-
 /// A walk through a list, page by page.
 pub(super) struct Walk {
     cx: Arc<Context>,
@@ -162,13 +98,13 @@ impl Walk {
         let query = URL_SAFE_NO_PAD.encode(digest(&SHA256, cursor.query.as_bytes()));
         let mut walk = Self {
             cx: cx.clone(),
-            key: key(cx).await?,
+            key: seal::key(cx, KEY).await?,
             bond: format!("{} {query}", cx.actor.id()),
             count,
             place: None,
         };
         if !cursor.text.is_empty() {
-            let plain = unseal(&walk.key, &walk.bond, &cursor.text).ok_or_else(invalid)?;
+            let plain = seal::unseal(&walk.key, &walk.bond, &cursor.text).ok_or_else(invalid)?;
             walk.place = Some(Place::from_json(&plain, cx.now, count)?);
         }
         Ok(walk)
@@ -190,7 +126,7 @@ impl Walk {
         let next = match found.last() {
             Some((sort, id, _)) if more => {
                 let place = Place { sort: sort.clone(), id: id.clone(), total };
-                Some(seal(&self.key, &self.bond, &place.to_json(self.cx.now, self.count))?)
+                Some(seal::seal(&self.key, &self.bond, &place.to_json(self.cx.now, self.count))?)
             }
             _ => None,
         };

@@ -5,6 +5,7 @@ use super::{
     authorization::About,
     keys,
     people::{Known, holders_of, known_by},
+    sessions,
 };
 use crate::{
     org::{
@@ -12,6 +13,7 @@ use crate::{
         authority::Action,
         custom_role::CustomRole,
         decision::{Named, Place},
+        key::is_key,
         permission::{self, Base, Granted},
         refusal::unknown,
         role::TeamRole,
@@ -33,7 +35,7 @@ use std::{collections::BTreeSet, sync::Arc};
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// What was shown to the product: a key.
+    /// What was shown to the product: a key, or what the cookie of a session holds.
     pub credential: SecretString,
     /// The team's id or name; the default team without one.
     pub team: Option<String>,
@@ -112,7 +114,11 @@ pub async fn decide(cx: &Arc<Context>, question: Question) -> Result<Decision> {
     if let Some(name) = &question.permission {
         permission::named(name)?;
     }
-    let shown = keys::authenticate(&cx.app, question.credential.expose_secret()).await;
+    let shown = question.credential.expose_secret();
+    let shown = match is_key(shown) {
+        true => keys::authenticate(&cx.app, shown).await,
+        false => sessions::authenticate(&cx.app, shown, "").await,
+    };
     let principal = match shown {
         Ok(principal) if principal.organization == cx.organization => principal,
         Ok(_) | Err(Error::Unauthorized) => {

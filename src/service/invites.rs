@@ -1,17 +1,18 @@
 //! Inviting people (W-055 to W-063): by mail, or by a link that somebody hands them.
 
 use super::{
-    App, Context, Error, Result,
+    App, Context, Error, Result, Visit,
     authorization::About,
     idempotency::Made,
     load, mails,
     page::{Page, Slice},
     people::{self, Person},
-    standing, team_roles, users,
+    standing, team_roles,
+    token::{Token, digest_of},
+    users,
 };
 use crate::{
     org::{
-        actor::Actor,
         authority::Action,
         event::{Event, EventKind},
         invite::{self, Delivery, Invite, State, Terms},
@@ -24,18 +25,13 @@ use crate::{
     },
     scim::{Quirks, Resource, projection::Projection, text, urn},
     store::{
-        DbError, ReadTx, WriteTx,
+        ReadTx, WriteTx,
         invites::{self as rows, Renewal},
         mails as outbox, organizations,
         records::Kind,
     },
 };
-use aws_lc_rs::{
-    constant_time::verify_slices_are_equal,
-    digest::{SHA256, digest},
-    rand,
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -91,28 +87,9 @@ pub struct Issued {
     pub link: Option<SecretString>,
 }
 
-/// A token of an invite.
-#[derive(Clone)]
-struct Token {
-    secret: SecretString,
-    digest: Vec<u8>,
-}
-
-impl Token {
-    fn make() -> Result<Self> {
-        let mut bytes = [0; 32];
-        rand::fill(&mut bytes).map_err(|_| Error::Busy(DbError::Busy))?;
-        let secret = URL_SAFE_NO_PAD.encode(bytes);
-        Ok(Self {
-            digest: digest(&SHA256, secret.as_bytes()).as_ref().to_vec(),
-            secret: SecretString::from(secret),
-        })
-    }
-
-    /// The link that holds it.
-    fn link(&self, app: &App) -> SecretString {
-        SecretString::from(format!("{}/invite/{}", app.public_url, self.secret.expose_secret()))
-    }
+/// The link that holds a token.
+fn link(token: &Token, app: &App) -> SecretString {
+    SecretString::from(format!("{}/invite/{}", app.public_url, token.secret.expose_secret()))
 }
 
 /// Invites people: all of them, or none. Who is invited already gets the invite again, with another link.
@@ -195,7 +172,7 @@ fn issue(
         "teams": terms.teams.iter().map(|(team, role)| json!({"team": team, "role": role.as_str()})).collect::<Vec<_>>(),
     });
     record(tx, cx, kind, &id, detail)?;
-    let link = token.link(&cx.app);
+    let link = link(token, &cx.app);
     outbox::withdraw(tx, &cx.organization, &id, "the invite was sent again")?;
     if mail {
         mails::invite(tx, cx, &read_one(tx, cx, &id)?, link.expose_secret())?;
@@ -255,6 +232,10 @@ pub(super) fn into_team(
     };
     // what else somebody is invited to is not for a team to know
     for_team(&mut issued.invite, team);
+    // whoever has the link comes in as the one who is invited, so it goes to them alone, or to an admin of the organization
+    if cx.authorize_change(tx, Action::InviteCreate, About::ORGANIZATION).is_err() {
+        issued.link = None;
+    }
     Ok(issued)
 }
 
@@ -283,10 +264,9 @@ fn widened(
         place.iter().map(|(team, role)| json!({"team": team, "role": role.as_str()})).collect();
     record(tx, cx, EventKind::InviteChanged, &known.id, json!({"email": known.email, "teams": teams}))?;
     outbox::withdraw(tx, &cx.organization, &known.id, "the invite was sent again")?;
-    let link = token.link(&cx.app);
+    let link = link(token, &cx.app);
     mails::invite(tx, cx, &read_one(tx, cx, &known.id)?, link.expose_secret())?;
-    let may_invite = cx.authorize_change(tx, Action::InviteCreate, About::ORGANIZATION).is_ok();
-    Ok(Issued { invite: read_one(tx, cx, &known.id)?, link: may_invite.then_some(link) })
+    Ok(Issued { invite: read_one(tx, cx, &known.id)?, link: Some(link) })
 }
 
 /// An invite as one of its teams may know it.
@@ -423,48 +403,87 @@ pub struct Acceptance {
     pub display_name: Option<String>,
 }
 
-/// Where a request came from that needs no credential.
-#[derive(Debug, Clone)]
-pub struct Visit {
-    /// The address.
-    pub address: String,
-    /// The request's id.
-    pub request: String,
-}
-
 /// Lets somebody in by the token of an invite, once. It is the token that says who may.
 pub async fn accept(app: &Arc<App>, visit: Visit, acceptance: Acceptance) -> Result<Person> {
-    let hash = digest(&SHA256, acceptance.token.trim().as_bytes()).as_ref().to_vec();
-    let wanted = hash.clone();
-    let found = app.store.read(move |tx| Ok::<_, Error>(rows::by_digest(tx, &wanted)?)).await?;
-    let (organization, id, stored) = found.ok_or(Error::NotFound("invite"))?;
-    verify_slices_are_equal(&stored, &hash).map_err(|_| Error::NotFound("invite"))?;
-    let cx = Context::of_command(app, organization).await?;
-    let cx = Arc::new(Context {
-        actor: Actor::System,
-        address: visit.address,
-        request: visit.request,
-        ..(*cx).clone()
-    });
+    let (cx, id) = at_link(app, &visit, &acceptance.token).await?;
+    let hash = digest_of(acceptance.token.trim());
     let work = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
-        let known = rows::load_for_change(tx, &cx.organization, &id)?.ok_or(Error::NotFound("invite"))?;
-        known.check(cx.now)?;
-        check_nobody(tx, cx, &known.email)?;
-        // it may have been sent again since it was found
-        if rows::by_digest(tx, &hash)?.is_none() {
-            return Err(Error::NotFound("invite"));
-        }
-        let mut body = Map::new();
-        body.insert("schemas".to_owned(), json!([urn::USER]));
-        body.insert("userName".to_owned(), known.email.as_str().into());
-        body.insert("emails".to_owned(), json!([{"value": known.email, "primary": true}]));
-        let name = acceptance.display_name.as_deref().filter(|name| !text::is_blank(name));
-        body.extend(name.map(|name| ("displayName".to_owned(), name.into())));
-        let user = users::new(cx, body, Source::Invite, quirks)?;
-        let made = users::insert(tx, cx, &user, &Projection::Default, quirks)?;
-        people::person(tx, cx, made.location.rsplit('/').next().unwrap_or_default())
+        let new = Newcomer { invite: &id, digest: &hash, display_name: acceptance.display_name.as_deref() };
+        let person = let_in_by(tx, cx, new, quirks)?;
+        people::person(tx, cx, &person)
     };
     cx.write(&mut Quirks::default(), work).await
+}
+
+/// The organization and the id of the invite whose token this is.
+pub(super) async fn at_link(app: &Arc<App>, visit: &Visit, token: &str) -> Result<(Arc<Context>, String)> {
+    let digest = digest_of(token.trim());
+    let wanted = digest.clone();
+    let found = app.store.read(move |tx| Ok::<_, Error>(rows::by_digest(tx, &wanted)?)).await?;
+    let (organization, id, stored) = found.ok_or(Error::NotFound("invite"))?;
+    verify_slices_are_equal(&stored, &digest).map_err(|_| Error::NotFound("invite"))?;
+    Ok((Context::of_visit(app, organization, visit).await?, id))
+}
+
+/// Who comes by an invite.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Newcomer<'n> {
+    /// The invite's id.
+    pub(super) invite: &'n str,
+    /// The digest of its token.
+    pub(super) digest: &'n [u8],
+    /// The name to show.
+    pub(super) display_name: Option<&'n str>,
+}
+
+/// Makes somebody of an invite; the person's id.
+pub(super) fn let_in_by(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    new: Newcomer<'_>,
+    quirks: &mut Quirks,
+) -> Result<String> {
+    let known = rows::load_for_change(tx, &cx.organization, new.invite)?.ok_or(Error::NotFound("invite"))?;
+    known.check(cx.now)?;
+    check_nobody(tx, cx, &known.email)?;
+    // it may have been sent again since it was found
+    if rows::by_digest(tx, new.digest)?.is_none() {
+        return Err(Error::NotFound("invite"));
+    }
+    let mut body = Map::new();
+    body.insert("schemas".to_owned(), json!([urn::USER]));
+    body.insert("userName".to_owned(), known.email.as_str().into());
+    body.insert("emails".to_owned(), json!([{"value": known.email, "primary": true}]));
+    let name = new.display_name.filter(|name| !text::is_blank(name));
+    body.extend(name.map(|name| ("displayName".to_owned(), name.into())));
+    let user = users::new(cx, body, Source::Invite, quirks)?;
+    let made = users::insert(tx, cx, &user, &Projection::Default, quirks)?;
+    Ok(made.location.rsplit('/').next().unwrap_or_default().to_owned())
+}
+
+/// An invite as whoever holds its link sees it before they accept.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Who is invited.
+    pub email: String,
+    /// The organization's name.
+    pub organization: String,
+    /// The teams that come with it.
+    pub teams: Vec<String>,
+}
+
+/// What a link lets somebody in to; a refusal that says why where it is over.
+pub async fn shown(app: &Arc<App>, visit: &Visit, token: &str) -> Result<(Arc<Context>, Shown)> {
+    let (cx, id) = at_link(app, visit, token).await?;
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        let invite = read_one(tx, &job, &id)?;
+        invite.check(job.now)?;
+        let own = organizations::load(tx, &job.organization)?.ok_or(Error::NotFound("organization"))?;
+        let teams = invite.teams.iter().map(|team| team.name.clone()).collect();
+        Ok::<_, Error>(Shown { email: invite.email, organization: own.name, teams })
+    };
+    Ok((cx, app.store.read(work).await?))
 }
 
 /// The invites that wait for somebody, by any of their addresses. Who comes by whatever door has what they promised.

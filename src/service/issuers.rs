@@ -3,6 +3,7 @@
 use super::{
     App, Context, Error, Result,
     authorization::About,
+    connections,
     idempotency::Made,
     keys::{self, random_hex},
     organizations,
@@ -12,6 +13,7 @@ use crate::{
     org::{
         actor::Actor,
         authority::Action,
+        connection::Verdict,
         event::{Event, EventKind},
         issuer::{Issuer, LIFETIME, MOST},
         key::{Key, Scopes},
@@ -19,7 +21,10 @@ use crate::{
         refusal::Refusal,
     },
     scim::text,
-    store::{DbError, ReadTx, WriteTx, api_keys, attributes, issuers as rows, records, service_accounts},
+    store::{
+        DbError, ReadTx, WriteTx, api_keys, attributes, connections as connection_rows, issuers as rows,
+        records, service_accounts,
+    },
 };
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -39,6 +44,12 @@ pub struct NewIssuer {
     /// For whom its tokens must be; the organization's slug or `wandb` without any.
     #[serde(default)]
     pub audiences: Vec<String>,
+    /// The id or name of the connection that its tokens speak for over SCIM, as they are; without one they are exchanged.
+    #[serde(default)]
+    pub connection: Option<String>,
+    /// Whose tokens those are, by `sub`, `azp`, `appid` or `client_id`; needed with a connection.
+    #[serde(default)]
+    pub clients: Vec<String>,
 }
 
 /// The issuers whose tokens are taken, oldest first.
@@ -59,17 +70,34 @@ pub async fn create(cx: &Arc<Context>, new: NewIssuer) -> Result<Made<Issuer>> {
         let sentence = format!("audiences: expected at most {MAX_AUDIENCES} texts that are not blank");
         return Err(Refusal::Invalid(sentence).into());
     }
+    let is_meant =
+        new.clients.iter().all(|client| !text::is_blank(client)) && new.clients.len() <= MAX_AUDIENCES;
+    if !is_meant || new.connection.is_some() == new.clients.is_empty() {
+        // whoever else gets a token of that issuer is no identity provider
+        let sentence =
+            format!("clients: expected 1 to {MAX_AUDIENCES} of them with a connection, and none without");
+        return Err(Refusal::Invalid(sentence).into());
+    }
     cx.make(move |tx, cx| {
         cx.authorize_change(tx, Action::IssuerChange, About::ORGANIZATION)?;
+        let connection = match &new.connection {
+            Some(name) => Some(connections::named(tx, cx, name)?.id),
+            None => None,
+        };
         let issuer = Issuer {
             id: cx.app.ids.make(cx.now),
             issuer: new.issuer.clone(),
             audiences: new.audiences.clone(),
+            connection,
+            clients: new.clients.clone(),
             created_at: cx.now,
             created_by: cx.actor.id().to_owned(),
         };
         rows::insert(tx, &cx.organization, &issuer).map_err(taken)?;
-        let detail = json!({"issuer": issuer.issuer, "audiences": issuer.audiences});
+        let detail = json!({
+            "issuer": issuer.issuer, "audiences": issuer.audiences, "connection": issuer.connection,
+            "clients": issuer.clients,
+        });
         record(tx, cx, EventKind::IssuerCreated, &issuer.id, detail)?;
         Ok(issuer)
     })
@@ -151,7 +179,8 @@ pub async fn exchange(app: &Arc<App>, asked: Asked) -> Result<SecretString, NotG
     let organization = organizations::named(app, &slug).await?.ok_or_else(unknown)?.id;
     let (address, place) = (claimed.issuer.clone(), organization.clone());
     let found = app.store.read(move |tx| Ok::<_, Error>(rows::named(tx, &place, &address)?)).await?;
-    let issuer = found.ok_or_else(unknown)?;
+    // what speaks for a connection speaks for nobody else
+    let issuer = found.filter(|issuer| issuer.connection.is_none()).ok_or_else(unknown)?;
     let keys = app.issuers.of(&claimed).await.map_err(|failure| match failure {
         Failure::Issuer(why) => {
             tracing::warn!(issuer = issuer.issuer, why, "the keys of an issuer cannot be read");
@@ -161,7 +190,7 @@ pub async fn exchange(app: &Arc<App>, asked: Asked) -> Result<SecretString, NotG
     })?;
     #[expect(clippy::cast_precision_loss, reason = "microseconds of centuries fit")]
     let now = app.clock.now() as f64 / 1e6;
-    let claims = jwt::verify(&asked.assertion, &claimed, &keys, &issuer.accepts(&slug), now)
+    let claims = jwt::verify(&asked.assertion, &claimed, &keys.keys, &issuer.accepts(&slug), now)
         .map_err(|failure| grant(failure.to_string()))?;
     let cx = Context::of_command(app, organization).await?;
     let base = (*cx).clone();
@@ -173,6 +202,37 @@ pub async fn exchange(app: &Arc<App>, asked: Asked) -> Result<SecretString, NotG
         give(tx, &cx, &issuer, &secret)
     };
     app.store.write(work).await
+}
+
+/// The connection that an issuer's own token speaks for, such as those that Entra ID makes for itself; [`Error::Unauthorized`]
+/// where it speaks for none.
+pub async fn connection_by(app: &Arc<App>, slug: Option<&str>, token: &str) -> Result<Arc<Verdict>> {
+    let claimed = jwt::claimed(token).map_err(|_| Error::Unauthorized)?;
+    let slug = slug.unwrap_or(FIRST).to_owned();
+    let organization = organizations::named(app, &slug).await?.ok_or(Error::Unauthorized)?.id;
+    let (address, place) = (claimed.issuer.clone(), organization);
+    let work = move |tx: &ReadTx<'_>| {
+        let Some(issuer) = rows::named(tx, &place, &address)? else { return Ok(None) };
+        let Some(connection) = &issuer.connection else { return Ok(None) };
+        let verdict = connection_rows::verdict_of(tx, &place, connection)?;
+        Ok::<_, Error>(verdict.map(|verdict| (issuer, verdict)))
+    };
+    let (issuer, verdict) = app.store.read(work).await?.ok_or(Error::Unauthorized)?;
+    let documents = app.issuers.of(&claimed).await.map_err(|failure| match failure {
+        Failure::Issuer(why) => {
+            tracing::warn!(issuer = issuer.issuer, why, "the keys of an issuer cannot be read");
+            Error::Busy(DbError::Busy)
+        }
+        Failure::Token(_) => Error::Unauthorized,
+    })?;
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of centuries fit")]
+    let now = app.clock.now() as f64 / 1e6;
+    let claims = jwt::verify_any(token, &claimed, &documents.keys, &issuer.accepts(&slug), now)
+        .map_err(|_| Error::Unauthorized)?;
+    match issuer.is_client(&claims.subject, &claims.others) {
+        true => Ok(Arc::new(Verdict { token: issuer.id, ..verdict })),
+        false => Err(Error::Unauthorized),
+    }
 }
 
 /// Whom a token is about (W-172): a service account by its name, else a person by user name, else the only active one who

@@ -49,6 +49,8 @@ words! {
     Invite = "invite",
     /// Somebody was made over SCIM.
     Arrival = "arrival",
+    /// Somebody may choose another password.
+    Password = "password",
 }
 
 /// What a letter says, as it waits in the outbox.
@@ -105,6 +107,23 @@ pub(super) fn arrival(tx: &WriteTx<'_>, cx: &Context, id: &str, person: &Resourc
     let link = cx.app.public_url.clone();
     let content = Content { by: String::new(), teams: Vec::new(), link, until: String::new() };
     queue(tx, cx, Kind::Arrival, (id, &recipient), &content)
+}
+
+/// Writes to somebody who forgot their password, if there is a mail server and an address.
+pub(super) fn password(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    (id, person): (&str, &Resource),
+    (link, expires_at): (&str, i64),
+) -> Result<()> {
+    let Some(recipient) = user::email(person).filter(|address| address::check("email", address).is_ok())
+    else {
+        return Ok(());
+    };
+    let until =
+        text::date_time(expires_at).chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
+    let content = Content { by: String::new(), teams: Vec::new(), link: link.to_owned(), until };
+    queue(tx, cx, Kind::Password, (id, &recipient), &content)
 }
 
 fn queue(
@@ -166,6 +185,7 @@ async fn letter(app: &Arc<App>, mail: &Due) -> Result<Letter> {
     let subject = match kind {
         Kind::Invite => format!("You are invited to {organization}"),
         Kind::Arrival => format!("You have an account at {organization}"),
+        Kind::Password => format!("Choose another password for {organization}"),
     };
     written(&mail.id, (&organization, &from), &mail.recipient, subject, (kind, &content))
 }
@@ -228,7 +248,7 @@ async fn note(app: &Arc<App>, mail: Due, sent: std::result::Result<(), Failure>)
 pub struct Shown {
     /// The id.
     pub id: String,
-    /// What it is for: `invite` or `arrival`.
+    /// What it is for: `invite`, `arrival` or `password`.
     pub kind: String,
     /// The id of the invite or user it is about.
     pub about: String,

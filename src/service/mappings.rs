@@ -346,18 +346,27 @@ pub async fn claimed(cx: &Arc<Context>, member: &str, claims: Vec<(String, Strin
     let member = member.to_owned();
     let job = cx.clone();
     let work = move |tx: &WriteTx<'_>| {
-        let cx = &job;
-        cx.authorize_change(tx, Action::ClaimTake, About::ORGANIZATION)?;
-        record_of(tx, cx, Kind::of(cx.types.user), &member)?;
-        let all = rows::list(tx, &cx.organization)?;
-        let of_claims = all.iter().filter(|it| it.source == Source::Claim);
-        let due = of_claims
-            .filter(|it| claims.iter().any(|(name, value)| (name, value) == (&it.subject, &it.value)));
-        let due: HashSet<String> = due.map(|it| it.id.clone()).collect();
-        let has = rows::grants_of(tx, &cx.organization, &member)?;
-        change(tx, cx, &member, has.into_iter().filter(|it| it.source == Some(Source::Claim)).collect(), &due)
+        job.authorize_change(tx, Action::ClaimTake, About::ORGANIZATION)?;
+        take_claims(tx, &job, &member, &claims)
     };
     cx.app.store.write(work).await
+}
+
+/// The same within a transaction that may.
+pub(super) fn take_claims(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    member: &str,
+    claims: &[(String, String)],
+) -> Result<()> {
+    record_of(tx, cx, Kind::of(cx.types.user), member)?;
+    let all = rows::list(tx, &cx.organization)?;
+    let of_claims = all.iter().filter(|it| it.source == Source::Claim);
+    let due =
+        of_claims.filter(|it| claims.iter().any(|(name, value)| (name, value) == (&it.subject, &it.value)));
+    let due: HashSet<String> = due.map(|it| it.id.clone()).collect();
+    let has = rows::grants_of(tx, &cx.organization, member)?;
+    change(tx, cx, member, has.into_iter().filter(|it| it.source == Some(Source::Claim)).collect(), &due)
 }
 
 /// Gives what is due and takes the rest away.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod adoptions;
+pub mod attempts;
 mod authorization;
 pub mod bulk;
 pub mod connections;
@@ -13,8 +14,10 @@ pub mod custom_roles;
 pub mod decisions;
 pub mod denials;
 pub mod events;
+pub mod first_admin;
 pub mod groups;
 pub mod idempotency;
+pub mod identities;
 pub mod invites;
 pub mod issuers;
 pub mod journal;
@@ -24,21 +27,31 @@ pub mod machines;
 pub mod mails;
 pub mod mapping_previews;
 pub mod mappings;
+pub mod newcomers;
 pub mod organizations;
 pub mod page;
 pub mod passwords;
 pub mod people;
 pub mod people_csv;
 mod plan;
+pub mod provider_logout;
+mod provider_people;
+pub mod provider_sign_in;
+pub mod providers;
 pub mod purge;
 pub mod read;
 pub mod roles;
 pub mod schemas;
+pub mod seal;
+pub mod second_factors;
 pub mod service_accounts;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in;
 mod standing;
 mod team_roles;
 pub mod teams;
+mod token;
 pub mod users;
 pub mod verdicts;
 
@@ -88,7 +101,13 @@ pub struct App {
     /// The resource types of organizations.
     pub types: schemas::Known,
     /// Keys of organizations, which never change.
-    pub keys: cursor::Keys,
+    pub keys: seal::Keys,
+    /// Who hashes passwords.
+    pub hasher: passwords::Hasher,
+    /// How often people try to sign in.
+    pub attempts: attempts::Attempts,
+    /// How many ask providers at a time.
+    pub exchanges: provider_sign_in::Exchanges,
     /// How many rows an unindexed filter may look at (more is 400 `tooMany`).
     pub scan_rows: usize,
     /// What the environment decides of the settings.
@@ -97,6 +116,8 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// The keys of issuers.
     pub issuers: KeySets,
+    /// Whether somebody restores the server: people sign in with passwords alone (W-094).
+    pub restores: bool,
     /// The URL that people reach the server under, without a slash at its end; empty where it is not known.
     pub public_url: String,
 }
@@ -112,14 +133,29 @@ impl App {
             verdicts,
             leniencies: connections::Leniencies::default(),
             types: schemas::Known::default(),
-            keys: cursor::Keys::default(),
+            keys: seal::Keys::default(),
+            hasher: passwords::Hasher::default(),
+            attempts: attempts::Attempts::default(),
+            exchanges: provider_sign_in::Exchanges::default(),
             scan_rows: 200_000,
             locks: Locks::default(),
             mailer: None,
             issuers: KeySets::default(),
+            restores: false,
             public_url: String::new(),
         }
     }
+}
+
+/// Where a request came from that shows no credential.
+#[derive(Debug, Clone, Default)]
+pub struct Visit {
+    /// The address.
+    pub address: String,
+    /// What the browser said that it is; empty where it is none.
+    pub agent: String,
+    /// The request's id.
+    pub request: String,
 }
 
 /// Who is asking, for whom, and when: made once per request.
@@ -137,6 +173,8 @@ pub struct Context {
     pub scopes: Scopes,
     /// When that key ends, if it does; microseconds since 1970.
     pub until: Option<i64>,
+    /// When whoever is signed in last proved who they are, where it is a session that asks.
+    pub authenticated_at: Option<i64>,
     /// How to tell the request when it is made again, where it says so.
     pub once: Option<idempotency::Once>,
     /// Whether it is asked over SCIM, where one row of the table of authority decides for everything.
@@ -167,6 +205,7 @@ impl Context {
             credential: String::new(),
             scopes: Scopes::ALL,
             until: None,
+            authenticated_at: None,
             once: None,
             by_scim: false,
             switches: Switches::default(),
@@ -174,6 +213,17 @@ impl Context {
             now,
             request: app.ids.make(now),
             base: Arc::from(""),
+        }))
+    }
+
+    /// The context of somebody who is at the door and whom nobody knows yet.
+    pub(super) async fn of_visit(app: &Arc<App>, organization: String, visit: &Visit) -> Result<Arc<Self>> {
+        let cx = Self::of_command(app, organization).await?;
+        Ok(Arc::new(Self {
+            actor: Actor::System,
+            address: visit.address.clone(),
+            request: visit.request.clone(),
+            ..(*cx).clone()
         }))
     }
 

@@ -18,7 +18,7 @@ use crate::{
         role::OrganizationRole,
         scim_view::Related,
         seat::Seat,
-        standing::Source,
+        standing::{Source, Standing},
     },
     scim::{Quirks, Resource, projection::Projection, text, urn, version::Precondition},
     store::{
@@ -467,6 +467,12 @@ pub(super) fn known_by(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Known>
     let found = rows::known(tx, &cx.organization, id)?.ok_or(Error::NotFound("person"))?;
     let removed_at = found.removed_at.map(text::date_time);
     Ok(Known { id: id.to_owned(), name: found.name, handle: found.handle, removed_at })
+}
+
+/// The role in the organization of somebody who is here.
+pub(super) fn role_of(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<OrganizationRole> {
+    let person = super::load(tx, cx, Kind::of(cx.types.user), id)?.resource()?;
+    Ok(Standing::of(&person).role)
 }
 
 pub(super) fn person(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<Person> {

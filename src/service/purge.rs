@@ -1,11 +1,14 @@
-//! What is kept for a while and then no longer: archived teams, and what was told of refusals.
+//! What is kept for a while and then no longer: archived teams, what was told of refusals, and sessions and links that are over.
 
 use super::{
     App, Context, Error, Result, denials, event, organizations, service_accounts::bury, teams::RESTORABLE,
 };
 use crate::{
     org::{actor::Actor, event::EventKind},
-    store::{ReadTx, WriteTx, denials as told, invites, mails, memberships, service_accounts, teams},
+    store::{
+        ReadTx, WriteTx, denials as told, invites, links, mails, memberships, service_accounts, sessions,
+        teams,
+    },
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -16,6 +19,12 @@ const AT_ONCE: usize = 500;
 /// Removes the teams that cannot be restored any more, with their service accounts; what they were called stays known.
 /// Says how many there were.
 pub async fn purge(app: &Arc<App>) -> Result<usize> {
+    let now = app.clock.now();
+    let over = move |tx: &WriteTx<'_>| {
+        sessions::forget(tx, now)?;
+        Ok::<_, Error>(links::forget(tx, now)?)
+    };
+    app.store.write(over).await?;
     let mut n_purged = 0;
     for organization in organizations::list(app).await? {
         let cx = Context::of_command(app, organization.id).await?;

@@ -1,6 +1,6 @@
 //! What admins decide for the organization.
 
-use super::{Context, Error, Result, authorization::About};
+use super::{Context, Error, Result, authorization::About, providers};
 use crate::{
     org::{
         authority::Action,
@@ -49,6 +49,9 @@ pub async fn change(
         let before = organizations::settings(tx, &job.organization)?;
         let after = before.patched(&patch)?;
         job.app.locks.check(&patch)?;
+        if before.password_sign_in && !after.password_sign_in {
+            providers::check_without_passwords(tx, &job)?;
+        }
         if after.license != before.license {
             job.authorize_change(tx, Action::LicenseChange, About::ORGANIZATION)?;
         }

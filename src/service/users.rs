@@ -7,9 +7,9 @@ use super::{
     denials::{self, Concerned},
     event, invites, load, load_for_change, load_for_removal,
     machines::{self, NewMachine},
-    mails, mappings,
+    mails, mappings, passwords,
     read::answer,
-    record_of, standing,
+    record_of, sessions, standing,
     team_roles::{self, Assignee, Reach},
 };
 use crate::{
@@ -41,11 +41,13 @@ use crate::{
         version::Precondition,
     },
     store::{
-        DbError, ReadTx, WriteTx, adoptions as wanted, api_keys, mappings as grants, memberships,
+        DbError, ReadTx, WriteTx, adoptions as wanted, api_keys, identities, mappings as grants, memberships,
+        passwords as secrets,
         records::{self, Kind},
-        teams, users,
+        second_factors, teams, users,
     },
 };
+use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -60,6 +62,7 @@ pub async fn create(
     let projection = projection.with_sent(cx.types.user, |path| user.resource.attribute(path).is_some());
     let name = user.name().to_owned();
     let is_person = user.machine.is_none();
+    let password = user.password.clone();
     let made = cx.write(quirks, move |tx, cx, quirks| {
         cx.authorize_scim(tx, About::ORGANIZATION)?;
         insert_or_adopt(tx, cx, &user, &projection, quirks)
@@ -70,7 +73,9 @@ pub async fn create(
         return denials::noted(cx, Concerned::Oneself, made).await;
     }
     let made = told_of_deactivated(cx, &name, made).await;
-    denials::noted(cx, Concerned::Newcomer(&name), made).await
+    let made = denials::noted(cx, Concerned::Newcomer(&name), made).await?;
+    passwords::provisioned(cx, made.location.rsplit('/').next().unwrap_or_default(), password).await?;
+    Ok(made)
 }
 
 /// Inserts a user; or, where the name belongs to somebody whom the connection may have, puts what was sent in that person's
@@ -134,6 +139,8 @@ pub(super) struct NewUser {
     teams: Teams,
     /// A service account, if it is none of those who are people.
     machine: Option<NewMachine>,
+    /// A password that came with it, which is no part of the resource.
+    password: Option<SecretString>,
 }
 
 impl NewUser {
@@ -153,10 +160,11 @@ pub(super) fn new(
     let machine = machines::described(cx, &body, &teams)?;
     let mut user = read::resource(cx.types.user, body, quirks)?;
     validate::created(cx.types.user, &mut user, quirks)?;
+    let password = user.text("password").map(SecretString::from);
     user.strip(cx.types.user);
     let said = said(&user);
     let team_roles = settle(None, from, &mut user)?;
-    Ok(NewUser { resource: user, team_roles, said, teams, machine })
+    Ok(NewUser { resource: user, team_roles, said, teams, machine, password })
 }
 
 /// Check the rules, save, record.
@@ -212,12 +220,14 @@ pub async fn replace(
 ) -> Result<Answer> {
     let body = read::resource(cx.types.user, body, quirks)?;
     demand.projection = demand.projection.with_sent(cx.types.user, |path| body.attribute(path).is_some());
-    let user = id.to_owned();
+    let (user, password) = (id.to_owned(), body.text("password").map(SecretString::from));
     let put = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
         cx.authorize_scim(tx, About::user(&user))?;
         put(Change { tx, cx, id: &user, demand: &demand }, &body, quirks)
     };
-    denials::noted(cx, Concerned::User(id), cx.write(quirks, put).await).await
+    let made = denials::noted(cx, Concerned::User(id), cx.write(quirks, put).await).await?;
+    passwords::provisioned(cx, id, password).await?;
+    Ok(made)
 }
 
 /// Puts what a body describes in a user's place.
@@ -245,12 +255,14 @@ pub async fn patch(
 ) -> Result<Answer> {
     let patch = Patch::read(cx.types.user, body, quirks)?;
     demand.projection = demand.projection.with_sent(cx.types.user, |path| patch.names(path));
-    let user = id.to_owned();
+    let (user, password) = (id.to_owned(), patch.text("password").map(SecretString::from));
     let apply = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
         cx.authorize_scim(tx, About::user(&user))?;
         apply(Change { tx, cx, id: &user, demand: &demand }, &patch, quirks)
     };
-    denials::noted(cx, Concerned::User(id), cx.write(quirks, apply).await).await
+    let made = denials::noted(cx, Concerned::User(id), cx.write(quirks, apply).await).await?;
+    passwords::provisioned(cx, id, password).await?;
+    Ok(made)
 }
 
 /// Where team roles stand in a user.
@@ -548,6 +560,9 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
     let ended = ended(tx, cx, &user.id)?;
     wanted::forget(tx, &cx.organization, &user.id)?;
     grants::forget_member(tx, &cx.organization, &user.id)?;
+    secrets::remove(tx, &cx.organization, &user.id)?;
+    second_factors::remove(tx, (&cx.organization, &user.id))?;
+    identities::forget_person(tx, &cx.organization, &user.id)?;
     users::remove(tx, cx.owner(cx.types.user, &user.id), user, cx.now)?;
     standing::check(tx, cx, Some(Standing::of(&user.resource()?)), None)?;
     let detail = json!({"teams": left, "ended": ended});
@@ -556,7 +571,10 @@ fn bury(tx: &WriteTx<'_>, cx: &Context, user: &Record) -> Result<()> {
 
 /// Ends what somebody could still get in with who may no longer; says what that was.
 fn ended(tx: &WriteTx<'_>, cx: &Context, user: &str) -> Result<Value> {
-    Ok(json!({"keys": api_keys::end(tx, &cx.organization, user, cx.now)?}))
+    Ok(json!({
+        "keys": api_keys::end(tx, &cx.organization, user, cx.now)?,
+        "sessions": sessions::end_all(tx, cx, user, None)?,
+    }))
 }
 
 /// A miss can only mean that somebody else was faster; the client may try again.

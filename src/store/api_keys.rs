@@ -51,6 +51,7 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<Found>, DbErro
             slug: row.get(11)?,
             types: row.get(12)?,
             profile: Profile::default(),
+            authenticated_at: None,
         };
         Ok((row.get(2)?, principal, settings))
     })

@@ -24,6 +24,7 @@ const DECLARED_TOKENS: Statement = Statement::named(SQL, "declared_tokens");
 const REVOKE_TOKEN: Statement = Statement::named(SQL, "revoke_token");
 const REVOKE_TOKENS_OF: Statement = Statement::named(SQL, "revoke_tokens_of");
 const USE_TOKEN: Statement = Statement::named(SQL, "use_token");
+const VERDICT_OF: Statement = Statement::named(SQL, "verdict_of");
 const LEAN: Statement = Statement::named(SQL, "lean");
 const LENIENCIES: Statement = Statement::named(SQL, "leniencies");
 const BY_DIGEST: Statement = Statement::named(SQL, "by_digest");
@@ -208,6 +209,26 @@ pub fn by_digest(tx: &ReadTx<'_>, digest: &[u8]) -> Result<Option<(Vec<u8>, Verd
             switches: serde_json::from_str(&row.get::<String>(12)?)?,
         };
         Ok((row.get(2)?, verdict))
+    })
+}
+
+/// What a connection may do that shows a token of others; it names no token of ours.
+pub fn verdict_of(tx: &ReadTx<'_>, organization: &str, id: &str) -> Result<Option<Verdict>, DbError> {
+    tx.one(VERDICT_OF, &[organization.into(), id.into()], |row| {
+        Ok(Verdict {
+            organization: organization.to_owned(),
+            token: String::new(),
+            expires_at: None,
+            last_used_at: None,
+            connection: row.get(0)?,
+            connection_name: row.get(1)?,
+            profile: profile(row, 2)?,
+            types: row.get(3)?,
+            slug: row.get(4)?,
+            sensitive: serde_json::from_str(&row.get::<String>(5)?)?,
+            scopes: Scopes::ALL,
+            switches: serde_json::from_str(&row.get::<String>(6)?)?,
+        })
     })
 }
 

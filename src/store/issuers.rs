@@ -16,13 +16,16 @@ const HOLD: Statement = Statement::named(SQL, "hold");
 /// Inserts an issuer. One that is there is `DbError::Unique("issuers.issuer")`.
 pub fn insert(tx: &WriteTx<'_>, organization: &str, new: &Issuer) -> Result<(), DbError> {
     let audiences = serde_json::to_string(&new.audiences)?;
-    let args: [Arg<'_>; 6] = [
+    let clients = serde_json::to_string(&new.clients)?;
+    let args: [Arg<'_>; 8] = [
         organization.into(),
         (&new.id).into(),
         (&new.issuer).into(),
         (&audiences).into(),
         new.created_at.into(),
         (&new.created_by).into(),
+        new.connection.as_deref().into(),
+        (&clients).into(),
     ];
     tx.execute(INSERT, &args).map(drop)
 }
@@ -54,5 +57,7 @@ fn issuer(row: &Row<'_>) -> Result<Issuer, DbError> {
         audiences: serde_json::from_str(&row.get::<String>(2)?)?,
         created_at: row.get(3)?,
         created_by: row.get(4)?,
+        connection: row.get(5)?,
+        clients: serde_json::from_str(&row.get::<String>(6)?)?,
     })
 }

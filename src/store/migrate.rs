@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -93,6 +93,12 @@ const MIGRATIONS: [Migration; 12] = [
         name: "issuers",
         sqlite: include_str!("../../sql/migrations/sqlite/0012_issuers.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0012_issuers.sql"),
+    },
+    Migration {
+        version: 13,
+        name: "sign_in",
+        sqlite: include_str!("../../sql/migrations/sqlite/0013_sign_in.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0013_sign_in.sql"),
     },
 ];
 

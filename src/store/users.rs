@@ -35,6 +35,7 @@ const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
 const OWN_ROLE: Statement = Statement::named(SQL, "own_role");
+const FIRST_ADMIN: Statement = Statement::named(SQL, "first_admin");
 const HOLDERS: Statement = Statement::named(SQL, "holders");
 const BY_HANDLE: Statement = Statement::named(SQL, "by_handle");
 const CARDS: Statement = Statement::named(SQL, "cards");
@@ -115,6 +116,11 @@ pub fn welcome(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<We
         }
     }
     Err(DbError::Busy)
+}
+
+/// The active admin who has been here longest, if there is one.
+pub fn first_admin(tx: &ReadTx<'_>, organization: &str) -> Result<Option<String>, DbError> {
+    tx.one(FIRST_ADMIN, &[organization.into()], |row| row.get(0))
 }
 
 /// The role in the organization that somebody decided; `None` where nobody did.

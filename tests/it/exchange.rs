@@ -324,6 +324,78 @@ fn what_is_no_good_token_gets_none() {
 }
 
 #[test]
+fn an_identity_providers_own_token_speaks_for_its_connection() {
+    let world = World::start();
+    let entra = Issuer::start();
+    let key = entra.key("k1");
+    world.run(&["connection", "create", "entra", "--json"]);
+    let app = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621";
+    let fabric = "00000014-0000-0000-c000-000000000000";
+    let without =
+        roster(&world.database.setting(), &["issuer", "create", &entra.url, "--connection", "entra"]);
+    assert!(!without.status.success(), "whose tokens they are must be said");
+    world.run(&[
+        "issuer",
+        "create",
+        &entra.url,
+        "--audience",
+        app,
+        "--connection",
+        "entra",
+        "--client",
+        fabric,
+        "--json",
+    ]);
+    let token = |more: Value| {
+        let mut claims = json!({
+            "iss": entra.url, "aud": app, "sub": "1b0b1c6e-sp", "appid": fabric, "iat": now(), "nbf": now(),
+            "exp": now() + 300,
+        });
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        key.sign(&claims)
+    };
+
+    let good = token(json!({}));
+    assert_eq!(world.get("/scim/v2/Users", &good).status, 200);
+    let headers =
+        [("Authorization", format!("Bearer {good}")), ("Content-Type", "application/scim+json".to_owned())];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let body = json!({"schemas": [crate::support::USER], "userName": "by-entra@orion.example"}).to_string();
+    assert_eq!(world.client.raw("POST", "/scim/v2/Users", &headers, body.as_bytes()).status, 201);
+    let told =
+        world.database.ask("SELECT actor_type FROM events WHERE kind = 'user.created' ORDER BY id DESC");
+    assert_eq!(told[0][0], "connection");
+
+    let stranger = Issuer::start().key("k1");
+    for (what, bad) in [
+        ("another app of the tenant", token(json!({"appid": "another"}))),
+        ("no app", token(json!({"appid": null}))),
+        ("another audience", token(json!({"aud": "default"}))),
+        ("expired", token(json!({"exp": now() - 120}))),
+        ("not yet", token(json!({"nbf": now() + 600}))),
+        ("from the future", token(json!({"iat": now() + 600}))),
+        (
+            "another's key",
+            stranger.sign(&json!({"iss": entra.url, "aud": app, "appid": fabric, "exp": now() + 300})),
+        ),
+        ("an issuer for exchange", world.signed(json!({"appid": fabric}))),
+        ("no token", "eyJ.eyJ.x".to_owned()),
+    ] {
+        let refused = world.get("/scim/v2/Users", &bad);
+        assert_eq!(refused.status, 401, "{what}: {}", refused.json());
+        assert!(refused.header("WWW-Authenticate").contains("invalid_token"), "{what}");
+    }
+    // it is a connection's, and nobody's key
+    assert_eq!(world.get("/api/v1/me", &good).status, 401);
+    assert_eq!(world.exchange(&token(json!({"sub": "ada"}))).json()["error"], "invalid_grant");
+    world.run(&["connection", "revoke", "entra", "--json"]);
+    assert_eq!(world.get("/scim/v2/Users", &good).status, 401);
+}
+
+#[test]
 fn issuers_are_for_admins_and_stand_where_nobody_reads_along() {
     let world = World::start();
     let key = |name: &str| {

@@ -6,11 +6,11 @@ use std::{
 };
 
 /// A room and what of ours it may use.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("scim", &[]),
     ("org", &["scim"]),
     ("store", &["scim", "org"]),
-    ("service", &["scim", "org", "store", "clock", "ids", "mail", "jwt"]),
+    ("service", &["scim", "org", "store", "clock", "ids", "mail", "jwt", "oidc", "ldap"]),
     ("http", &["scim", "org", "service", "clock", "ids"]),
     (
         "cli",
@@ -27,6 +27,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "conformance",
             "simulate",
             "mail",
+            "ldap",
         ],
     ),
     ("client", &[]),
@@ -37,6 +38,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("ids", &[]),
     ("mail", &[]),
     ("jwt", &[]),
+    ("oidc", &["jwt"]),
     ("ldap", &[]),
 ];
 

@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 39] = [
+const WALKS: [&str; 42] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -27,6 +27,9 @@ const WALKS: [&str; 39] = [
     "organizations/list",
     "schemas/list",
     "issuers/list",
+    "providers/list",
+    // those about whom an admin is to decide are few
+    "identities/asked",
     // of an index that holds what waits and nothing else
     "chain/unsealed",
     "chain/waiting",
@@ -45,6 +48,7 @@ const WALKS: [&str; 39] = [
     "memberships/everybody",
     // and so are admins
     "mappings/admins_without",
+    "users/first_admin",
     // people whose grants are to be made again wait here and nobody else
     "mappings/unsettled",
     "mappings/waiting",

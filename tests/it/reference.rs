@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 94] = [
+const COMMANDS: [&[&str]; 110] = [
     &[],
     &["serve"],
     &["organization"],
@@ -51,6 +51,22 @@ const COMMANDS: [&[&str]; 94] = [
     &["admin"],
     &["admin", "grant"],
     &["admin", "reset-password"],
+    &["admin", "first-link"],
+    &["admin", "reset-second-factor"],
+    &["provider"],
+    &["provider", "list"],
+    &["provider", "show"],
+    &["provider", "oidc"],
+    &["provider", "ldap"],
+    &["provider", "change"],
+    &["provider", "enable"],
+    &["provider", "disable"],
+    &["provider", "test"],
+    &["provider", "remove"],
+    &["provider", "decide"],
+    &["session"],
+    &["session", "list"],
+    &["session", "end"],
     &["invite"],
     &["invite", "create"],
     &["invite", "list"],

@@ -14,8 +14,9 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     process::{Child, Command, Output, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -147,6 +148,7 @@ pub(crate) fn serve(database: &str) -> Command {
 pub(crate) struct Program {
     pub(crate) client: Client,
     pub(crate) child: Child,
+    said: Arc<Mutex<String>>,
 }
 
 impl Program {
@@ -160,12 +162,50 @@ impl Program {
     pub(crate) fn start(command: &mut Command) -> Result<Self, Output> {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        reader.read_line(&mut line).unwrap();
         match line.trim().strip_prefix("listening on ") {
             Some(root) => {
-                Ok(Self { client: Client { root: root.to_owned(), token: TOKEN.to_owned() }, child })
+                let said = Arc::new(Mutex::new(String::new()));
+                let heard = said.clone();
+                std::thread::spawn(move || {
+                    for line in reader.lines().map_while(Result::ok) {
+                        heard.lock().unwrap().push_str(&format!("{line}\n"));
+                    }
+                });
+                Ok(Self { client: Client { root: root.to_owned(), token: TOKEN.to_owned() }, child, said })
             }
             None => Err(child.wait_with_output().unwrap()),
+        }
+    }
+
+    /// Waits for what it prints after that: the first word that begins so.
+    #[track_caller]
+    pub(crate) fn said(&self, beginning: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let said = self.said.lock().unwrap().clone();
+            if let Some(word) = said.split_whitespace().find(|word| word.starts_with(beginning)) {
+                return word.to_owned();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{beginning}: {said}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The word that follows a text which it prints.
+    #[track_caller]
+    pub(crate) fn said_after(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let said = self.said.lock().unwrap().clone();
+            let word =
+                said.split_once(text).and_then(|(_, rest)| rest.split_whitespace().next().map(str::to_owned));
+            if let Some(word) = word {
+                return word;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{text}: {said}");
+            std::thread::yield_now();
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     keys::Api,
     sink::Sink,
     support::{Client, GROUP, ORGANIZATION, Program, USER, serve},
+    visitor::Visitor,
 };
 use roster::org::{
     connection::Switches,
@@ -53,6 +54,18 @@ impl World {
         // keys are for those who may have them; a viewer's is made while the viewer is none
         let (root, member, viewer) = (key("root", "admin"), key("member", "member"), key("viewer", "member"));
         run(&["user", "change", "viewer", "--role", "viewer", "--json"]);
+        // passwords can be switched off where there is another way in
+        run(&[
+            "provider",
+            "oidc",
+            "Corp",
+            "--issuer",
+            "https://id.example",
+            "--client-id",
+            "roster",
+            "--json",
+        ]);
+        run(&["provider", "enable", "Corp", "--json"]);
         let team = run(&["team", "create", "vision", "--admin", "member", "--json"]);
         let team = team["id"].as_str().unwrap().to_owned();
         Self { database, program, root, member, viewer, team, sink, n: Cell::new(0) }
@@ -75,6 +88,18 @@ impl World {
         let body = json!({"schemas": [USER, ORGANIZATION], "userName": name, ORGANIZATION: standing});
         let made = self.program.client.post("/Users", &body);
         (made.status, made.json())
+    }
+
+    /// Whether somebody who signed in stays so when this is two hours longer ago.
+    fn stays_in(&self, since: &str) -> bool {
+        let run = |words: &[&str]| told(&roster(&self.database.setting(), words));
+        let password = run(&["admin", "reset-password", "member", "--json"])["password"].clone();
+        let mut visitor = Visitor::at(&self.root.root);
+        let asked = visitor.sign_in("member", password.as_str().unwrap());
+        let chosen = [("password", "violet otter under seven bridges"), ("to", "/account")];
+        assert_eq!(visitor.post(&asked.to, &chosen).to, "/account");
+        self.database.ask(&format!("UPDATE sessions SET {since} = {since} - 7200000000"));
+        visitor.is_in()
     }
 
     fn seats(&self, kind: &str) -> String {
@@ -115,7 +140,7 @@ fn either(found: u16, wanted: [u16; 2], n: usize) -> bool {
     found == wanted[n]
 }
 
-const SETTINGS: [Line; 22] = [
+const SETTINGS: [Line; 25] = [
     ("license.full", ["0", "none"], |it, n| either(it.create(&json!({})).0, [403, 201], n)),
     ("license.viewer", ["0", "none"], |it, n| either(it.create(&json!({"seat": "viewer"})).0, [403, 201], n)),
     ("seatOverflow", ["none", "refuse"], |it, n| {
@@ -127,6 +152,11 @@ const SETTINGS: [Line; 22] = [
     ("ssoProvisioning", ["false", "true"], |it, n| {
         it.root.get("/settings").json()["ssoProvisioning"] == (n == 1)
     }),
+    ("passwordSignIn", ["false", "true"], |it, n| {
+        Visitor::at(&it.root.root).get("/sign-in").text.contains("name=\"password\"") == (n == 1)
+    }),
+    ("sessionHours", ["1", "720"], |it, n| it.stays_in("created_at") == (n == 1)),
+    ("sessionIdleHours", ["1", "168"], |it, n| it.stays_in("seen_at") == (n == 1)),
     ("invitations", ["false", "true"], |it, n| {
         let body = json!({"emails": [format!("{}@x.example", it.fresh("guest"))], "mail": false});
         either(it.root.post("/invites", &body).status, [403, 201], n)
@@ -222,12 +252,14 @@ fn a_setting_that_the_environment_decides_is_shown_so_and_nobody_changes_it() {
         "keyProfile" => "wandb",
         "mailFrom" => "hello@x.example",
         "inviteDays" | "eventRetentionDays" => "7",
+        "sessionHours" | "sessionIdleHours" => "24",
         "ssoProvisioning"
         | "invitations"
         | "adminTeamAccess"
         | "teamServiceAccountCreation"
         | "keyCreation"
-        | "personalProjects" => "false",
+        | "personalProjects"
+        | "passwordSignIn" => "false",
         _ => "true",
     };
     let own: Vec<(String, &str)> =
@@ -284,8 +316,14 @@ fn a_setting_that_the_environment_decides_is_shown_so_and_nobody_changes_it() {
         let settings = world.root.get("/settings").json();
         assert_eq!((&settings[path], &settings["locked"][path]), (&json!(holds), &json!(name)));
     }
+    for (name, value) in [("SESSION_LENGTH", "24"), ("GORILLA_SESSION_LENGTH", "24h")] {
+        let world = World::open(&[(name, value)]);
+        let settings = world.root.get("/settings").json();
+        assert_eq!(settings["sessionHours"], json!(24));
+        assert_eq!(settings["locked"]["sessionHours"], json!(name));
+    }
     let aliases = variables().into_iter().filter(|(_, name)| !name.starts_with("ROSTER_")).count();
-    assert_eq!(aliases, 7, "every alias has a line");
+    assert_eq!(aliases, 9, "every alias has a line");
 }
 
 #[test]

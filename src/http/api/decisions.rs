@@ -15,7 +15,7 @@ use serde_json::json;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "Question")]
 pub(super) struct Asked {
-    /// The key that was shown to the product.
+    /// The key that was shown to the product, or what the cookie of a session holds.
     credential: String,
     /// The team's id or name; the default team without it.
     team: Option<String>,

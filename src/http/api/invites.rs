@@ -2,12 +2,12 @@
 
 use super::{Call, Reply, read_body};
 use crate::{
-    http::{error::Refusal, request_log::Line, server::Door},
+    http::{error::Refusal, request_log::Line, server::Door, visitor},
     org::{invite::Invite, refusal::unknown},
     scim::ErrorKind,
     service::{
         Error,
-        invites::{self, Acceptance, Issued, Visit},
+        invites::{self, Acceptance, Issued},
         mails,
         page::Page,
     },
@@ -92,10 +92,7 @@ pub(super) async fn accept(
     let body = read_body(request, payload).await?;
     let acceptance: Acceptance = serde_json::from_value(Value::Object(body))
         .map_err(|error| ErrorKind::InvalidValue.because(format!("the body: {error}")))?;
-    let visit = Visit {
-        address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
-        request: line.request.clone(),
-    };
+    let visit = visitor::visit(request, door, line);
     let person = invites::accept(&door.app, visit, acceptance).await?;
     Ok(Reply::created(json!(person), false).response())
 }

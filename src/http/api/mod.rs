@@ -14,13 +14,15 @@ mod me;
 pub mod openapi;
 mod organization;
 mod problem;
+mod providers;
 mod roles;
 mod route;
 mod service_accounts;
+mod sessions;
 mod teams;
 mod users;
 
-use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door};
+use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door, visitor};
 use crate::{
     org::{
         connection::Switches,
@@ -31,7 +33,10 @@ use crate::{
         ErrorKind,
         version::{Precondition, Version},
     },
-    service::{self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv, schemas},
+    service::{
+        self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv, schemas,
+        sessions as signed_in,
+    },
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -296,10 +301,19 @@ async fn answer(
     }
 }
 
-/// Whom the key speaks for.
+/// Whom the key speaks for; or, without a key, the session of a browser, which sends its cookie along whoever made it ask.
 async fn authenticate(request: &HttpRequest, door: &Door) -> Result<Arc<Principal>, Refusal> {
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
-    let header = headers.next().ok_or(Refusal::NoKey)?;
+    let Some(header) = headers.next() else {
+        let cookie = visitor::cookie(request, door.session_cookie()).ok_or(Refusal::NoKey)?;
+        if !visitor::is_safe(request) && !visitor::is_of_ours(request, door) {
+            return Err(Refusal::Foreign);
+        }
+        return match signed_in::authenticate(&door.app, &cookie, &visitor::address(request, door)).await {
+            Err(Error::Unauthorized) => Err(Refusal::NoKey),
+            other => Ok(other?),
+        };
+    };
     if headers.next().is_some() {
         // whoever stands in front of this server may have looked at the other
         return Err(Refusal::InvalidKey);
@@ -376,9 +390,11 @@ async fn context(
         switches: Switches::default(),
         credential: principal.key.clone(),
         scopes: principal.scopes.clone(),
-        until: principal.expires_at,
+        // what somebody makes who is signed in outlives the session
+        until: principal.expires_at.filter(|_| principal.authenticated_at.is_none()),
+        authenticated_at: principal.authenticated_at,
         once,
-        address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
+        address: visitor::address(request, door),
         now: door.app.clock.now(),
         request: line.request.clone(),
         base: door.base.clone(),

@@ -2,7 +2,7 @@
 
 use super::{
     AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, issuers, keys, mappings, me,
-    organization, roles, service_accounts, teams, users,
+    organization, providers, roles, service_accounts, sessions, teams, users,
 };
 use crate::{
     http::error::Refusal,
@@ -21,6 +21,7 @@ use crate::{
         page::Page,
         people::{self, NewPerson, Person, Profile},
         people_csv::{Imported, NewImport},
+        providers::{NewProvider, Provider, ProviderChange, Tested},
         teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
     },
 };
@@ -157,6 +158,44 @@ pub(super) const ROUTES: &[Route] = &[
         .answers(of::<Key>),
     Route::new("DELETE", "/keys/{id}", Action::KeyRevoke, |call| Box::pin(keys::revoke(call)))
         .about("Revoke a key; the next request with it is refused"),
+    Route::new("GET", "/providers", Action::ProviderRead, |call| Box::pin(providers::list(call)))
+        .about("Where else people sign in")
+        .answers(of::<providers::Listed>),
+    Route::new("POST", "/providers", Action::ProviderChange, |call| Box::pin(providers::create(call)))
+        .about("Let people sign in elsewhere: at an OpenID provider, or by a directory")
+        .takes(of::<NewProvider>)
+        .creates(of::<Provider>),
+    Route::new("GET", "/providers/{id}", Action::ProviderRead, |call| Box::pin(providers::read(call)))
+        .about("One provider; never its secret")
+        .answers(of::<Provider>),
+    Route::new("PATCH", "/providers/{id}", Action::ProviderChange, |call| Box::pin(providers::change(call)))
+        .about("Change a provider; what is not named stays")
+        .takes(of::<ProviderChange>)
+        .answers(of::<Provider>),
+    Route::new("DELETE", "/providers/{id}", Action::ProviderChange, |call| Box::pin(providers::remove(call)))
+        .about("Remove a provider, and forget who people are there"),
+    Route::new("POST", "/providers/{id}/test", Action::ProviderRead, |call| Box::pin(providers::test(call)))
+        .about("Ask a provider as signing in would; nothing changes")
+        .answers(of::<Tested>),
+    Route::new("PUT", "/providers/{provider}/people/{user}", Action::ProviderChange, |call| {
+        Box::pin(providers::decide(call))
+    })
+    .about("Say whether somebody who came from a provider is that user")
+    .takes(of::<providers::Verdict>),
+    Route::new("GET", "/identities", Action::SessionRead, |call| Box::pin(providers::identities(call)))
+        .about("Who one is elsewhere, or who a user is; with * about whom an admin is to decide")
+        .query(&["user"])
+        .answers(of::<providers::Identities>),
+    Route::new("GET", "/sessions", Action::SessionRead, |call| Box::pin(sessions::list(call)))
+        .about("Where one is signed in, or where a user is")
+        .query(&["user"])
+        .answers(of::<sessions::Listed>),
+    Route::new("DELETE", "/sessions/{id}", Action::SessionEnd, |call| Box::pin(sessions::end(call)))
+        .about("End a session; the next request with it is refused"),
+    Route::new("DELETE", "/users/{id}/second-factor", Action::SecondFactorReset, |call| {
+        Box::pin(sessions::remove_second_factor(call))
+    })
+    .about("Take the second factor of somebody away who lost it"),
     Route::new("GET", "/service-accounts", Action::ServiceAccountList, |call| {
         Box::pin(service_accounts::list(call))
     })

@@ -10,7 +10,7 @@ use crate::{
         key::{self, Principal, is_key},
         settings::Settings,
     },
-    service::{App, Error, keys, verdicts},
+    service::{App, Error, issuers, keys, verdicts},
 };
 use actix_web::http::Method;
 use std::sync::Arc;
@@ -29,14 +29,23 @@ pub(super) struct Caller {
 }
 
 /// Who shows this credential, or [`Error::Unauthorized`]. Basic is for keys alone (W-201).
-pub(super) async fn authenticate(app: &Arc<App>, credential: &Credential<'_>) -> Result<Caller, Error> {
+/// A token that an issuer signed speaks for the connection that an admin named (`slug` says of which organization).
+pub(super) async fn authenticate(
+    app: &Arc<App>,
+    credential: &Credential<'_>,
+    slug: Option<&str>,
+) -> Result<Caller, Error> {
     if is_key(credential.secret()) {
         return Ok(Caller::with_key(&*keys::authenticate(app, credential.secret()).await?));
     }
     if matches!(credential, Credential::Basic(_)) {
         return Err(Error::Unauthorized);
     }
-    let verdict = verdicts::authenticate(app, credential.secret()).await?;
+    let is_signed = credential.secret().starts_with("eyJ") && credential.secret().matches('.').count() == 2;
+    let verdict = match is_signed {
+        true => issuers::connection_by(app, slug, credential.secret()).await?,
+        false => verdicts::authenticate(app, credential.secret()).await?,
+    };
     Ok(Caller { actor: Actor::Connection(verdict.connection.clone()), verdict, scopes: key::Scopes::ALL })
 }
 

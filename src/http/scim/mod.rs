@@ -80,7 +80,8 @@ async fn answer(
         return Err(Refusal::InvalidToken);
     }
     let credential = Credential::read(header.to_str().unwrap_or_default()).ok_or(Error::Unauthorized)?;
-    let caller = match caller::authenticate(&door.app, &credential).await {
+    let (slug, path) = route::organization(request.path());
+    let caller = match caller::authenticate(&door.app, &credential, slug).await {
         Err(Error::Unauthorized) => return Err(Refusal::InvalidToken),
         other => other?,
     };
@@ -93,7 +94,6 @@ async fn answer(
     if matches!(credential, Credential::Bare(_)) && !quirks.allow(Quirk::BareToken) {
         return Err(Refusal::InvalidToken);
     }
-    let (slug, path) = route::organization(request.path());
     if slug.is_some_and(|slug| slug != verdict.slug) {
         // as if there were no such organization
         return Err(Refusal::NoEndpoint);
@@ -110,8 +110,9 @@ async fn answer(
         credential: verdict.token.clone(),
         scopes: caller.scopes,
         until: verdict.expires_at,
+        authenticated_at: None,
         once: None,
-        address: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
+        address: super::visitor::address(request, door),
         now: door.app.clock.now(),
         request: line.request.clone(),
         base: slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug)),

@@ -129,6 +129,17 @@ fn deeds<'e>(event: &'e Recorded, detail: &'e Value, names: &Names) -> Vec<Deed<
         }
         "key.created" => vec![Deed { user: owner, ..deed("user:create_api_key") }],
         "key.revoked" => vec![Deed { user: owner, ..deed("user:delete_api_key") }],
+        "session.started" => vec![Deed { user: owner, ..deed("user:login") }],
+        "session.ended" => vec![Deed { user: owner, ..deed("user:logout") }],
+        "sign_in.refused" if event.resource_type == "User" => of_user("user:initiate_login"),
+        "sign_in.refused" => vec![deed("user:initiate_login")],
+        "password.reset"
+        | "password.changed"
+        | "second_factor.added"
+        | "second_factor.removed"
+        | "recovery_codes.made"
+        | "recovery_code.used"
+        | "identity.linked" => of_user("user:update"),
         "service_account.created" => {
             of_account(resource, detail, ["team:create_service_account", "user:create"])
         }
@@ -138,7 +149,10 @@ fn deeds<'e>(event: &'e Recorded, detail: &'e Value, names: &Names) -> Vec<Deed<
         "settings.changed" => settings(detail).map(deed).collect(),
         kind => match kind.split_once('.') {
             Some(("role", verb)) => vec![deed(&format!("role:{}", verb_of(verb)))],
-            Some(("organization" | "settings" | "connection" | "token" | "schema" | "journal", _)) => {
+            Some((
+                "organization" | "settings" | "connection" | "token" | "schema" | "journal" | "provider",
+                _,
+            )) => {
                 vec![deed("settings:update")]
             }
             Some(("user", verb)) => of_user(&format!("user:{verb}")),
@@ -286,6 +300,11 @@ mod tests {
             ("team.removed", json!({}), "team:permanently_delete"),
             ("request.denied", json!({"reason": "x"}), "scim:request_denied"),
             ("member.changed", json!({"user": "57"}), "team:update_member_role"),
+            ("session.started", json!({"user": "57"}), "user:login"),
+            ("session.ended", json!({"user": "57"}), "user:logout"),
+            ("sign_in.refused", json!({"why": "unknown"}), "user:initiate_login"),
+            ("password.changed", json!({}), "user:update"),
+            ("provider.created", json!({}), "settings:update"),
             ("connection.changed", json!({}), "settings:update"),
             ("token.created", json!({}), "settings:update"),
             ("role.removed", json!({}), "role:delete"),

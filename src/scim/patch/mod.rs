@@ -121,6 +121,21 @@ impl Patch {
         })
     }
 
+    /// The last text that is put in the place of this attribute of the core schema.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let mut texts = self.operations.iter().rev().filter_map(|operation| {
+            match (&operation.target, &operation.action) {
+                (Target::Attribute(path), Action::Add(value) | Action::Replace(value))
+                    if path.extension.is_none() && path.attribute.name == name =>
+                {
+                    value.as_str()
+                }
+                _ => None,
+            }
+        });
+        texts.next()
+    }
+
     /// Whether an operation that adds names this attribute, or the extension that holds it.
     pub fn adds(&self, path: &Located) -> bool {
         self.operations.iter().any(|it| matches!(it.action, Action::Add(_)) && it.names(path))

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod lost_answers;
+mod sessions;
 mod tls;
 mod trouble;
 
@@ -164,7 +165,22 @@ fn processes_that_start_together_on_an_empty_database_all_serve() {
     let applied = "SELECT version FROM schema_migrations ORDER BY version";
     assert_eq!(
         database.ask(applied),
-        [["0"], ["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["8"], ["9"], ["10"], ["11"], ["12"]]
+        [
+            ["0"],
+            ["1"],
+            ["2"],
+            ["3"],
+            ["4"],
+            ["5"],
+            ["6"],
+            ["7"],
+            ["8"],
+            ["9"],
+            ["10"],
+            ["11"],
+            ["12"],
+            ["13"]
+        ]
     );
     assert_eq!(database.number("SELECT count(*) FROM organizations"), 1);
     assert_eq!(database.number("SELECT count(*) FROM tokens"), 1);

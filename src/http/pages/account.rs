@@ -1,0 +1,225 @@
+//! What somebody sees of themselves: who they are, where they are signed in, and what they sign in with.
+
+use super::{
+    Asked,
+    answer::{Answer, Failed, Frame, sentence, with_to},
+    sign_in::{PasswordForm, Refused},
+};
+use crate::{
+    http::error::Refusal,
+    org::{
+        refusal::Refusal as Rule,
+        session::{self, Session},
+    },
+    scim::text,
+    service::{
+        Context, Error,
+        passwords::{self, NotChosen},
+        people::{self, Person},
+        second_factors::{self, Enrolment, State},
+        sessions, sign_in,
+    },
+};
+use actix_web::http::StatusCode;
+use askama::Template;
+use qrcode::{QrCode, render::svg};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+/// `GET /`: there is nothing to see before somebody is known.
+pub(super) async fn home(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    asked.person().await?;
+    Ok(Answer::to(format!("{}/account", asked.root)))
+}
+
+#[derive(Template)]
+#[template(path = "http/pages/account.html")]
+struct Account<'p> {
+    frame: &'p Frame,
+    person: &'p Person,
+    sessions: &'p [Session],
+    second: State,
+    /// Whether passwords are kept here.
+    password: bool,
+}
+
+/// `GET /account`.
+pub(super) async fn show(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    let cx = asked.person().await?;
+    let person = people::read(&cx, cx.actor.id()).await?;
+    let frame = frame(asked, &cx).await?;
+    let sessions = sessions::list(&cx, None).await?;
+    let second = second_factors::state(&cx).await?;
+    let password = sign_in::offer(&cx).await?.password;
+    Answer::page(&Account { frame: &frame, person: &person, sessions: &sessions, second, password })
+}
+
+/// The frame with the name of who is signed in.
+async fn frame(asked: &Asked<'_>, cx: &Arc<Context>) -> Result<Frame, Failed> {
+    let person = people::read(cx, cx.actor.id()).await?;
+    let name = person.display_name.unwrap_or(person.user_name);
+    Ok(Frame { name: Some(name), ..asked.frame(cx).await? })
+}
+
+/// `POST /account/sessions/{id}`: ends one.
+pub(super) async fn end(asked: &Asked<'_>, id: &str) -> Result<Answer, Failed> {
+    let cx = asked.person().await?;
+    match sessions::end(&cx, id).await {
+        // it ended by itself meanwhile
+        Err(Error::NotFound(_)) => {}
+        other => other?,
+    }
+    Ok(Answer::to(format!("{}/account", asked.root)))
+}
+
+/// `POST /account/sessions`: ends all but this one.
+pub(super) async fn end_others(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    sessions::end_others(&asked.person().await?).await?;
+    Ok(Answer::to(format!("{}/account", asked.root)))
+}
+
+/// Who is signed in and proved a moment ago who they are; a way to do so again for who did not.
+pub(super) async fn fresh(asked: &Asked<'_>) -> Result<Result<Arc<Context>, Answer>, Failed> {
+    let cx = asked.person().await?;
+    let is_fresh = cx.authenticated_at.is_some_and(|at| session::is_fresh(at, cx.now));
+    let again = || Answer::to(with_to(&format!("{}/sign-in/again", asked.root), asked.request.path()));
+    Ok(if is_fresh { Ok(cx) } else { Err(again()) })
+}
+
+/// `GET /account/password`.
+pub(super) async fn show_password(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    match fresh(asked).await? {
+        Ok(cx) => password_page(asked, &cx, StatusCode::OK, None).await,
+        Err(again) => Ok(again),
+    }
+}
+
+async fn password_page(
+    asked: &Asked<'_>,
+    cx: &Arc<Context>,
+    status: StatusCode,
+    refused: Option<&Refused>,
+) -> Result<Answer, Failed> {
+    let person = people::read(cx, cx.actor.id()).await?;
+    let frame = frame(asked, cx).await?;
+    let form = PasswordForm {
+        frame: &frame,
+        title: "Choose another password",
+        why: "Your other sessions end; this one goes on.",
+        login: &person.user_name,
+        to: "",
+        refused,
+    };
+    Answer::page_with(status, &form)
+}
+
+/// `POST /account/password`.
+pub(super) async fn choose_password(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    let cx = match fresh(asked).await? {
+        Ok(cx) => cx,
+        Err(again) => return Ok(again),
+    };
+    match passwords::choose(&cx, SecretString::from(asked.field("password"))).await {
+        Ok(()) => Ok(Answer::to(format!("{}/account", asked.root))),
+        Err(NotChosen::Service(error)) => Err(error.into()),
+        Err(not_chosen) => {
+            let refused = Refused::of(not_chosen)?;
+            password_page(asked, &cx, StatusCode::UNPROCESSABLE_ENTITY, Some(&refused)).await
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "http/pages/second_factor.html")]
+struct SecondFactor<'p> {
+    frame: &'p Frame,
+    state: State,
+    /// What waits for its first code.
+    waiting: Option<Waiting>,
+    error: Option<String>,
+}
+
+struct Waiting {
+    /// The picture that an app reads, as SVG.
+    picture: String,
+    secret: String,
+    sealed: String,
+}
+
+impl Waiting {
+    fn of(enrolment: &Enrolment) -> Result<Self, Failed> {
+        let code = QrCode::new(enrolment.uri.expose_secret()).map_err(|_| Failed::Refused(Refusal::Panic))?;
+        let picture = code.render::<svg::Color<'_>>().min_dimensions(200, 200).build();
+        // the declaration before it has no place within HTML
+        let at = picture.find("<svg").unwrap_or_default();
+        Ok(Self {
+            picture: picture.get(at..).unwrap_or_default().to_owned(),
+            secret: enrolment.secret.expose_secret().to_owned(),
+            sealed: enrolment.sealed.clone(),
+        })
+    }
+}
+
+/// `GET /account/second-factor`.
+pub(super) async fn show_second_factor(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    match fresh(asked).await? {
+        Ok(cx) => second_factor_page(asked, &cx, StatusCode::OK, None).await,
+        Err(again) => Ok(again),
+    }
+}
+
+async fn second_factor_page(
+    asked: &Asked<'_>,
+    cx: &Arc<Context>,
+    status: StatusCode,
+    error: Option<String>,
+) -> Result<Answer, Failed> {
+    let state = second_factors::state(cx).await?;
+    let waiting = match state.is_on {
+        true => None,
+        false => Some(Waiting::of(&second_factors::begin(cx).await?)?),
+    };
+    let frame = frame(asked, cx).await?;
+    Answer::page_with(status, &SecondFactor { frame: &frame, state, waiting, error })
+}
+
+#[derive(Template)]
+#[template(path = "http/pages/codes.html")]
+struct Codes<'p> {
+    frame: &'p Frame,
+    codes: Vec<String>,
+}
+
+/// `POST /account/second-factor`: what the button says that was pressed.
+pub(super) async fn change_second_factor(asked: &Asked<'_>) -> Result<Answer, Failed> {
+    let cx = match fresh(asked).await? {
+        Ok(cx) => cx,
+        Err(again) => return Ok(again),
+    };
+    let codes = match asked.field("do") {
+        "remove" => {
+            second_factors::remove(&cx, cx.actor.id()).await?;
+            return Ok(Answer::to(format!("{}/account", asked.root)));
+        }
+        "codes" => second_factors::new_codes(&cx).await?,
+        _ => match second_factors::confirm(&cx, asked.field("sealed"), asked.field("code")).await {
+            Err(Error::Rule(Rule::Invalid(why))) => {
+                let why = Some(sentence(&why));
+                return second_factor_page(asked, &cx, StatusCode::UNPROCESSABLE_ENTITY, why).await;
+            }
+            other => other?,
+        },
+    };
+    let codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
+    Answer::page(&Codes { frame: &frame(asked, &cx).await?, codes })
+}
+
+/// A moment as pages write it, in UTC; a script makes it the reader's own.
+fn moment(micros: &i64) -> String {
+    text::date_time(*micros).replace('T', " ").chars().take(16).chain(" UTC".chars()).collect()
+}
+
+/// The same for machines.
+fn machine(micros: &i64) -> String {
+    text::date_time(*micros)
+}
