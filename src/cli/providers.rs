@@ -83,7 +83,8 @@ pub(super) enum ProviderAsk {
         /// The provider's name or id
         provider: String,
         /// What to change, as JSON, such as {"rules": {"groupSync": true}}
-        json: String,
+        #[arg(value_name = "JSON")]
+        members: String,
     },
     /// Let people sign in by it
     Enable {
@@ -108,6 +109,8 @@ pub(super) enum ProviderAsk {
         #[arg(long)]
         yes: bool,
     },
+    /// List who came from somewhere and waits for an admin to say who they are, or was refused
+    Waiting,
     /// Say whether somebody who came from there is a user here
     Decide {
         /// The provider's name or id
@@ -137,7 +140,11 @@ impl ProviderCommand {
             | ProviderAsk::Ldap { bind_dn: Some(_), secret, .. } => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
-                *secret = Some(Hidden(text.trim_end_matches(['\r', '\n']).to_owned()));
+                let text = text.trim_end_matches(['\r', '\n']);
+                if text.is_empty() {
+                    return Err(anyhow!("expected the secret on standard input, found nothing"));
+                }
+                *secret = Some(Hidden(text.to_owned()));
             }
             ProviderAsk::Remove { provider, yes } => {
                 confirm(*yes, &format!("remove {provider} and forget who people are there"))?;
@@ -174,8 +181,8 @@ impl ProviderAsk {
                 };
                 json!(create(cx, name, (None, Some(directory)), secret).await?)
             }
-            Self::Change { provider, json: text } => {
-                let change: ProviderChange = serde_json::from_str(text)
+            Self::Change { provider, members } => {
+                let change: ProviderChange = serde_json::from_str(members)
                     .map_err(|error| anyhow!("expected the members to change as JSON; {error}"))?;
                 json!(providers::change(cx, &named(cx, provider).await?.id, change).await?)
             }
@@ -191,6 +198,7 @@ impl ProviderAsk {
                 providers::remove(cx, &found.id).await?;
                 json!({"id": found.id, "removed": true})
             }
+            Self::Waiting => json!({"items": identities::list(cx, Some("*")).await?, "next": null}),
             Self::Decide { provider, login, decision } => {
                 let (found, person) = (named(cx, provider).await?, people::find(cx, login).await?);
                 identities::decide(cx, (&found.id, &person), *decision).await.map_err(
@@ -223,9 +231,26 @@ impl ProviderAsk {
                 )
             }
             Self::Oidc { name, .. } | Self::Ldap { name, .. } => format!(
-                "{}\n\nNobody signs in by it yet: `roster provider test {name:?}{flag}` asks it, and `roster provider enable {name:?}{flag}` lets people in.",
-                provider(found)
+                "{}\n\nNobody signs in by it yet: `roster provider test {name:?}{flag}` asks it{}, and `roster provider enable {name:?}{flag}` lets people in.",
+                provider(found),
+                match self {
+                    Self::Oidc { .. } => format!(
+                        ", an admin who opens /oidc/try/{} sees what it says",
+                        found.get("id").and_then(Value::as_str).unwrap_or_default()
+                    ),
+                    _ => String::new(),
+                }
             ),
+            Self::Waiting => {
+                let columns = [
+                    ("USER", "/user"),
+                    ("PROVIDER", "/provider"),
+                    ("STATE", "/state"),
+                    ("SUBJECT", "/subject"),
+                    ("SINCE", "/createdAt"),
+                ];
+                list(found, &columns, "nobody waits for an admin to say who they are")
+            }
             Self::Test { .. } => sheet(
                 found,
                 &[

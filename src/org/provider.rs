@@ -109,7 +109,7 @@ pub enum Unwelcome {
     #[error("the account with your e-mail address belongs to another account of the provider")]
     Another,
     /// An admin is to decide.
-    #[error("an admin was asked whether the account here is yours; sign in again when they agreed")]
+    #[error("an admin must first agree that the account here is yours; sign in again then")]
     Asked,
     /// An admin decided, or the rule says so.
     #[error("the account here with your e-mail address is not opened from there")]

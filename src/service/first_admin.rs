@@ -119,6 +119,8 @@ pub async fn create(
     let work = move |tx: &WriteTx<'_>, cx: &Context, quirks: &mut Quirks| {
         tenants::hold(tx, &cx.organization)?;
         check(tx, cx, &digest)?;
+        // or the admin could not come back
+        passwords::check_open(cx.settings(tx)?.password_sign_in)?;
         let user = users::new(cx, body_of(&person), Source::Admin, quirks)?;
         let made = users::insert(tx, cx, &user, &Projection::Default, quirks)?;
         let id = made.location.rsplit('/').next().unwrap_or_default().to_owned();

@@ -161,6 +161,15 @@ pub(super) fn keep(tx: &WriteTx<'_>, cx: &Context, id: &str, hash: &SecretString
     cx.record(tx, &event(EventKind::PasswordChanged, cx.types.user, id, detail))
 }
 
+/// Whether a password of who asks is kept here.
+pub async fn has_own(cx: &Arc<Context>) -> Result<bool> {
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| {
+        Ok::<_, Error>(passwords::load(tx, &job.organization, job.actor.id())?.is_some())
+    };
+    cx.app.store.read(work).await
+}
+
 /// Puts a password that the person who is signed in chose in place of the one before.
 pub async fn choose(cx: &Arc<Context>, password: SecretString) -> Result<(), NotChosen> {
     let own = cx.actor.id().to_owned();

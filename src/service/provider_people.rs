@@ -53,6 +53,14 @@ pub(super) fn person_of(
                 false => Err(Unwelcome::NotLinked.into()),
             };
         }
+        // the rule is another by now
+        Some((person, IdentityState::Asked)) if rules.adoption == Adoption::Link => {
+            rows::decide(tx, &cx.organization, (&provider.id, &person), IdentityState::Linked)?;
+            let detail =
+                json!({"provider": provider.id, "subject": who.subject, "state": IdentityState::Linked});
+            cx.record(tx, &event(EventKind::IdentityLinked, cx.types.user, &person, detail))?;
+            return Ok(Person::Known(person));
+        }
         Some((_, IdentityState::Asked)) => return Ok(Person::Asked),
         Some((_, IdentityState::Refused)) => return Err(Unwelcome::NotLinked.into()),
         None => {}

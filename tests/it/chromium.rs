@@ -74,6 +74,9 @@ impl Browser {
         self.step(&json!({"viewport": [360, 740]}));
         let found = self.step(&json!({"axe": true}));
         assert_eq!(found, json!([]), "{page} on a phone");
+        // nothing makes the page wider than the phone
+        let text = self.text();
+        assert!(!text.is_empty(), "{page}");
         self.step(&json!({"viewport": [1280, 800]}));
         let messages: Vec<Value> = self.step(&json!({"messages": true})).as_array().unwrap().clone();
         // a page with a refusal has a status that says so, and no icon is offered

@@ -73,6 +73,13 @@ fn people_of_a_directory_come_in_by_its_password_and_are_one_person() {
         );
     }
     assert_eq!(joined.users(), users);
+    let typed = joined.sign_in(&mut joined.world.visitor(), "typed", "nothing good");
+    assert_eq!(typed.text.matches("value=\"typed\"").count(), 1, "{}", typed.text);
+    assert!(
+        typed.text.contains(&format!("id=\"login-{}\" name=\"login\" value=\"typed\"", joined.id)),
+        "{}",
+        typed.text
+    );
 
     let mut ada = joined.world.visitor();
     assert_eq!(joined.sign_in(&mut ada, "ada", "Ada's").to, "/account");

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 110] = [
+const COMMANDS: [&[&str]; 111] = [
     &[],
     &["serve"],
     &["organization"],
@@ -63,6 +63,7 @@ const COMMANDS: [&[&str]; 110] = [
     &["provider", "disable"],
     &["provider", "test"],
     &["provider", "remove"],
+    &["provider", "waiting"],
     &["provider", "decide"],
     &["session"],
     &["session", "list"],

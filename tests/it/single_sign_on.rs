@@ -263,11 +263,13 @@ fn an_admin_decides_where_the_rule_says_so() {
     joined.rules(&json!({"adoption": "queue"}));
     for _ in 0..2 {
         let page = joined.come("s-ben");
-        assert_eq!((page.status, page.heading().as_str()), (403, "An admin was asked"));
+        assert_eq!((page.status, page.heading().as_str()), (403, "An admin decides first"));
     }
     let asked = joined.ask("GET", "/identities?user=*", &json!({}))["items"].clone();
     assert_eq!((asked[0]["user"].clone(), asked[0]["state"].clone()), (json!(ben), json!("asked")));
     assert_eq!(asked.as_array().unwrap().len(), 1);
+    let waiting = joined.world.run(&["provider", "waiting", "--json"]);
+    assert_eq!(waiting["items"][0]["user"], json!(ben));
     let decide = |decision: &str| {
         let path = format!("/providers/{}/people/{ben}", joined.id);
         joined.ask("PUT", &path, &json!({"decision": decision}));
@@ -277,7 +279,10 @@ fn an_admin_decides_where_the_rule_says_so() {
     decide("link");
     assert_eq!(joined.comes_in("s-ben"), ben);
     decide("unlink");
-    assert_eq!(joined.come("s-ben").heading(), "An admin was asked");
+    assert_eq!(joined.come("s-ben").heading(), "An admin decides first");
+    // who waited when the rule became another comes in
+    joined.world.run(&["provider", "change", "Corp", "{\"rules\": {\"adoption\": \"link\"}}", "--json"]);
+    assert_eq!(joined.comes_in("s-ben"), ben);
     let mut own = joined.world.signed_in("ben", UNDER);
     let refused = own.send("GET", "/api/v1/identities?user=*", &[], "");
     assert_eq!(refused.status, 403);

@@ -41,6 +41,8 @@ struct Account<'p> {
     second: State,
     /// Whether passwords are kept here.
     password: bool,
+    /// Whether this person's is.
+    has_password: bool,
 }
 
 /// `GET /account`.
@@ -51,13 +53,21 @@ pub(super) async fn show(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let sessions = sessions::list(&cx, None).await?;
     let second = second_factors::state(&cx).await?;
     let password = sign_in::offer(&cx).await?.password;
-    Answer::page(&Account { frame: &frame, person: &person, sessions: &sessions, second, password })
+    let has_password = passwords::has_own(&cx).await?;
+    let account =
+        Account { frame: &frame, person: &person, sessions: &sessions, second, password, has_password };
+    Answer::page(&account)
 }
 
 /// The frame with the name of who is signed in.
 async fn frame(asked: &Asked<'_>, cx: &Arc<Context>) -> Result<Frame, Failed> {
     let person = people::read(cx, cx.actor.id()).await?;
     let name = person.display_name.unwrap_or(person.user_name);
+    // one line that reads from left to right, and leaves room for the rest
+    let is_odd = |letter: &char| {
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let name = name.chars().filter(|letter| !is_odd(letter)).take(60).collect();
     Ok(Frame { name: Some(name), ..asked.frame(cx).await? })
 }
 
@@ -108,6 +118,7 @@ async fn password_page(
         why: "Your other sessions end; this one goes on.",
         login: &person.user_name,
         to: "",
+        back: &format!("{}/account", asked.root),
         refused,
     };
     Answer::page_with(status, &form)

@@ -183,6 +183,7 @@ pub(super) struct Told<'t> {
 impl Failed {
     /// The page that says so.
     pub(super) fn answer(self, request: &str) -> Answer {
+        let mut next = None;
         let (status, title, sentence) = match self {
             Self::SignIn { root, to } => return Answer::to(with_to(&format!("{root}/sign-in"), &to)),
             Self::Foreign => (
@@ -191,6 +192,11 @@ impl Failed {
                 "No page of this server sent this form, so nothing was done. Open the page here and try again.".to_owned(),
             ),
             Self::Refused(Refusal::Service(Error::NotFound(what))) => match what {
+                "provider" => (
+                    StatusCode::NOT_FOUND,
+                    "There is no such provider",
+                    "Nobody signs in by it, or not any more.".to_owned(),
+                ),
                 "page" | "organization" => {
                     (StatusCode::NOT_FOUND, "There is no such page", "Nothing is served here.".to_owned())
                 }
@@ -212,7 +218,10 @@ impl Failed {
             }
         };
         let frame = Frame::default();
-        let page = Told { frame: &frame, title, sentence: &sentence, next: None };
+        if status == StatusCode::NOT_FOUND {
+            next = Some(("/sign-in".to_owned(), "Go to sign-in"));
+        }
+        let page = Told { frame: &frame, title, sentence: &sentence, next };
         Answer::page_with(status, &page).unwrap_or_else(|_| Answer::to("/"))
     }
 }

@@ -33,6 +33,10 @@ pub(super) async fn show_forgotten(asked: &Asked<'_>) -> Result<Answer, Failed> 
 /// `POST /forgot-password`: the same answer at once, whoever it is about.
 pub(super) async fn forgotten(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let cx = asked.at_door().await?;
+    let offer = sign_in::offer(&cx).await?;
+    if !offer.mail || !offer.password {
+        return show_forgotten(asked).await;
+    }
     let login = asked.field("login").trim().to_owned();
     passwords::check_asking(&cx, &asked.visit, &login)?;
     let job = cx.clone();
@@ -71,6 +75,7 @@ async fn reset_page(
         why: "You will be signed out everywhere, and sign in with this one from now on.",
         login: &login,
         to: "",
+        back: "",
         refused,
     };
     Answer::page_with(status, &form)
@@ -167,12 +172,9 @@ async fn invite_page(
         // why it is over is for whoever has it
         Err(Error::Rule(refusal)) => {
             let sentence = sentence(&refusal.to_string());
-            let told = Told {
-                frame: &Frame::default(),
-                title: "This invite is over",
-                sentence: &sentence,
-                next: None,
-            };
+            let next = Some((format!("{}/sign-in", asked.root), "Sign in"));
+            let told =
+                Told { frame: &Frame::default(), title: "This invite is over", sentence: &sentence, next };
             return Answer::page_with(StatusCode::GONE, &told);
         }
         other => other?,

@@ -16,6 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use answer::{Answer, Failed, Frame, Kept};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use std::{panic::AssertUnwindSafe, sync::Arc};
+use url::Url;
 
 /// The largest form, in bytes.
 const FORM: usize = 64 * 1024;
@@ -78,6 +79,16 @@ impl Asked<'_> {
     /// What else the browser keeps.
     fn kept(&self, what: Kept) -> Option<String> {
         visitor::cookie(self.request, &what.name(self.door))
+    }
+
+    /// The same page at the name that the server is known by, where a browser on this machine uses another: what it keeps for one
+    /// name it does not bring to the other.
+    fn at_public_name(&self) -> Option<String> {
+        let asked = Url::parse(&format!("http://{}", self.request.connection_info().host())).ok()?;
+        let known = Url::parse(self.door.root()).ok()?;
+        let local = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let differs = asked.host_str() != known.host_str() && local(&asked) && local(&known);
+        differs.then(|| format!("{}{}", self.door.root(), self.request.uri()))
     }
 
     /// At the door of the organization that the path names, or of the first.

@@ -22,6 +22,9 @@ const WAY: i64 = 600;
 
 /// `GET /oidc/start/{provider}`.
 pub(super) async fn start(asked: &Asked<'_>, provider: &str) -> Result<Answer, Failed> {
+    if let Some(elsewhere) = asked.at_public_name() {
+        return Ok(Answer::to(elsewhere));
+    }
     let cx = asked.at_door().await?;
     depart(asked, &cx, provider, Purpose::In).await
 }
@@ -92,7 +95,9 @@ async fn arrived_at(asked: &Asked<'_>, arrived: Arrived) -> Result<Answer, Faile
 /// The page that says why somebody is not let in, and whom to ask.
 pub(super) fn refused(frame: &Frame, why: &NotIn) -> Result<Answer, Failed> {
     let (status, title, ask) = match why {
-        NotIn::Unwelcome(Unwelcome::Asked) => (StatusCode::FORBIDDEN, "An admin was asked", ""),
+        NotIn::Unwelcome(Unwelcome::Asked) => {
+            (StatusCode::FORBIDDEN, "An admin decides first", " Tell an admin of the organization.")
+        }
         NotIn::Unwelcome(_) => (
             StatusCode::FORBIDDEN,
             "You do not come in here yet",

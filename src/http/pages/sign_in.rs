@@ -32,6 +32,8 @@ struct SignIn<'p> {
     offer: &'p Offer,
     providers: &'p [Offered],
     login: &'p str,
+    /// The directory whose form it was typed into; empty for ours.
+    typed_for: &'p str,
     to: &'p str,
     error: Option<String>,
 }
@@ -53,7 +55,9 @@ async fn page(asked: &Asked<'_>, status: StatusCode, error: Option<String>) -> R
     let frame = asked.frame(&cx).await?;
     let providers = providers::offered(&cx).await?;
     let (login, to) = (asked.field("login"), asked.wanted());
-    let page = SignIn { frame: &frame, offer: &offer, providers: &providers, login, to: &to, error };
+    let typed_for = asked.field("provider");
+    let page =
+        SignIn { frame: &frame, offer: &offer, providers: &providers, login, typed_for, to: &to, error };
     Answer::page_with(status, &page)
 }
 
@@ -165,6 +169,8 @@ pub(super) struct PasswordForm<'p> {
     /// Whose password it is, for whoever keeps passwords; empty where that is not said.
     pub(super) login: &'p str,
     pub(super) to: &'p str,
+    /// Where whoever changes their mind goes; empty where there is no other way.
+    pub(super) back: &'p str,
     pub(super) refused: Option<&'p Refused>,
 }
 
@@ -209,6 +215,7 @@ async fn password_page(
         why: "The one you signed in with was temporary. You will sign in with this one from now on.",
         login: "",
         to: &asked.wanted(),
+        back: "",
         refused,
     };
     Answer::page_with(status, &form)
