@@ -156,6 +156,11 @@ const COMMANDS = {
     return said;
   },
   viewport: ([width, height]) => page.setViewportSize({ width, height }),
+  /** By how many pixels the page is wider than the window, so that all of it scrolls sideways. */
+  overflow: () => page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  }),
   /** Role and accessible name as Chromium gives them to a screen reader, or null. */
   async focused() {
     const debug = await page.context().newCDPSession(page);

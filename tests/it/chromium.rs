@@ -74,10 +74,9 @@ impl Browser {
         self.step(&json!({"viewport": [360, 740]}));
         let found = self.step(&json!({"axe": true}));
         assert_eq!(found, json!([]), "{page} on a phone");
-        // nothing makes the page wider than the phone
-        let text = self.text();
-        assert!(!text.is_empty(), "{page}");
+        assert_eq!(self.step(&json!({"overflow": true})), json!(0), "{page} is wider than a phone");
         self.step(&json!({"viewport": [1280, 800]}));
+        assert_eq!(self.step(&json!({"overflow": true})), json!(0), "{page} is wider than a screen");
         let messages: Vec<Value> = self.step(&json!({"messages": true})).as_array().unwrap().clone();
         // a page with a refusal has a status that says so, and no icon is offered
         let odd: Vec<&Value> = messages
