@@ -3,7 +3,7 @@
 
 use super::{body, error::Refusal, request_log::Line, server::Door, visitor};
 use crate::{
-    org::issuer::LIFETIME,
+    org::{issuer::LIFETIME, key::Scopes},
     service::issuers::{self, Asked, NotGiven},
 };
 use actix_web::{
@@ -82,8 +82,10 @@ async fn exchange(
     }
     let assertion = <[String; 1]>::try_from(values(&form, "assertion"));
     let [assertion] = assertion.map_err(|_| Failed::request("assertion: expected one signed JWT"))?;
+    let scopes = scopes(&values(&form, "scope"))?;
     let (slug, _) = super::scim::organization(request.path());
     let asked = Asked {
+        scopes,
         slug: slug.map(str::to_owned),
         assertion,
         address: visitor::address(request, door),
@@ -108,6 +110,16 @@ async fn exchange(
             };
             Err(Failed { status, code: "temporarily_unavailable", why })
         }
+    }
+}
+
+/// What the token shall be used for, as words with blanks between them; without any, everything its subject may do.
+fn scopes(said: &[String]) -> Result<Scopes, Failed> {
+    let wrong = |why: String| Failed { status: StatusCode::BAD_REQUEST, code: "invalid_scope", why };
+    match said {
+        [] => Ok(Scopes::ALL),
+        [words] => words.parse().map_err(|why| wrong(format!("scope: {why}"))),
+        _ => Err(wrong("scope: expected it once".to_owned())),
     }
 }
 

@@ -55,6 +55,11 @@ impl Attempts {
         check(&self.journeys, &network(address))
     }
 
+    /// Whether it is worth writing down what an address brought that nobody asked for: a few times, for anybody can bring more.
+    pub(super) fn may_note(&self, address: &str) -> bool {
+        check(&self.accounts, &format!("noted from {}", network(address))).is_ok()
+    }
+
     /// Counts a letter to somebody; whether it may be written.
     pub(super) fn may_write_to(&self, person: &str) -> bool {
         check(&self.letters, person).is_ok()

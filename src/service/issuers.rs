@@ -138,6 +138,8 @@ pub struct Asked {
     pub slug: Option<String>,
     /// The other's token.
     pub assertion: String,
+    /// What ours shall be used for.
+    pub scopes: Scopes,
     /// The address the request came from.
     pub address: String,
     /// The request's id.
@@ -199,7 +201,7 @@ pub async fn exchange(app: &Arc<App>, asked: Asked) -> Result<SecretString, NotG
         let actor = subject(tx, &base, &claims.subject)?;
         let cx =
             Context { actor, address: asked.address.clone(), request: asked.request.clone(), ..base.clone() };
-        give(tx, &cx, &issuer, &secret)
+        give(tx, &cx, (&issuer, &asked.scopes), &secret)
     };
     app.store.write(work).await
 }
@@ -262,7 +264,7 @@ fn subject(tx: &ReadTx<'_>, cx: &Context, subject: &str) -> Result<Actor, NotGiv
 fn give(
     tx: &WriteTx<'_>,
     cx: &Context,
-    issuer: &Issuer,
+    (issuer, scopes): (&Issuer, &Scopes),
     secret: &SecretString,
 ) -> Result<SecretString, NotGiven> {
     let owner = cx.actor.id();
@@ -281,15 +283,14 @@ fn give(
         id: cx.app.ids.make(cx.now),
         owner: owner.to_owned(),
         name: format!("for a token of {}", issuer.issuer),
-        scopes: Scopes::ALL,
+        scopes: scopes.clone(),
         created_at: cx.now,
         created_by: issuer.id.clone(),
         expires_at: Some(cx.now + LIFETIME * 1_000_000),
         last_used_at: None,
     };
     let text = keys::keep(tx, cx, &key, secret, Some(&issuer.id))?;
-    let detail =
-        json!({"owner": owner, "issuer": issuer.issuer, "expiresAt": key.expires_at.map(text::date_time)});
+    let detail = json!({"owner": owner, "issuer": issuer.issuer, "scopes": scopes, "expiresAt": key.expires_at.map(text::date_time)});
     cx.note(tx, &Event { kind: EventKind::TokenExchanged, resource_type: "Key", resource: key.id, detail })?;
     Ok(text)
 }

@@ -226,10 +226,10 @@ pub async fn arrive(
     let provider = cx.app.store.read(move |tx| providers::known(tx, &job, &id)).await?;
     let name = provider.name.clone();
     let to = journey.to.clone();
-    if !provider.comes_by(way) {
-        return Err(Failure::Foreign.into());
-    }
-    let outcome = led(&cx, visit, (&provider, &journey), (back, before)).await;
+    let outcome = match provider.comes_by(way) {
+        true => led(&cx, visit, (&provider, &journey), (back, before)).await,
+        false => Err(Failure::Foreign.into()),
+    };
     if let Err(error) = &outcome {
         note_refusal(&cx, &provider, error).await?;
     }
@@ -518,8 +518,7 @@ async fn tried(
 async fn note_refusal(cx: &Arc<Context>, provider: &Known, why: &NotIn) -> Result<()> {
     let why = match why {
         NotIn::Unwelcome(why) => why.as_str().to_owned(),
-        // anybody can make a browser bring something
-        NotIn::Provider(Failure::Foreign) => return Ok(()),
+        NotIn::Provider(Failure::Foreign) if !cx.app.attempts.may_note(&cx.address) => return Ok(()),
         NotIn::Provider(failure) => failure.to_string(),
         NotIn::Directory(ldap::Failure::Refused) => "password".to_owned(),
         NotIn::Directory(failure) => failure.to_string(),

@@ -324,6 +324,31 @@ fn what_is_no_good_token_gets_none() {
 }
 
 #[test]
+fn a_token_reaches_as_far_as_was_asked_for() {
+    let world = World::start();
+    let assertion = world.signed(json!({}));
+    let given = world.ask(&[("grant_type", GRANT), ("assertion", &assertion), ("scope", "read")]);
+    let token = given.json()["access_token"].as_str().unwrap().to_owned();
+
+    assert_eq!(world.get("/api/v1/me", &token).json()["scopes"], json!(["read"]));
+    assert_eq!(world.get("/scim/v2/Users", &token).status, 403);
+    let headers =
+        [("Authorization", format!("Bearer {token}")), ("Content-Type", "application/json".to_owned())];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(world.client.raw("POST", "/api/v1/teams", &headers, b"{\"name\": \"x\"}").status, 403);
+    let n_keys = world.n_keys();
+    for scope in ["all", "read everything", "READ"] {
+        let refused = world.ask(&[("grant_type", GRANT), ("assertion", &assertion), ("scope", scope)]);
+        assert_eq!(
+            (refused.status, refused.json()["error"].clone()),
+            (400, json!("invalid_scope")),
+            "{scope}"
+        );
+    }
+    assert_eq!(world.n_keys(), n_keys);
+}
+
+#[test]
 fn an_identity_providers_own_token_speaks_for_its_connection() {
     let world = World::start();
     let entra = Issuer::start();

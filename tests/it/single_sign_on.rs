@@ -404,6 +404,12 @@ fn groups_are_all_of_somebodys_teams_where_they_are_said() {
         joined.teams(&id)
     };
 
+    joined.world.run(&["service-account", "create", "night-job", "--team", "audio", "--json"]);
+    let machines =
+        || joined.world.run(&["service-account", "list", "--team", "audio", "--json"])["items"].clone();
+    let machines_before = machines();
+    assert_eq!(machines_before.as_array().unwrap().len(), 1);
+
     assert_eq!(come(groups(json!(["Vision", "audio", "no such team"]))), ["audio", "vision"]);
     assert_eq!(come(groups(json!(["audio"]))), ["audio"], "removed");
     assert_eq!(come(claims("ben@orion.example")), ["audio"], "nothing said, nothing changed");
@@ -417,6 +423,7 @@ fn groups_are_all_of_somebodys_teams_where_they_are_said() {
     assert_eq!(come(groups(json!([]))), ["by-scim"], "empty is none, but for what a connection says");
 
     // admins keep their teams, and service accounts are in no claim
+    assert_eq!(machines(), machines_before);
     joined.world.run(&["team", "add", "by-hand", "ada@orion.example", "--json"]);
     joined
         .provider
@@ -634,6 +641,7 @@ fn answers_that_this_browser_did_not_ask_for_lead_nowhere() {
     let joined = Joined::open();
     joined.provider.people(&json!({"s-ben": claims("ben@orion.example")}));
     let sessions = joined.count("sessions");
+    let mut refusals = joined.world.events("sign_in.refused");
     let journey = || {
         let mut traveller = joined.traveller();
         let url = traveller.leave(&joined.start());
@@ -661,6 +669,8 @@ fn answers_that_this_browser_did_not_ask_for_lead_nowhere() {
         let page = traveller.here.get(&without(&back, name, value));
         assert!([400, 403].contains(&page.status), "{name} {value:?}: {} {}", page.status, page.text);
         assert!(!traveller.here.is_in(), "{name} {value:?}");
+        refusals += 1;
+        assert_eq!(joined.world.events("sign_in.refused"), refusals, "{name} {value:?}");
         assert!(!traveller.here.cookies.contains_key("roster-flow"), "it leads back once");
     }
     // another browser has the link
