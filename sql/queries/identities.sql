@@ -19,7 +19,10 @@ SELECT provider, subject, person, state, created_at, used_at FROM identities
  ORDER BY created_at, provider, subject
 
 -- name: decide
-UPDATE identities SET state = $4 WHERE organization = $1 AND provider = $2 AND person = $3 AND state <> $4
+UPDATE identities SET state = $4 WHERE organization = $1 AND provider = $2 AND subject = $3 AND state <> $4
+
+-- name: forget
+DELETE FROM identities WHERE organization = $1 AND provider = $2 AND subject = $3
 
 -- name: unlink
 DELETE FROM identities WHERE organization = $1 AND provider = $2 AND person = $3

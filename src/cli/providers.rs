@@ -119,6 +119,9 @@ pub(super) enum ProviderAsk {
         login: String,
         /// link, refuse or unlink
         decision: LinkDecision,
+        /// What the provider calls the person, where it says so of several
+        #[arg(long)]
+        subject: Option<String>,
     },
 }
 
@@ -199,9 +202,9 @@ impl ProviderAsk {
                 json!({"id": found.id, "removed": true})
             }
             Self::Waiting => json!({"items": identities::list(cx, Some("*")).await?, "next": null}),
-            Self::Decide { provider, login, decision } => {
+            Self::Decide { provider, login, decision, subject } => {
                 let (found, person) = (named(cx, provider).await?, people::find(cx, login).await?);
-                identities::decide(cx, (&found.id, &person), *decision).await.map_err(
+                identities::decide(cx, (&found.id, &person), (subject.as_deref(), *decision)).await.map_err(
                     |error| match error {
                         Error::NotFound("identity") => anyhow!("{login} never came from {provider}"),
                         other => other.into(),

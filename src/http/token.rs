@@ -118,6 +118,9 @@ fn scopes(said: &[String]) -> Result<Scopes, Failed> {
     let wrong = |why: String| Failed { status: StatusCode::BAD_REQUEST, code: "invalid_scope", why };
     match said {
         [] => Ok(Scopes::ALL),
+        [words] if words.trim().is_empty() => {
+            Err(wrong("scope: expected words, or no scope at all".to_owned()))
+        }
         [words] => words.parse().map_err(|why| wrong(format!("scope: {why}"))),
         _ => Err(wrong("scope: expected it once".to_owned())),
     }

@@ -59,8 +59,8 @@ impl Context {
         action: Action,
         about: About<'_>,
     ) -> Result<Settings> {
-        if action.is_delicate() && self.authenticated_at.is_some_and(|at| !session::is_fresh(at, self.now)) {
-            return Err(Refusal::NotFresh.into());
+        if action.is_delicate() {
+            self.check_fresh()?;
         }
         let actor = match &self.actor {
             Actor::Person { id, .. } => {
@@ -73,6 +73,14 @@ impl Context {
             other => other.clone(),
         };
         self.ask(tx, &actor, action, about)
+    }
+
+    /// Refuses who is signed in and proved who they are a while ago.
+    pub(super) fn check_fresh(&self) -> Result<()> {
+        match self.authenticated_at.is_none_or(|at| session::is_fresh(at, self.now)) {
+            true => Ok(()),
+            false => Err(Refusal::NotFresh.into()),
+        }
     }
 
     /// The same over SCIM, where one row of the table decides for every change and has decided at the door: of a person it

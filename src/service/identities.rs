@@ -2,7 +2,7 @@
 
 use super::{Context, Error, Result, authorization::About, event, providers};
 use crate::{
-    org::{authority::Action, event::EventKind, moment, words::words},
+    org::{authority::Action, event::EventKind, moment, refusal::Refusal, words::words},
     store::{
         ReadTx, WriteTx,
         identities::{self as rows, Identity, IdentityState},
@@ -80,21 +80,22 @@ words! {
     Unlink = "unlink",
 }
 
-/// Decides whether whom a provider calls so is a person here. Who is not any more is signed out.
+/// Decides whether whom a provider calls that is a person here; `subject` may be left out where it calls nobody else so. Who is
+/// not any more is signed out.
 pub async fn decide(
     cx: &Arc<Context>,
     (provider, person): (&str, &str),
-    decision: LinkDecision,
+    (subject, decision): (Option<&str>, LinkDecision),
 ) -> Result<()> {
     let (job, provider, person) = (cx.clone(), provider.to_owned(), person.to_owned());
+    let subject = subject.map(str::to_owned);
     let work = move |tx: &WriteTx<'_>| {
         job.authorize_change(tx, Action::ProviderChange, About::ORGANIZATION)?;
         tenants::hold(tx, &job.organization)?;
-        let own = rows::of_person(tx, &job.organization, &person)?;
-        if own.iter().all(|it| it.provider != provider) {
-            return Err(Error::NotFound("identity"));
-        }
-        let place = (provider.as_str(), person.as_str());
+        let mut own = rows::of_person(tx, &job.organization, &person)?;
+        own.retain(|it| it.provider == provider);
+        let meant = meant(&own, subject.as_deref(), decision)?;
+        let place = (provider.as_str(), meant);
         let (kind, changed) = match decision {
             LinkDecision::Link => (
                 EventKind::IdentityLinked,
@@ -104,7 +105,10 @@ pub async fn decide(
                 EventKind::AdoptionRefused,
                 rows::decide(tx, &job.organization, place, IdentityState::Refused)?,
             ),
-            LinkDecision::Unlink => (EventKind::AdoptionRefused, rows::unlink(tx, &job.organization, place)?),
+            LinkDecision::Unlink => {
+                let all = (provider.as_str(), person.as_str());
+                (EventKind::AdoptionRefused, rows::unlink(tx, &job.organization, all)?)
+            }
         };
         if !changed {
             return Ok(());
@@ -114,8 +118,32 @@ pub async fn decide(
             LinkDecision::Link => Vec::new(),
             _ => table::end_of_person_at(tx, &job.organization, &person, &provider)?,
         };
-        let detail = json!({"provider": provider, "decision": decision, "sessionsEnded": ended});
+        let detail = json!({
+            "provider": provider, "subject": meant, "decision": decision, "sessionsEnded": ended,
+        });
         job.record(tx, &event(kind, job.types.user, &person, detail))
     };
     cx.app.store.write(work).await
+}
+
+/// Whom of those that a provider says to be a person a decision means.
+fn meant<'i>(own: &'i [Identity], subject: Option<&str>, decision: LinkDecision) -> Result<&'i str> {
+    let mut fitting = own.iter().filter(|it| subject.is_none_or(|subject| subject == it.subject));
+    let meant = match (fitting.next(), fitting.next()) {
+        (Some(only), None) => &only.subject,
+        (Some(any), Some(_)) if decision == LinkDecision::Unlink => &any.subject,
+        (Some(_), Some(_)) => {
+            let sentence = "subject: expected which of those that the provider says to be this person";
+            return Err(Refusal::Invalid(sentence.to_owned()).into());
+        }
+        (None, _) => return Err(Error::NotFound("identity")),
+    };
+    let is_taken = own.iter().any(|it| it.state == IdentityState::Linked && it.subject != *meant);
+    match decision == LinkDecision::Link && is_taken {
+        true => {
+            Err(Refusal::Conflict("this person is somebody else there already; unlink that first".to_owned())
+                .into())
+        }
+        false => Ok(meant),
+    }
 }

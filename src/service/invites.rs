@@ -215,6 +215,8 @@ pub(super) fn into_team(
 ) -> Result<Issued> {
     invite::addresses(&[email.to_owned()])?;
     check_open(settings)?;
+    // it lets somebody in, as every invite does
+    cx.check_fresh()?;
     organizations::hold(tx, &cx.organization)?;
     let place = vec![(team.to_owned(), role.clone())];
     let token = Token::make()?;

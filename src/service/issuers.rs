@@ -231,7 +231,12 @@ pub async fn connection_by(app: &Arc<App>, slug: Option<&str>, token: &str) -> R
     let now = app.clock.now() as f64 / 1e6;
     let claims = jwt::verify_any(token, &claimed, &documents.keys, &issuer.accepts(&slug), now)
         .map_err(|_| Error::Unauthorized)?;
-    match issuer.is_client(&claims.subject, &claims.others) {
+    // a person's token for the same client is none of the client's own
+    let said = |name: &str| claims.others.contains_key(name);
+    let is_persons = said("nonce")
+        || said("scp")
+        || claims.others.get("idtyp").is_some_and(|kind| kind.as_str() != Some("app"));
+    match !is_persons && issuer.is_client(&claims.subject, &claims.others) {
         true => Ok(Arc::new(Verdict { token: issuer.id, ..verdict })),
         false => Err(Error::Unauthorized),
     }

@@ -1,7 +1,7 @@
 //! Passwords of people who sign in here. Only a hash is kept.
 
 use super::{
-    App, Context, Error, Result, Visit, adoptions,
+    App, Context, Error, Result, Visit,
     attempts::{self, TooMany},
     authorization::About,
     event, load, mails, record_of, sessions,
@@ -11,10 +11,12 @@ use crate::{
     org::{
         actor::Actor,
         authority::Action,
+        connection::Deed,
         event::EventKind,
         password::{self, Unfit},
         refusal::Refusal,
-        standing::Standing,
+        role::OrganizationRole,
+        standing::{self, Source, Standing},
     },
     scim::Resource,
     store::{
@@ -22,6 +24,7 @@ use crate::{
         links::{self, Link},
         passwords,
         records::Kind,
+        users,
     },
 };
 use argon2::{
@@ -142,6 +145,7 @@ pub async fn reset(cx: &Arc<Context>, id: &str) -> Result<SecretString> {
         record_of(tx, &job, Kind::of(job.types.user), &id)?;
         let stand = passwords::Stand { changed_at: job.now, must_change: true };
         passwords::set(tx, (&job.organization, &id), hash.expose_secret(), stand)?;
+        links::forget_of(tx, &job.organization, RESET, &id)?;
         let sessions = sessions::end_all(tx, &job, &id, None)?;
         let detail = json!({"sessionsEnded": sessions});
         job.record(tx, &event(EventKind::PasswordReset, job.types.user, &id, detail))
@@ -191,28 +195,40 @@ pub async fn choose(cx: &Arc<Context>, password: SecretString) -> Result<(), Not
 
 /// Keeps a password that a connection provisions for one of its people, where people sign in with passwords. One that cannot
 /// be a password, and the one that is kept already, change nothing; nobody is told which of them it was.
+///
+/// A connection signs in as nobody else: only for people whom it made, and none who became an admin.
 pub(super) async fn provisioned(cx: &Arc<Context>, id: &str, password: Option<SecretString>) -> Result<()> {
     // with a key it would be a person, or a machine, that signs in as another
     let (Some(password), Some(_)) = (password, cx.actor.connection()) else { return Ok(()) };
     let Ok(password) = password::prepared(&password) else { return Ok(()) };
     let (job, person) = (cx.clone(), id.to_owned());
     let work = move |tx: &ReadTx<'_>| {
-        let is_open = job.settings(tx)?.password_sign_in;
+        let is_open = job.settings(tx)?.password_sign_in && is_own(tx, &job, &person)?;
         Ok::<_, Error>((is_open, passwords::load(tx, &job.organization, &person)?))
     };
     let (is_open, before) = cx.app.store.read(work).await?;
     let before = before.map(|(hash, _)| SecretString::from(hash));
-    if !is_open || before.is_some() && cx.app.hasher.fits(&password, before).await? {
+    if !is_open || before.is_some() && cx.app.hasher.fits(&password, before.clone()).await? {
         return Ok(());
     }
+    // the first comes with the person, another is a change of them
+    cx.allow(if before.is_some() { Deed::Update } else { Deed::Create })?;
     let hash = cx.app.hasher.hash(&password).await?;
     let (job, id) = (cx.clone(), id.to_owned());
     let work = move |tx: &WriteTx<'_>| {
-        let person = record_of(tx, &job, Kind::of(job.types.user), &id)?.resource()?;
-        adoptions::check(tx, &job, &id, &person)?;
-        keep(tx, &job, &id, &hash)
+        record_of(tx, &job, Kind::of(job.types.user), &id)?;
+        if is_own(tx, &job, &id)? { keep(tx, &job, &id, &hash) } else { Ok(()) }
     };
     cx.app.store.write(work).await
+}
+
+/// Whether the connection that asks made a person, who is no admin.
+fn is_own(tx: &ReadTx<'_>, cx: &Context, id: &str) -> Result<bool> {
+    let person = load(tx, cx, Kind::of(cx.types.user), id)?.resource()?;
+    let owner = users::provisioner(tx, &cx.organization, id)?;
+    Ok(owner.as_deref() == cx.actor.connection()
+        && standing::source(&person) == Source::Scim
+        && Standing::of(&person).role != OrganizationRole::Admin)
 }
 
 /// Whether people sign in with passwords at all.

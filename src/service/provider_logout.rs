@@ -57,7 +57,8 @@ pub async fn ended_there(cx: &Arc<Context>, token: &str) -> Result<usize, NotIn>
 }
 
 /// Ends the sessions that began in one of a provider's own, as its page within this browser says (Front-Channel Logout 1.0 §2).
-pub async fn ended_in_front(cx: &Arc<Context>, issuer: &str, session: &str) -> Result<usize> {
+pub async fn ended_in_front(cx: &Arc<Context>, issuer: &str, session: &str) -> Result<usize, NotIn> {
+    cx.app.attempts.count_journey(&cx.address).map_err(NotIn::TooMany)?;
     let job = cx.clone();
     let known = cx.app.store.read(move |tx| providers::enabled(tx, &job)).await?;
     let mut n_ended = 0;

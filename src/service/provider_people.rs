@@ -53,14 +53,8 @@ pub(super) fn person_of(
                 false => Err(Unwelcome::NotLinked.into()),
             };
         }
-        // the rule is another by now
-        Some((person, IdentityState::Asked)) if rules.adoption == Adoption::Link => {
-            rows::decide(tx, &cx.organization, (&provider.id, &person), IdentityState::Linked)?;
-            let detail =
-                json!({"provider": provider.id, "subject": who.subject, "state": IdentityState::Linked});
-            cx.record(tx, &event(EventKind::IdentityLinked, cx.types.user, &person, detail))?;
-            return Ok(Person::Known(person));
-        }
+        // the rule is another by now, and decides anew
+        Some((_, IdentityState::Asked)) if rules.adoption == Adoption::Link => {}
         Some((_, IdentityState::Asked)) => return Ok(Person::Asked),
         Some((_, IdentityState::Refused)) => return Err(Unwelcome::NotLinked.into()),
         None => {}
@@ -68,8 +62,14 @@ pub(super) fn person_of(
     let address = who.address()?;
     // one at a time comes in who was not here, and sees whom the one before made
     tenants::hold(tx, &cx.organization)?;
-    if let Some((person, IdentityState::Linked)) = rows::known(tx, &cx.organization, elsewhere)? {
-        return Ok(Person::Known(person));
+    match rows::known(tx, &cx.organization, elsewhere)? {
+        Some((person, IdentityState::Linked)) => return Ok(Person::Known(person)),
+        Some((_, IdentityState::Asked)) if rules.adoption == Adoption::Link => {
+            rows::forget(tx, &cx.organization, elsewhere)?;
+        }
+        Some((_, IdentityState::Asked)) => return Ok(Person::Asked),
+        Some((_, IdentityState::Refused)) => return Err(Unwelcome::NotLinked.into()),
+        None => {}
     }
     if let Some(person) = holder_of(tx, cx, address)? {
         let own = rows::of_person(tx, &cx.organization, &person)?;
@@ -150,7 +150,11 @@ fn provision(
     address: &str,
     quirks: &mut Quirks,
 ) -> Result<String, NotIn> {
-    let named = who.own_name(provider.settings.rules.trust_email).unwrap_or(address).to_owned();
+    let trusts = provider.settings.rules.trust_email;
+    let named = match who.own_name(trusts) {
+        Some(name) if is_nobody_elses(tx, cx, name, address)? => name.to_owned(),
+        _ => address.to_owned(),
+    };
     let kind = Kind::of(cx.types.user);
     // somebody else's name is no reason to keep this person out
     let is_taken = !records::named(tx, kind, &cx.organization, &text::fold(&named))?.is_empty();
@@ -217,6 +221,17 @@ fn follow_groups(tx: &WriteTx<'_>, cx: &Context, id: &str, groups: &[String]) ->
     Ok(())
 }
 
+/// Whether a user name that is an address is nobody else's: no other person has the address, and nobody is invited by it.
+fn is_nobody_elses(tx: &WriteTx<'_>, cx: &Context, name: &str, own: &str) -> Result<bool> {
+    let key = text::fold(name);
+    if !name.contains('@') || key == text::fold(own) {
+        return Ok(true);
+    }
+    let place = (cx.organization.as_str(), cx.types.user);
+    let is_had = !attributes::equal(tx, place, "emails.value", &key, 1)?.is_empty();
+    Ok(!is_had && waiting::pending(tx, &cx.organization, &key)?.is_none())
+}
+
 /// W-090: user name and name are the provider's. A name that somebody else has is left to them.
 fn follow_names(tx: &WriteTx<'_>, cx: &Context, id: &str, (who, trusts): (&Presented, bool)) -> Result<()> {
     let kind = Kind::of(cx.types.user);
@@ -225,7 +240,9 @@ fn follow_names(tx: &WriteTx<'_>, cx: &Context, id: &str, (who, trusts): (&Prese
         Some(name) => records::named(tx, kind, &cx.organization, &text::fold(name))?,
         None => Vec::new(),
     };
-    let is_free = holder.iter().all(|other| other == id);
+    let own = who.email.as_deref().unwrap_or_default();
+    let is_nobodys = named.map(|name| is_nobody_elses(tx, cx, name, own)).transpose()?.unwrap_or(true);
+    let is_free = is_nobodys && holder.iter().all(|other| other == id);
     let set = |user: &mut Resource| {
         let mut put = |attribute: &str, value: Option<&str>| {
             user.0.extend(value.map(|value| (attribute.to_owned(), Value::from(value))));

@@ -300,7 +300,10 @@ pub async fn by_directory(
     check_open(cx, &found)?;
     let directory = found.settings.ldap.clone().ok_or(Error::NotFound("provider"))?;
     let Attempt { login, password, known, before } = attempt;
-    let account = match sign_in::known_person(cx, known.as_deref()).await? {
+    let (job, named) = (cx.clone(), login.clone());
+    let named = cx.app.store.read(move |tx| sign_in::person_named(tx, &job, &named)).await?;
+    let known = sign_in::known_person(cx, known.as_deref()).await?;
+    let account = match known.filter(|known| named.as_ref() == Some(known)) {
         Some(person) => format!("known {person} at {}", found.id),
         None => format!("{} at {}", attempts::typed(&cx.organization, &login), found.id),
     };

@@ -131,12 +131,11 @@ impl Settings {
     }
 
     /// What decides whom it calls what: with another the same name is perhaps another person.
-    fn subjects(&self) -> [Option<&str>; 5] {
+    fn subjects(&self) -> [Option<&str>; 4] {
         let (oidc, ldap) = (self.oidc.as_ref(), self.ldap.as_ref());
         [
             oidc.map(|it| it.issuer.as_str()),
             oidc.map(|it| it.client_id.as_str()),
-            ldap.map(|it| it.address.as_str()),
             ldap.map(|it| it.base_dn.as_str()),
             ldap.map(|it| it.attributes.subject.as_str()),
         ]
@@ -389,7 +388,12 @@ fn forget(tx: &WriteTx<'_>, cx: &Context, id: &str) -> Result<()> {
 
 /// While nobody signs in with a password, whoever changes the providers comes in by one still.
 pub(super) fn check_way_in(tx: &ReadTx<'_>, cx: &Context) -> Result<()> {
-    match cx.settings(tx)?.password_sign_in || check_without_passwords(tx, cx).is_ok() {
+    // who restores the server has passwords for as long as that takes
+    let is_open = match cx.app.restores {
+        true => tenants::settings(tx, &cx.organization)?.password_sign_in,
+        false => cx.settings(tx)?.password_sign_in,
+    };
+    match is_open || check_without_passwords(tx, cx).is_ok() {
         true => Ok(()),
         false => {
             let sentence = "this is the last way in: nobody signs in with a password here (the setting `passwordSignIn`)";
@@ -398,14 +402,22 @@ pub(super) fn check_way_in(tx: &ReadTx<'_>, cx: &Context) -> Result<()> {
     }
 }
 
-/// Whether passwords can be switched off: only by somebody who comes in without one.
+/// Whether passwords can be switched off: only by somebody who came in without one, by a provider that lets them prove it again.
 pub(super) fn check_without_passwords(tx: &ReadTx<'_>, cx: &Context) -> Result<()> {
     let own = identities::of_person(tx, &cx.organization, cx.actor.id())?;
     let all: Vec<Known> =
         rows::list(tx, &cx.organization)?.into_iter().map(Known::of).collect::<Result<_>>()?;
     let is_open = |id: &str| all.iter().any(|it| it.id == id && it.settings.enabled);
-    let comes_in =
-        own.iter().any(|it| it.state == identities::IdentityState::Linked && is_open(&it.provider));
+    // a session says more than that they came by it once
+    let began_at = match cx.authenticated_at {
+        Some(_) => sessions::load(tx, &cx.organization, &cx.credential)?.map(|it| it.provider),
+        None => None,
+    };
+    let is_way =
+        |it: &identities::Identity| began_at.as_ref().is_none_or(|at| at.as_ref() == Some(&it.provider));
+    let comes_in = own
+        .iter()
+        .any(|it| it.state == identities::IdentityState::Linked && is_open(&it.provider) && is_way(it));
     let is_operator = cx.actor.id() == crate::org::actor::Actor::Operator.id();
     match comes_in || is_operator && all.iter().any(|it| it.settings.enabled) {
         true => Ok(()),

@@ -287,6 +287,10 @@ pub async fn by_new_password(
     (password, before): (SecretString, Option<String>),
 ) -> Result<Outcome, Denied> {
     let step = opened(cx, step).await?;
+    // a step that asks for a code is none that asks for a password
+    if !step.proved || step.directory.is_some() {
+        return Err(Denied::Late);
+    }
     let (job, id) = (cx.clone(), step.person.clone());
     let known = cx.app.store.read(move |tx| {
         let person = load(tx, &job, Kind::of(job.types.user), &id)?.resource()?;
@@ -363,6 +367,10 @@ async fn finish(
             return Err(Denied::Off);
         }
         if let Some(hash) = &new {
+            // only a temporary password is changed on the way in
+            if !rows::load(tx, &job.organization, &step.person)?.is_some_and(|(_, stand)| stand.must_change) {
+                return Err(Denied::Late);
+            }
             let own = sessions::of_person(&job, &step.person, standing.role);
             own.authorize_change(tx, Action::CredentialChange, About::user(&step.person))?;
             passwords::keep(tx, &own, &step.person, hash)?;

@@ -13,6 +13,7 @@ const NOTE_USE: Statement = Statement::named(SQL, "note_use");
 const OF_PERSON: Statement = Statement::named(SQL, "of_person");
 const ASKED: Statement = Statement::named(SQL, "asked");
 const DECIDE: Statement = Statement::named(SQL, "decide");
+const FORGET: Statement = Statement::named(SQL, "forget");
 const UNLINK: Statement = Statement::named(SQL, "unlink");
 const FORGET_PERSON: Statement = Statement::named(SQL, "forget_person");
 const FORGET_PROVIDER: Statement = Statement::named(SQL, "forget_provider");
@@ -97,15 +98,24 @@ pub fn asked(tx: &ReadTx<'_>, organization: &str) -> Result<Vec<Identity>, DbErr
     tx.rows(ASKED, &[organization.into()], identity)
 }
 
-/// Decides whether somebody is whom a provider says; whether that was another decision before.
+/// Decides whether whom a provider calls that is the person; whether that was another decision before.
 pub fn decide(
     tx: &WriteTx<'_>,
     organization: &str,
-    (provider, person): Elsewhere<'_>,
+    (provider, subject): Elsewhere<'_>,
     state: IdentityState,
 ) -> Result<bool, DbError> {
-    let args = [organization.into(), provider.into(), person.into(), state.as_str().into()];
+    let args = [organization.into(), provider.into(), subject.into(), state.as_str().into()];
     Ok(tx.execute(DECIDE, &args)? > 0)
+}
+
+/// Forgets whom a provider calls that.
+pub fn forget(
+    tx: &WriteTx<'_>,
+    organization: &str,
+    (provider, subject): Elsewhere<'_>,
+) -> Result<(), DbError> {
+    tx.execute(FORGET, &[organization.into(), provider.into(), subject.into()]).map(drop)
 }
 
 /// Forgets who a person is at one provider; whether they were anybody.

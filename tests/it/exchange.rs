@@ -337,7 +337,7 @@ fn a_token_reaches_as_far_as_was_asked_for() {
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(world.client.raw("POST", "/api/v1/teams", &headers, b"{\"name\": \"x\"}").status, 403);
     let n_keys = world.n_keys();
-    for scope in ["all", "read everything", "READ"] {
+    for scope in ["all", "read everything", "READ", "", " "] {
         let refused = world.ask(&[("grant_type", GRANT), ("assertion", &assertion), ("scope", scope)]);
         assert_eq!(
             (refused.status, refused.json()["error"].clone()),
@@ -407,6 +407,9 @@ fn an_identity_providers_own_token_speaks_for_its_connection() {
             stranger.sign(&json!({"iss": entra.url, "aud": app, "appid": fabric, "exp": now() + 300})),
         ),
         ("an issuer for exchange", world.signed(json!({"appid": fabric}))),
+        ("a person's, for the same app", token(json!({"nonce": "n"}))),
+        ("a person's, by delegation", token(json!({"scp": "user_impersonation"}))),
+        ("a user's", token(json!({"idtyp": "user"}))),
         ("no token", "eyJ.eyJ.x".to_owned()),
     ] {
         let refused = world.get("/scim/v2/Users", &bad);

@@ -260,6 +260,12 @@ fn a_second_factor_is_asked_for_and_its_codes_count_once() {
     let mut again = world.visitor();
     again.sign_in("ben", PASSWORD);
     assert_eq!(try_code(&mut again, codes[0]).status, 401, "a recovery code counts once");
+    // a step that asks for a code lets nobody choose another password
+    let mut around = world.visitor();
+    assert_eq!(around.sign_in("ben", PASSWORD).to, "/sign-in/code?to=%2Faccount");
+    let refused = around.post("/sign-in/password", &[("password", OTHER)]);
+    assert_eq!((refused.status, refused.error().as_str()), (401, "It took too long; begin again."));
+    assert!(!around.is_in() && ben.is_in());
     // without the step before there is nothing to show a code for
     let mut bare = world.visitor();
     assert_eq!(try_code(&mut bare, codes[1]).error(), "It took too long; begin again.");
@@ -572,6 +578,23 @@ fn a_password_that_comes_over_scim_lets_its_person_in_and_is_shown_to_nobody() {
     assert!(world.signed_in("ben", OTHER).is_in());
     let patch = json!([{"op": "replace", "value": {"password": "soft\u{ad}hyphens are not seen"}}]);
     assert_eq!(scim.patch(&path, &patch).status, 200, "what cannot be one changes nothing");
+    assert!(world.signed_in("ben", OTHER).is_in());
+    // a connection signs in as nobody whom it did not make, and as no admin
+    let ada = world.run(&["user", "show", "ada@orion.example", "--json"])["id"].as_str().unwrap().to_owned();
+    let patch = json!([{"op": "replace", "path": "password", "value": "a password of the connection"}]);
+    let path_of_ada = format!("/Users/{ada}");
+    assert!(scim.patch(&path_of_ada, &patch).status < 300);
+    assert_eq!(world.visitor().sign_in("ada@orion.example", "a password of the connection").status, 401);
+    world.run(&["connection", "change", "default", "--update", "false", "--json"]);
+    assert_eq!(
+        scim.patch(
+            &path,
+            &json!([{"op": "replace", "path": "password", "value": "five quiet rivers of tin"}])
+        )
+        .status,
+        403
+    );
+    world.run(&["connection", "change", "default", "--update", "true", "--json"]);
     assert!(world.signed_in("ben", OTHER).is_in());
     // an admin's key resets nobody's password by this door
     let key = world.run(&["key", "create", "ada@orion.example", "--name", "scim", "--json"]);

@@ -280,6 +280,29 @@ fn an_admin_decides_where_the_rule_says_so() {
     assert_eq!(joined.comes_in("s-ben"), ben);
     decide("unlink");
     assert_eq!(joined.come("s-ben").heading(), "An admin decides first");
+    // one that is refused does not come in with another that is linked
+    joined
+        .provider
+        .people(&json!({"s-eve": claims("ben@orion.example"), "s-ben": claims("ben@orion.example")}));
+    assert_eq!(joined.come("s-eve").heading(), "An admin decides first");
+    let path = format!("/providers/{}/people/{ben}", joined.id);
+    joined.ask("PUT", &path, &json!({"decision": "refuse", "subject": "s-eve"}));
+    let (mut ada, root) = (joined.world.ada.clone(), joined.world.program.client.root.clone());
+    let headers = [("Origin", root.as_str()), ("Content-Type", "application/json")];
+    let unsaid = ada.send("PUT", &format!("/api/v1{path}"), &headers, "{\"decision\": \"link\"}");
+    assert_eq!(unsaid.status, 400, "which of the two is meant: {}", unsaid.text);
+    joined.ask("PUT", &path, &json!({"decision": "link", "subject": "s-ben"}));
+    assert_eq!(joined.comes_in("s-ben"), ben);
+    assert_eq!(joined.come("s-eve").status, 403);
+    let taken = ada.send(
+        "PUT",
+        &format!("/api/v1{path}"),
+        &headers,
+        "{\"decision\": \"link\", \"subject\": \"s-eve\"}",
+    );
+    assert_eq!(taken.status, 409, "{}", taken.text);
+    decide("unlink");
+    assert_eq!(joined.come("s-ben").heading(), "An admin decides first");
     // who waited when the rule became another comes in
     joined.world.run(&["provider", "change", "Corp", "{\"rules\": {\"adoption\": \"link\"}}", "--json"]);
     assert_eq!(joined.comes_in("s-ben"), ben);
@@ -840,7 +863,8 @@ fn whoever_came_from_a_provider_proves_it_there_again() {
     let asked = traveller.here.get("/account/second-factor");
     assert_eq!(asked.to, "/sign-in/again?to=%2Faccount%2Fsecond-factor");
     let page = traveller.here.get(&asked.to);
-    assert!(page.text.contains("Go on at Corp") && !page.text.contains("name=\"password\""), "{}", page.text);
+    // ada has a password here, too
+    assert!(page.text.contains("Go on at Corp") && page.text.contains("name=\"password\""), "{}", page.text);
     // somebody else there is not this person here
     joined.provider.next(Some("s-ben"));
     let refused = traveller.travel("/oidc/again?to=/account/second-factor");
@@ -871,7 +895,11 @@ fn nobody_locks_themselves_out() {
     let refused = ada.send("PATCH", "/api/v1/settings", &headers, &off);
     assert_eq!(refused.status, 409, "{}", refused.text);
     assert!(refused.text.contains("sign in by a provider first"), "{}", refused.text);
-    joined.comes_in("s-ada");
+    let mut traveller = joined.traveller();
+    traveller.travel(&joined.start());
+    let refused = ada.send("PATCH", "/api/v1/settings", &headers, &off);
+    assert_eq!(refused.status, 409, "who came in with a password cannot tell: {}", refused.text);
+    let mut ada = traveller.here;
     assert_eq!(ada.send("PATCH", "/api/v1/settings", &headers, &off).status, 200);
     let path = format!("/api/v1/providers/{}", joined.id);
     assert_eq!(ada.send("PATCH", &path, &headers, "{\"enabled\": false}").status, 409);

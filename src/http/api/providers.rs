@@ -74,11 +74,13 @@ pub(super) async fn identities(call: Call) -> Result<Reply, Refusal> {
 pub(super) struct Verdict {
     /// `link`: it is that person; `refuse`: it is not; `unlink`: forget it.
     decision: LinkDecision,
+    /// What the provider calls the person, where it says so of several.
+    subject: Option<String>,
 }
 
 /// `PUT /providers/{provider}/people/{user}`.
 pub(super) async fn decide(call: Call) -> Result<Reply, Refusal> {
-    let Verdict { decision } = call.read()?;
-    identities::decide(&call.cx, (call.id(), call.second()), decision).await?;
+    let Verdict { decision, subject } = call.read()?;
+    identities::decide(&call.cx, (call.id(), call.second()), (subject.as_deref(), decision)).await?;
     Ok(Reply::nothing())
 }

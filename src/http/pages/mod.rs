@@ -87,8 +87,11 @@ impl Asked<'_> {
         let asked = Url::parse(&format!("http://{}", self.request.connection_info().host())).ok()?;
         let known = Url::parse(self.door.root()).ok()?;
         let local = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let differs = asked.host_str() != known.host_str() && local(&asked) && local(&known);
-        differs.then(|| format!("{}{}", self.door.root(), self.request.uri()))
+        // once: a proxy may call the server by another name, whatever the browser said
+        let is_new = self.query("from").is_empty();
+        let differs = asked.host_str() != known.host_str() && local(&asked) && local(&known) && is_new;
+        let parts = if self.request.query_string().is_empty() { '?' } else { '&' };
+        differs.then(|| format!("{}{}{parts}from=here", self.door.root(), self.request.uri()))
     }
 
     /// At the door of the organization that the path names, or of the first.

@@ -9,7 +9,7 @@ use crate::{
     org::password::Unfit,
     service::{
         Context, Error,
-        passwords::NotChosen,
+        passwords::{self, NotChosen},
         people, provider_logout,
         provider_sign_in::{self, Directory, NotIn},
         providers::{self, Offered},
@@ -246,6 +246,8 @@ struct Again<'p> {
     has_second_factor: bool,
     /// Where whoever came from an OpenID provider proves it.
     elsewhere: Option<String>,
+    /// Whether a password that is kept here does, too.
+    has_password: bool,
     error: Option<String>,
 }
 
@@ -264,8 +266,10 @@ async fn again_page(asked: &Asked<'_>, status: StatusCode, error: Option<String>
         Some(provider) if !provider.is_directory => Some(provider.name),
         _ => None,
     };
-    let form =
-        Again { frame: &frame, login: &person.user_name, to: &to, has_second_factor, elsewhere, error };
+    let has_password =
+        elsewhere.is_none() || sign_in::offer(&cx).await?.password && passwords::has_own(&cx).await?;
+    let login = person.user_name.as_str();
+    let form = Again { frame: &frame, login, to: &to, has_second_factor, elsewhere, has_password, error };
     Answer::page_with(status, &form)
 }
 
@@ -317,7 +321,11 @@ struct Logout<'p> {
 pub(super) async fn show_logout(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let (issuer, session) = (asked.query("iss"), asked.query("sid"));
     if !issuer.is_empty() && !session.is_empty() {
-        provider_logout::ended_in_front(&asked.at_door().await?, issuer, session).await?;
+        match provider_logout::ended_in_front(&asked.at_door().await?, issuer, session).await {
+            Err(NotIn::TooMany(many)) => return Err(many.into()),
+            Err(NotIn::Service(error)) => return Err(error.into()),
+            _ => {}
+        }
     }
     match asked.person().await {
         Ok(cx) => Answer::page(&Logout { frame: &asked.frame(&cx).await? }),
