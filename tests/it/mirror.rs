@@ -69,9 +69,12 @@ impl Two {
         let email = format!("guest@{slug}.example");
         let made = self.run(slug, &["invite", "create", &email, "--team", &team, "--no-mail"]);
         ids.push(id(&made["items"][0]));
+        let oidc = json!({"issuer": "https://id.example", "clientId": named("client")});
+        let made = keys[0].send("POST", "/providers", &[], &json!({"name": named("corp"), "oidc": oidc}));
+        ids.push(id(&made.json()));
         self.run(slug, &["team", "archive", &old, "--yes"]);
         self.run(slug, &["user", "remove", &named("gone"), "--yes"]);
-        let names = ["root", "member", "gone", "team", "old", "role", "robot", "key", "idp"]
+        let names = ["root", "member", "gone", "team", "old", "role", "robot", "key", "idp", "corp"]
             .map(named)
             .into_iter()
             .chain([
@@ -102,6 +105,9 @@ impl Two {
             ("connections", "id, name, profile, switches, revoked_at"),
             ("tokens", "id, connection, scopes, revoked_at"),
             ("adoptions", "connection, person, state"),
+            ("providers", "id, name, settings"),
+            ("identities", "provider, subject, person, state"),
+            ("sessions", "id, person"),
             ("events", "id, kind, resource, detail"),
             ("idempotency", "actor, route, key, answer"),
         ];
@@ -160,6 +166,7 @@ fn fitting(method: &str, path: &str) -> Value {
         ("POST", "renew") => json!({"mail": false}),
         ("POST", "tokens") => json!({"expiresIn": 60}),
         ("PUT", _) if path.starts_with("/connections") => json!({"approved": true}),
+        ("PUT", _) if path.starts_with("/providers") => json!({"decision": "link", "subject": "aaaa"}),
         ("PATCH", _) if path.starts_with("/connections") => json!({"switches": {"paused": true}}),
         ("PATCH", _) if path.starts_with("/users") => json!({"active": false}),
         ("PATCH", _) => json!({"name": "taken-over"}),
@@ -269,6 +276,8 @@ fn the_same_lives_in_two_organizations_look_the_same_and_share_nothing() {
         "/events?limit=1000",
         "/settings",
         "/connections",
+        "/providers",
+        "/sessions",
         "/invites",
         "/mails",
     ];
