@@ -93,17 +93,25 @@ impl Slapd {
     }
 
     /// Ends the server and says as whom it was asked to bind since it had its entries, and what came of it.
-    pub(crate) fn binds(mut self) -> Vec<(String, u16)> {
-        self.child.kill().unwrap();
-        let (mut asked, mut binds) = (String::new(), Vec::new());
+    pub(crate) fn binds(self) -> Vec<(String, u16)> {
+        // a server that is asked to end logs what it has answered, where one that is killed may not have yet
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        let mut binds: Vec<(String, String, u16)> = Vec::new();
         for line in self.log.iter() {
-            if let Some((_, rest)) = line.split_once(" BIND dn=\"") {
-                rest.split('"').next().unwrap().clone_into(&mut asked);
-            } else if let Some((_, rest)) = line.split_once(" RESULT tag=97 err=") {
+            // an answer is logged after it was sent, so that what is asked next may come before it
+            if let Some((operation, rest)) = line.split_once(" BIND dn=\"") {
+                let dn = rest.split('"').next().unwrap().to_owned();
+                if !binds.iter().any(|it| operation_of(operation) == it.0) {
+                    binds.push((operation_of(operation).to_owned(), dn, u16::MAX));
+                }
+            } else if let Some((operation, rest)) = line.split_once(" RESULT tag=97 err=") {
                 let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                binds.push((std::mem::take(&mut asked), digits.parse().unwrap()));
+                let bind = binds.iter_mut().find(|it| operation_of(operation) == it.0).unwrap();
+                bind.2 = digits.parse().unwrap();
             }
         }
+        let mut binds: Vec<_> = binds.into_iter().map(|(_, dn, code)| (dn, code)).collect();
         binds.retain(|(dn, _)| dn != "cn=root,dc=example,dc=com");
         binds
     }
@@ -114,6 +122,11 @@ impl Drop for Slapd {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Which operation of which connection a line of the log is about, without when it was written.
+fn operation_of(line: &str) -> &str {
+    line.split_once("conn=").map_or(line, |(_, operation)| operation)
 }
 
 /// A certificate of nobody's.
