@@ -200,7 +200,7 @@ objectClass: inetOrgPerson
 objectClass: posixAccount
 uidNumber: 1
 gidNumber: 5000
-homeDirectory: /home/ada
+homeDirectory: /
 departmentNumber: 5000
 departmentNumber: 5001
 departmentNumber: night crew
