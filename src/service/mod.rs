@@ -64,14 +64,14 @@ use crate::{
         actor::Actor,
         connection::{BadName, Switches},
         event::{Event, EventKind},
-        key::Scopes,
+        key::{Principal, Scopes},
         lock::Locks,
         organization::BadSlug,
         record::Record,
         refusal::Refusal,
     },
     scim::{
-        self, ErrorKind, Quirks, Resource,
+        self, ErrorKind, Profile, Quirks, Resource,
         schema::{ResourceType, Types},
         version::{Precondition, Version},
     },
@@ -214,6 +214,34 @@ impl Context {
             request: app.ids.make(now),
             base: Arc::from(""),
         }))
+    }
+
+    /// The context of a request with a key or by whoever is signed in; `base` is what the SCIM endpoints stand under.
+    pub async fn of_principal(
+        app: &Arc<App>,
+        principal: &Principal,
+        visit: &Visit,
+        base: &Arc<str>,
+    ) -> Result<Self> {
+        let organization = principal.organization.clone();
+        Ok(Self {
+            types: schemas::types(app, &organization, principal.types, Profile::Standard).await?,
+            app: app.clone(),
+            organization,
+            actor: principal.actor.clone(),
+            by_scim: false,
+            switches: Switches::default(),
+            credential: principal.key.clone(),
+            scopes: principal.scopes.clone(),
+            // what somebody makes who is signed in outlives the session
+            until: principal.expires_at.filter(|_| principal.authenticated_at.is_none()),
+            authenticated_at: principal.authenticated_at,
+            once: None,
+            address: visit.address.clone(),
+            now: app.clock.now(),
+            request: visit.request.clone(),
+            base: base.clone(),
+        })
     }
 
     /// The context of somebody who is at the door and whom nobody knows yet.

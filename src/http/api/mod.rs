@@ -25,7 +25,6 @@ mod users;
 use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door, visitor};
 use crate::{
     org::{
-        connection::Switches,
         key::{Principal, is_key},
         refusal::unknown,
     },
@@ -34,7 +33,7 @@ use crate::{
         version::{Precondition, Version},
     },
     service::{
-        self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv, schemas,
+        self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv,
         sessions as signed_in,
     },
 };
@@ -289,7 +288,9 @@ async fn answer(
     };
     let once = once(request, route, &values, &body)?;
     let precondition = super::scim::precondition(request);
-    let cx = context(request, door, line, &principal, once).await?;
+    let visit = visitor::visit(request, door, line);
+    let asked = Context::of_principal(&door.app, &principal, &visit, &door.base).await?;
+    let cx = Arc::new(Context { once, ..asked });
     let call = Call { cx, principal, path: values, query, body, precondition: precondition.clone() };
     let reply = (route.serve)(call).await?;
     let opaque = |tag: &str| tag.trim_start_matches("W/").trim_matches('"').to_owned();
@@ -370,33 +371,4 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-async fn context(
-    request: &HttpRequest,
-    door: &Door,
-    line: &Line,
-    principal: &Principal,
-    once: Option<Once>,
-) -> Result<Arc<Context>, Refusal> {
-    let organization = principal.organization.clone();
-    Ok(Arc::new(Context {
-        types: schemas::types(&door.app, &organization, principal.types, crate::scim::Profile::Standard)
-            .await?,
-        app: door.app.clone(),
-        organization,
-        actor: principal.actor.clone(),
-        by_scim: false,
-        switches: Switches::default(),
-        credential: principal.key.clone(),
-        scopes: principal.scopes.clone(),
-        // what somebody makes who is signed in outlives the session
-        until: principal.expires_at.filter(|_| principal.authenticated_at.is_none()),
-        authenticated_at: principal.authenticated_at,
-        once,
-        address: visitor::address(request, door),
-        now: door.app.clock.now(),
-        request: line.request.clone(),
-        base: door.base.clone(),
-    }))
 }

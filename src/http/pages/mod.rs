@@ -7,11 +7,7 @@ mod oidc;
 mod sign_in;
 
 use super::{body, error::Refusal, request_log::Line, server::Door, visitor};
-use crate::{
-    org::connection::Switches,
-    scim::Profile,
-    service::{Context, Error, Visit, schemas, sessions, sign_in as door_of},
-};
+use crate::service::{Context, Error, Visit, sessions, sign_in as door_of};
 use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use answer::{Answer, Failed, Frame, Kept};
 use futures_util::{FutureExt, future::LocalBoxFuture};
@@ -117,25 +113,8 @@ impl Asked<'_> {
         if self.slug.is_some_and(|slug| slug != principal.slug) {
             return Err(here());
         }
-        let app = &self.door.app;
-        let types = schemas::types(app, &principal.organization, principal.types, Profile::Standard).await?;
-        Ok(Arc::new(Context {
-            types,
-            app: app.clone(),
-            organization: principal.organization.clone(),
-            actor: principal.actor.clone(),
-            by_scim: false,
-            switches: Switches::default(),
-            credential: principal.key.clone(),
-            scopes: principal.scopes.clone(),
-            until: None,
-            authenticated_at: principal.authenticated_at,
-            once: None,
-            address: self.visit.address.clone(),
-            now: app.clock.now(),
-            request: self.visit.request.clone(),
-            base: self.door.base.clone(),
-        }))
+        let (app, base) = (&self.door.app, &self.door.base);
+        Ok(Arc::new(Context::of_principal(app, &principal, &self.visit, base).await?))
     }
 }
 

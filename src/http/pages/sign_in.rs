@@ -67,29 +67,26 @@ pub(super) async fn by_password(asked: &Asked<'_>) -> Result<Answer, Failed> {
     if !asked.field("provider").is_empty() {
         return by_directory(asked, &cx).await;
     }
-    let attempt = Attempt {
-        login: asked.field("login").trim().to_owned(),
-        password: SecretString::from(asked.field("password")),
-        known: asked.kept(Kept::Known),
-        before: asked.session(),
-    };
-    match sign_in::by_password(&cx, &asked.visit, attempt).await {
+    match sign_in::by_password(&cx, &asked.visit, attempt(asked)).await {
         Ok(outcome) => Ok(next(asked, outcome)),
         Err(Denied::Service(error)) => Err(error.into()),
         Err(denied) => page(asked, status(&denied), Some(sentence(&denied.to_string()))).await,
     }
 }
 
-/// The same with a name and a password of a directory.
-async fn by_directory(asked: &Asked<'_>, cx: &Arc<Context>) -> Result<Answer, Failed> {
-    let password = SecretString::from(asked.field("password"));
-    let attempt = Attempt {
+/// What was typed into a form of the page.
+fn attempt(asked: &Asked<'_>) -> Attempt {
+    Attempt {
         login: asked.field("login").trim().to_owned(),
-        password,
+        password: SecretString::from(asked.field("password")),
         known: asked.kept(Kept::Known),
         before: asked.session(),
-    };
-    match provider_sign_in::by_directory(cx, &asked.visit, asked.field("provider"), attempt).await {
+    }
+}
+
+/// The same with a name and a password of a directory.
+async fn by_directory(asked: &Asked<'_>, cx: &Arc<Context>) -> Result<Answer, Failed> {
+    match provider_sign_in::by_directory(cx, &asked.visit, asked.field("provider"), attempt(asked)).await {
         Ok(outcome) => Ok(next(asked, outcome)),
         Err(NotIn::Service(error)) => Err(error.into()),
         Err(NotIn::Directory(Directory::Refused)) => {
