@@ -168,6 +168,16 @@ pub(super) fn holders_of(tx: &ReadTx<'_>, cx: &Context, login: &str) -> Result<V
     Ok(ids)
 }
 
+/// Those of some people who are active.
+pub(super) fn active_of(tx: &ReadTx<'_>, cx: &Context, ids: Vec<String>) -> Result<Vec<String>> {
+    let mut active = Vec::new();
+    for id in ids {
+        let person = super::load(tx, cx, Kind::of(cx.types.user), &id)?.resource()?;
+        active.extend(Standing::of(&person).active.then_some(id));
+    }
+    Ok(active)
+}
+
 /// One user.
 pub async fn read(cx: &Arc<Context>, id: &str) -> Result<Person> {
     let (job, id) = (cx.clone(), id.to_owned());

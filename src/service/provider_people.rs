@@ -2,8 +2,8 @@
 //! invited, or a new member (W-075 to W-081); and what follows from what the provider says of them (W-090, W-091).
 
 use super::{
-    Context, Error, Result, event, load, mappings, provider_sign_in::NotIn, providers::Known, team_roles,
-    users,
+    Context, Error, Result, event, load, mappings, people, provider_sign_in::NotIn, providers::Known,
+    team_roles, users,
 };
 use crate::{
     org::{
@@ -45,32 +45,17 @@ pub(super) fn person_of(
     let rules = &provider.settings.rules;
     let elsewhere = (provider.id.as_str(), who.subject.as_str());
     rules.admit(who)?;
-    match rows::known(tx, &cx.organization, elsewhere)? {
-        Some((person, IdentityState::Linked)) => {
-            // an admin may be deciding otherwise at this moment
-            return match rows::note_use(tx, &cx.organization, elsewhere, cx.now)? {
-                true => Ok(Person::Known(person)),
-                false => Err(Unwelcome::NotLinked.into()),
-            };
-        }
-        // the rule is another by now, and decides anew
-        Some((_, IdentityState::Asked)) if rules.adoption == Adoption::Link => {}
-        Some((_, IdentityState::Asked)) => return Ok(Person::Asked),
-        Some((_, IdentityState::Refused)) => return Err(Unwelcome::NotLinked.into()),
-        None => {}
+    if let Some(person) = decided(tx, cx, elsewhere, rules.adoption)? {
+        return Ok(person);
     }
     let address = who.address()?;
     // one at a time comes in who was not here, and sees whom the one before made
     tenants::hold(tx, &cx.organization)?;
-    match rows::known(tx, &cx.organization, elsewhere)? {
-        Some((person, IdentityState::Linked)) => return Ok(Person::Known(person)),
-        Some((_, IdentityState::Asked)) if rules.adoption == Adoption::Link => {
-            rows::forget(tx, &cx.organization, elsewhere)?;
-        }
-        Some((_, IdentityState::Asked)) => return Ok(Person::Asked),
-        Some((_, IdentityState::Refused)) => return Err(Unwelcome::NotLinked.into()),
-        None => {}
+    if let Some(person) = decided(tx, cx, elsewhere, rules.adoption)? {
+        return Ok(person);
     }
+    // what was asked under another rule is found out anew
+    rows::forget(tx, &cx.organization, elsewhere)?;
     if let Some(person) = holder_of(tx, cx, address)? {
         let own = rows::of_person(tx, &cx.organization, &person)?;
         if own.iter().any(|it| it.provider == provider.id && it.state == IdentityState::Linked) {
@@ -98,6 +83,29 @@ pub(super) fn person_of(
     Ok(Person::Known(person))
 }
 
+/// What is known of whom a provider calls somebody; nothing where it is to be found out.
+fn decided(
+    tx: &WriteTx<'_>,
+    cx: &Context,
+    elsewhere: (&str, &str),
+    adoption: Adoption,
+) -> Result<Option<Person>, NotIn> {
+    match rows::known(tx, &cx.organization, elsewhere)? {
+        Some((person, IdentityState::Linked)) => {
+            // an admin may be deciding otherwise at this moment
+            match rows::note_use(tx, &cx.organization, elsewhere, cx.now)? {
+                true => Ok(Some(Person::Known(person))),
+                false => Err(Unwelcome::NotLinked.into()),
+            }
+        }
+        // the rule is another by now, and decides anew
+        Some((_, IdentityState::Asked)) if adoption == Adoption::Link => Ok(None),
+        Some((_, IdentityState::Asked)) => Ok(Some(Person::Asked)),
+        Some((_, IdentityState::Refused)) => Err(Unwelcome::NotLinked.into()),
+        None => Ok(None),
+    }
+}
+
 /// The only active person who has an address, or a user name that is one.
 pub(super) fn holder_of(tx: &ReadTx<'_>, cx: &Context, address: &str) -> Result<Option<String>, NotIn> {
     let key = text::fold(address);
@@ -107,11 +115,7 @@ pub(super) fn holder_of(tx: &ReadTx<'_>, cx: &Context, address: &str) -> Result<
     ids.sort_unstable();
     ids.dedup();
     let is_anybody = !ids.is_empty();
-    let mut active = Vec::new();
-    for id in ids {
-        let person = load(tx, cx, kind, &id)?.resource()?;
-        active.extend(Standing::of(&person).active.then_some(id));
-    }
+    let mut active = people::active_of(tx, cx, ids)?;
     match (active.pop(), active.len()) {
         (Some(one), 0) => Ok(Some(one)),
         (Some(_), _) => Err(Unwelcome::Ambiguous.into()),

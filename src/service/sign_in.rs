@@ -7,7 +7,7 @@ use super::{
     authorization::About,
     event, load, organizations,
     passwords::{self, NotChosen},
-    people::holders_of,
+    people::{active_of, holders_of},
     providers, record_of, seal, second_factors,
     sessions::{self, NewSession, Signed},
     token::Token,
@@ -231,12 +231,7 @@ pub(super) fn person_named(tx: &ReadTx<'_>, cx: &Context, login: &str) -> Result
     }
     let mut found = holders_of(tx, cx, login)?;
     if found.len() > 1 {
-        let mut active = Vec::new();
-        for id in found {
-            let person = load(tx, cx, Kind::of(cx.types.user), &id)?.resource()?;
-            active.extend(Standing::of(&person).active.then_some(id));
-        }
-        found = active;
+        found = active_of(tx, cx, found)?;
     }
     Ok(<[String; 1]>::try_from(found).ok().map(|[id]| id))
 }

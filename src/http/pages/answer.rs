@@ -3,7 +3,7 @@
 use super::super::{error::Refusal, server::Door};
 use crate::{
     org::refusal::Refusal as Rule,
-    service::{Error, sessions::Signed},
+    service::{Error, sessions::Signed, sign_in::Offer},
 };
 use actix_web::{
     HttpResponse,
@@ -22,6 +22,13 @@ pub(super) struct Frame {
     pub(super) root: String,
     /// The name of who is signed in.
     pub(super) name: Option<String>,
+}
+
+impl Frame {
+    /// What a page of the door shows.
+    pub(super) fn of(offer: &Offer) -> Self {
+        Self { organization: offer.organization.clone(), root: offer.root.clone(), name: None }
+    }
 }
 
 /// The media type of pages.

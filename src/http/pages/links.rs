@@ -27,7 +27,7 @@ struct Forgotten<'p> {
 pub(super) async fn show_forgotten(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let cx = asked.at_door().await?;
     let offer = sign_in::offer(&cx).await?;
-    Answer::page(&Forgotten { frame: &asked.frame(&cx).await?, offer: &offer })
+    Answer::page(&Forgotten { frame: &Frame::of(&offer), offer: &offer })
 }
 
 /// `POST /forgot-password`: the same answer at once, whoever it is about.
@@ -45,9 +45,8 @@ pub(super) async fn forgotten(asked: &Asked<'_>) -> Result<Answer, Failed> {
             tracing::warn!(error = ?error, "a letter about a password was not written");
         }
     });
-    let frame = asked.frame(&cx).await?;
     let told = Told {
-        frame: &frame,
+        frame: &Frame::of(&offer),
         title: "Look into your mail",
         sentence: "If there is an account of that name, a letter with a link is on its way to it. The link works for an hour. \
                    If no letter comes, ask an admin of the organization.",
@@ -180,7 +179,7 @@ async fn invite_page(
         other => other?,
     };
     let offer = sign_in::offer(&cx).await?;
-    let frame = asked.frame(&cx).await?;
+    let frame = Frame::of(&offer);
     let name = asked.field("name");
     Answer::page_with(status, &InviteForm { frame: &frame, offer: &offer, invite: &invite, name, refused })
 }

@@ -97,8 +97,7 @@ impl Asked<'_> {
 
     /// What every page of the door shows.
     async fn frame(&self, cx: &Arc<Context>) -> Result<Frame, Failed> {
-        let offer = door_of::offer(cx).await?;
-        Ok(Frame { organization: offer.organization, root: offer.root, name: None })
+        Ok(Frame::of(&door_of::offer(cx).await?))
     }
 
     /// Who is signed in; a way to the sign-in page for who is not.

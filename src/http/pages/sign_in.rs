@@ -52,7 +52,7 @@ pub(super) async fn show(asked: &Asked<'_>) -> Result<Answer, Failed> {
 async fn page(asked: &Asked<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
     let cx = asked.at_door().await?;
     let offer = sign_in::offer(&cx).await?;
-    let frame = asked.frame(&cx).await?;
+    let frame = Frame::of(&offer);
     let providers = providers::offered(&cx).await?;
     let (login, to) = (asked.field("login"), asked.wanted());
     let typed_for = asked.field("provider");
