@@ -30,6 +30,12 @@ impl Ids {
     }
 }
 
+/// The least identifier that is made at a moment, in microseconds since 1970: every one made earlier is less.
+pub fn first_at(now: i64) -> String {
+    let millis = u64::try_from(now / 1_000).unwrap_or_default();
+    format!("{:08x}-{:04x}-7000-8000-000000000000", millis >> 16, millis & 0xffff)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +48,15 @@ mod tests {
 
         assert!(made.is_sorted());
         assert!(made.iter().all(|id| !id.contains("bulkId")));
+    }
+
+    #[test]
+    fn the_first_id_of_a_moment_stands_between_those_before_and_those_after() {
+        let ids = Ids::default();
+        let now = 1_700_000_000_123_000;
+
+        let (before, at) = (ids.make(now - 1_000), ids.make(now));
+
+        assert!(before < first_at(now) && first_at(now) <= at, "{before} {} {at}", first_at(now));
     }
 }

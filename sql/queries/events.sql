@@ -27,3 +27,10 @@ SELECT id, name FROM connections WHERE organization = $1 AND id = ANY($2)
 
 -- name: gone
 SELECT id, resource_type, display, handle FROM tombstones WHERE organization = $1 AND id = ANY($2)
+
+-- name: of_request
+-- Ids begin with their time, so that a request's events lie in a short stretch of them.
+SELECT id, at, kind, actor_type, actor, credential, address, request, resource_type, resource, detail
+  FROM events
+ WHERE organization = $1 AND id >= $2 AND id < $3 AND request = $4
+ ORDER BY id LIMIT $5

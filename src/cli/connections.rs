@@ -11,7 +11,7 @@ use crate::{
     service::{
         Context, Error, adoptions,
         connections::{self, Change},
-        people,
+        health, people,
     },
 };
 use anyhow::{anyhow, bail};
@@ -68,6 +68,8 @@ pub(super) enum ConnectionAsk {
         /// The connection's name or id
         name: String,
     },
+    /// Tell how connections fare: how often they ask and are refused, whether they are late, which tokens end soon
+    Health,
     /// List the people whom connections want to change and did not make
     Adoptions {
         #[command(flatten)]
@@ -188,6 +190,7 @@ impl ConnectionAsk {
             Self::Resume { name } => json!(known(name, connections::change(cx, name, pause(false)).await)?),
             Self::List => json!(connections::list(cx).await?),
             Self::Show { name } => json!(known(name, connections::read(cx, name).await)?),
+            Self::Health => json!({"items": health::health(cx).await?, "next": null}),
             Self::Adoptions { part } => json!(adoptions::list(cx, part.slice()?).await?),
             Self::Adopt { name, user, refuse } => {
                 let id = people::find(cx, user).await?;
@@ -221,6 +224,20 @@ impl ConnectionAsk {
                 _ => format!("no connections yet; `roster connection create NAME{flag}` makes one"),
             },
             Self::Show { .. } => shown(found),
+            Self::Health => {
+                let columns = [
+                    ("CONNECTION", "/name"),
+                    ("LAST", "/lastRequestAt"),
+                    ("LATE", "/isLate"),
+                    ("HOUR", "/hour/requests"),
+                    ("REFUSED", "/hour/refused"),
+                    ("DAY", "/day/requests"),
+                    ("REFUSED", "/day/refused"),
+                    ("LAST REFUSAL", "/lastRefusal/detail"),
+                    ("TOKENS END", "/endingTokens/0/expiresAt"),
+                ];
+                list(found, &columns, "no connections yet")
+            }
             Self::Adoptions { .. } => {
                 let columns = [
                     ("CONNECTION", "/connectionName"),

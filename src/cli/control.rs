@@ -13,6 +13,7 @@ use super::{
     mails::MailAsk,
     mappings::MappingAsk,
     providers::ProviderAsk,
+    requests::RequestAsk,
     roles::RoleAsk,
     seats::SeatsAsk,
     service_accounts::ServiceAccountAsk,
@@ -82,6 +83,7 @@ pub(super) enum Ask {
     ServiceAccount(ServiceAccountAsk),
     Invite(InviteAsk),
     Mail(MailAsk),
+    Request(RequestAsk),
     Mapping(MappingAsk),
     Issuer(IssuerAsk),
     ShowOrganization,
@@ -399,6 +401,7 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::Invite(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Mapping(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Issuer(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Request(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Mail(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::ShowOrganization => {
             let own = organizations::own(cx).await?;

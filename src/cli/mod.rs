@@ -13,6 +13,7 @@ mod mails;
 mod mappings;
 mod organizations;
 mod providers;
+mod requests;
 mod roles;
 mod schemas;
 mod seats;
@@ -85,6 +86,8 @@ enum Command {
     Setting(settings::SettingCommand),
     /// The links of identity providers into the organization
     Connection(connections::ConnectionCommand),
+    /// What identity providers asked over SCIM, and what they heard
+    Request(requests::RequestCommand),
     /// The credentials of connections
     Token(connections::TokenCommand),
     /// Write everybody to a table of CSV
@@ -170,6 +173,7 @@ impl Command {
             Self::Import(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Setting(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Connection(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Request(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Schema(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Event(command) => command.run().map(|()| ExitCode::SUCCESS),

@@ -19,7 +19,7 @@ use crate::{
         connections::{self, ShownToken},
         first_admin, journal, mails, mappings, organizations,
         providers::{self, NewProvider},
-        purge, schemas,
+        purge, requests, schemas,
     },
     store::DbError,
 };
@@ -108,6 +108,7 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         }
         server.await?;
         connections::keep_leniencies(&app).await;
+        requests::keep(&app).await;
         Ok::<_, anyhow::Error>(())
     })?;
     app.store.close();

@@ -1,10 +1,11 @@
 //! Reading a request's body: encoding, size and time are bounded while it arrives.
 
 use super::error::Refusal;
-use crate::scim::{ErrorKind, json};
+use crate::scim::{self, ErrorKind, json};
 use actix_web::{
-    HttpMessage, HttpRequest,
-    http::header::{self, HeaderName},
+    HttpRequest,
+    http::header::{self, HeaderMap, HeaderName},
+    mime::Mime,
     web,
 };
 use flate2::read::MultiGzDecoder;
@@ -42,7 +43,13 @@ pub(super) fn check_head(request: &HttpRequest, limit: usize) -> Result<Encoding
 
 /// Whether the body is in UTF-8 and in one of these media types.
 pub(super) fn is_of(request: &HttpRequest, media_types: &[&str]) -> bool {
-    let found = request.mime_type().ok().flatten();
+    is_said_of(request.headers(), media_types)
+}
+
+/// The same of headers.
+pub(super) fn is_said_of(headers: &HeaderMap, media_types: &[&str]) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|said| said.to_str().ok());
+    let found: Option<Mime> = said.and_then(|said| said.parse().ok());
     found.as_ref().is_some_and(|mime| {
         let charset = mime.get_param("charset").is_none_or(|charset| charset == "utf-8");
         media_types.contains(&mime.essence_str()) && charset
@@ -59,10 +66,20 @@ pub(super) async fn form(mut payload: web::Payload, limit: usize) -> Result<Vec<
 /// The body as a JSON object of at most `limit` bytes, also when it arrives compressed.
 pub(super) async fn object(
     request: &HttpRequest,
-    mut payload: web::Payload,
+    payload: web::Payload,
     encoding: Encoding,
     limit: usize,
 ) -> Result<Map<String, Value>, Refusal> {
+    Ok(read(request, payload, encoding, limit).await?.1?)
+}
+
+/// The bytes of a body of at most `limit` bytes, unpacked where it arrives compressed, and what they say as a JSON object.
+pub(super) async fn read(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    encoding: Encoding,
+    limit: usize,
+) -> Result<(Vec<u8>, Result<Map<String, Value>, scim::Error>), Refusal> {
     let collected = tokio::time::timeout(PATIENCE, collect(&mut payload, limit)).await;
     let bytes = collected.unwrap_or(Err(Refusal::Slow))?;
     let read = move || {
@@ -70,7 +87,8 @@ pub(super) async fn object(
             Encoding::Plain => bytes,
             Encoding::Gzip => unpack(&bytes, limit)?,
         };
-        Ok::<_, Refusal>(json::object(&bytes)?)
+        let object = json::object(&bytes);
+        Ok::<_, Refusal>((bytes, object))
     };
     match declared_small(request) {
         true => read(),

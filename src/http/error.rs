@@ -170,9 +170,8 @@ impl Refusal {
         detail
     }
 
-    /// The answer.
-    pub(super) fn response(&self, request_id: &str) -> HttpResponse {
-        let (_, body) = self.told(request_id);
+    /// The answer with this body, which is what was told.
+    pub(super) fn answer(&self, body: &Value) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
         self.headers(&mut response);
         response.body(body.to_string())

@@ -148,6 +148,10 @@ words! {
     ConnectionRead = "connection.read",
     /// Make, change and revoke connections and their tokens.
     ConnectionChange = "connection.change",
+    /// Read what identity providers asked and heard, and how they fare.
+    RequestRead = "request.read",
+    /// Do a request of an identity provider again to see what would happen, which changes nothing.
+    RequestReplay = "request.replay",
     /// Read and export the audit log.
     EventRead = "event.read",
     /// Ask what a credential may do.
@@ -291,6 +295,8 @@ impl Action {
             Self::ProviderChange => (Write, "say where people sign in", &[Admin]),
             Self::ConnectionRead => (Read, "read connections", &[Admin]),
             Self::ConnectionChange => (Write, "change connections", &[Admin]),
+            Self::RequestRead => (Read, "read what identity providers asked", &[Admin]),
+            Self::RequestReplay => (Read, "rehearse what identity providers asked", &[Admin]),
             Self::EventRead => (AuditRead, "read the audit log", &[Admin, OrganizationServiceAccount]),
             Self::DecisionMake => {
                 (Decisions, "ask what others may do", &[Admin, Oneself, OrganizationServiceAccount])

@@ -225,7 +225,8 @@ pub(super) fn number(name: &str, value: &str, least: i64, most: i64) -> Result<i
     })
 }
 
-fn moment(name: &str, value: &str) -> Result<i64, Refusal> {
+/// A moment or a day of a query, in microseconds since 1970. A mistake is [`Refusal::Invalid`] and names the parameter.
+pub fn moment(name: &str, value: &str) -> Result<i64, Refusal> {
     let expected = "expected a time such as 2026-02-03T08:00:00Z or a day such as 2026-02-03";
     let whole = if value.len() == 10 { format!("{value}T00:00:00Z") } else { value.to_owned() };
     text::instant(&whole)

@@ -22,6 +22,7 @@ pub mod permission;
 pub mod provider;
 pub mod record;
 pub mod refusal;
+pub mod request;
 pub mod role;
 pub mod schema;
 pub mod scim_view;

@@ -122,7 +122,7 @@ pub(super) async fn ask(cx: &Arc<Context>, id: &str) -> Result<()> {
         }
         Ok::<_, Error>(())
     };
-    cx.app.store.write(work).await
+    cx.transact(work).await
 }
 
 /// A person whom a connection wants to change and did not make.

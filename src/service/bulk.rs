@@ -87,7 +87,7 @@ pub async fn run(
         return Ok(results);
     }
     let (job, asked) = (cx.clone(), request.clone());
-    let ended = cx.app.store.write(move |tx| together(tx, &job, &asked, keep, profile)).await;
+    let ended = cx.transact(move |tx| together(tx, &job, &asked, keep, profile)).await;
     let (results, used) = match ended {
         Ok(kept) => kept,
         Err(Ended::Undone(results, used)) => (results, used),
@@ -144,7 +144,7 @@ async fn alone(
         let done = perform_all(tx, &job, &tasks, &mut used)?;
         Ok::<_, Stumbled>((done, used))
     };
-    let (done, used) = cx.app.store.write(work).await?;
+    let (done, used) = cx.transact(work).await?;
     quirks.absorb(&used);
     Ok(done)
 }
@@ -216,7 +216,8 @@ fn together(
             break;
         }
     }
-    match keep == Keep::AllOrNone && job.n_failed == 0 {
+    // what is rehearsed is undone by whoever rehearses it
+    match cx.rehearses() || keep == Keep::AllOrNone && job.n_failed == 0 {
         true => Ok((job.results(), used)),
         false => Err(Ended::Undone(job.results(), used)),
     }

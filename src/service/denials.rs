@@ -116,7 +116,7 @@ async fn tell(cx: &Arc<Context>, about: Concerned<'_>, why: &Refusal) -> Result<
         }
         Ok::<_, Error>(())
     };
-    cx.app.store.write(work).await
+    cx.transact(work).await
 }
 
 fn denial<'a>(cx: &'a Context, subject: &'a str) -> Denial<'a> {

@@ -45,25 +45,23 @@ impl Context {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let cx = self.clone();
-        self.app
-            .store
-            .write(move |tx| {
-                let Some(once) = &cx.once else { return Ok(Made { it: work(tx, &cx)?, is_replay: false }) };
-                let (organization, actor) = (cx.organization.as_str(), cx.actor.id());
-                let place = Place { organization, actor, route: &once.route, key: &once.key };
-                idempotency::forget(tx, organization, cx.now - KEPT)?;
-                match idempotency::claim(tx, place, &once.body, cx.now)? {
-                    None => {
-                        let it = work(tx, &cx)?;
-                        idempotency::answer(tx, place, &serde_json::to_string(&it)?)?;
-                        Ok(Made { it, is_replay: false })
-                    }
-                    Some((body, answer)) if body == once.body => {
-                        Ok(Made { it: serde_json::from_str(&answer)?, is_replay: true })
-                    }
-                    Some(_) => Err(Error::Rule(Refusal::Reused)),
+        self.transact(move |tx| {
+            let Some(once) = &cx.once else { return Ok(Made { it: work(tx, &cx)?, is_replay: false }) };
+            let (organization, actor) = (cx.organization.as_str(), cx.actor.id());
+            let place = Place { organization, actor, route: &once.route, key: &once.key };
+            idempotency::forget(tx, organization, cx.now - KEPT)?;
+            match idempotency::claim(tx, place, &once.body, cx.now)? {
+                None => {
+                    let it = work(tx, &cx)?;
+                    idempotency::answer(tx, place, &serde_json::to_string(&it)?)?;
+                    Ok(Made { it, is_replay: false })
                 }
-            })
-            .await
+                Some((body, answer)) if body == once.body => {
+                    Ok(Made { it: serde_json::from_str(&answer)?, is_replay: true })
+                }
+                Some(_) => Err(Error::Rule(Refusal::Reused)),
+            }
+        })
+        .await
     }
 }

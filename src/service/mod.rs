@@ -16,6 +16,7 @@ pub mod denials;
 pub mod events;
 pub mod first_admin;
 pub mod groups;
+pub mod health;
 pub mod idempotency;
 pub mod identities;
 pub mod invites;
@@ -40,6 +41,8 @@ pub mod provider_sign_in;
 pub mod providers;
 pub mod purge;
 pub mod read;
+pub mod rehearsal;
+pub mod requests;
 pub mod roles;
 pub mod schemas;
 pub mod seal;
@@ -98,6 +101,8 @@ pub struct App {
     pub verdicts: verdicts::Verdicts,
     /// Leniencies that are not written down yet.
     pub leniencies: connections::Leniencies,
+    /// Requests that are not written down yet.
+    pub requests: requests::Waiting,
     /// The resource types of organizations.
     pub types: schemas::Known,
     /// Keys of organizations, which never change.
@@ -132,6 +137,7 @@ impl App {
             ids: Ids::default(),
             verdicts,
             leniencies: connections::Leniencies::default(),
+            requests: requests::Waiting::default(),
             types: schemas::Known::default(),
             keys: seal::Keys::default(),
             hasher: passwords::Hasher::default(),
@@ -177,6 +183,8 @@ pub struct Context {
     pub authenticated_at: Option<i64>,
     /// How to tell the request when it is made again, where it says so.
     pub once: Option<idempotency::Once>,
+    /// What the request would do, where nothing of it shall remain.
+    pub rehearsal: Option<Arc<rehearsal::Rehearsal>>,
     /// Whether it is asked over SCIM, where one row of the table of authority decides for everything.
     pub by_scim: bool,
     /// What the connection that asks may do; everything where none does.
@@ -207,6 +215,7 @@ impl Context {
             until: None,
             authenticated_at: None,
             once: None,
+            rehearsal: None,
             by_scim: false,
             switches: Switches::default(),
             address: String::new(),
@@ -237,6 +246,7 @@ impl Context {
             until: principal.expires_at.filter(|_| principal.authenticated_at.is_none()),
             authenticated_at: principal.authenticated_at,
             once: None,
+            rehearsal: None,
             address: visit.address.clone(),
             now: app.clock.now(),
             request: visit.request.clone(),
@@ -267,7 +277,7 @@ impl Context {
             let mut quirks = seen.clone();
             Ok::<_, Error>((work(tx, &cx, &mut quirks)?, quirks))
         };
-        let (made, used) = self.app.store.write(run).await?;
+        let (made, used) = self.transact(run).await?;
         *quirks = used;
         Ok(made)
     }

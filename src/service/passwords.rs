@@ -219,7 +219,7 @@ pub(super) async fn provisioned(cx: &Arc<Context>, id: &str, password: Option<Se
         record_of(tx, &job, Kind::of(job.types.user), &id)?;
         if is_own(tx, &job, &id)? { keep(tx, &job, &id, &hash) } else { Ok(()) }
     };
-    cx.app.store.write(work).await
+    cx.transact(work).await
 }
 
 /// Whether the connection that asks made a person, who is no admin.

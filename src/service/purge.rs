@@ -1,7 +1,8 @@
-//! What is kept for a while and then no longer: archived teams, what was told of refusals, and sessions and links that are over.
+//! What is kept for a while and then no longer: archived teams, what was told of refusals, requests over SCIM, and sessions and links that are over.
 
 use super::{
-    App, Context, Error, Result, denials, event, organizations, service_accounts::bury, teams::RESTORABLE,
+    App, Context, Error, Result, denials, event, organizations, requests, service_accounts::bury,
+    teams::RESTORABLE,
 };
 use crate::{
     org::{actor::Actor, event::EventKind},
@@ -31,6 +32,7 @@ pub async fn purge(app: &Arc<App>) -> Result<usize> {
         let cx = Arc::new(Context { actor: Actor::System, ..(*cx).clone() });
         let job = cx.clone();
         app.store.write(move |tx| forget_old(tx, &job)).await?;
+        requests::forget(&cx).await?;
         while has_expired(&cx).await? {
             let job = cx.clone();
             match app.store.write(move |tx| purge_slice(tx, &job)).await? {

@@ -171,12 +171,12 @@ pub async fn remove(cx: &Arc<Context>, id: &str, precondition: Precondition) -> 
     let mut n_before = 0;
     loop {
         let (job, role, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
-        let retired = cx.app.store.write(move |tx| retire(tx, &job, &role, &precondition, n_before)).await;
+        let retired = cx.transact(move |tx| retire(tx, &job, &role, &precondition, n_before)).await;
         match retired {
             // a refused precondition must mean that nothing happened
             Err(Error::PreconditionFailed) if n_before > 0 => return Err(Error::Busy(DbError::Busy)),
             Err(error) => return Err(error),
-            Ok(n) if n < AT_ONCE => return Ok(()),
+            Ok(n) if n < cx.portion(AT_ONCE) => return Ok(()),
             Ok(n) => n_before += n,
         }
     }
@@ -196,11 +196,12 @@ fn retire(
     let record = load_for_removal(tx, cx, Kind::of(cx.types.role), id, precondition)?;
     let role = CustomRole::of(&record.resource()?);
     let base = role.base.as_str();
-    let holders = roles::holders(tx, &cx.organization, id, AT_ONCE)?;
+    let at_once = cx.portion(AT_ONCE);
+    let holders = roles::holders(tx, &cx.organization, id, at_once)?;
     for team in holders.chunk_by(|left, right| left.team == right.team) {
         give(tx, cx, team, (id, base))?;
     }
-    if holders.len() < AT_ONCE {
+    if holders.len() < at_once {
         let n_teams = let_newcomers(tx, cx, id, (base, base))?;
         invites::fall_back(tx, &cx.organization, id, base)?;
         mappings::fall_back(tx, &cx.organization, id, base)?;

@@ -490,18 +490,19 @@ pub(super) async fn remove_as(
     precondition: Precondition,
 ) -> Result<()> {
     let mut begun = false;
+    let at_once = cx.portion(REPORTS_AT_ONCE);
     loop {
         let (job, leaver, precondition) = (cx.clone(), id.to_owned(), precondition.clone());
         let work = move |tx: &WriteTx<'_>| {
             job.authorize_change(tx, job.action(action), About::user(&leaver))?;
-            leave(tx, &job, &leaver, &precondition, REPORTS_AT_ONCE)
+            leave(tx, &job, &leaver, &precondition, at_once)
         };
-        let released = cx.app.store.write(work).await;
+        let released = cx.transact(work).await;
         match released {
             // a refused precondition must mean that nothing happened
             Err(Error::PreconditionFailed) if begun => return Err(Error::Busy(DbError::Busy)),
             Err(error) => return Err(error),
-            Ok(n) if n < REPORTS_AT_ONCE => return Ok(()),
+            Ok(n) if n < at_once => return Ok(()),
             Ok(_) => begun = true,
         }
     }

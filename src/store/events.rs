@@ -14,6 +14,7 @@ use crate::org::{
 const SQL: &str = include_str!("../../sql/queries/events.sql");
 const AFTER: Statement = Statement::named(SQL, "after");
 const WANTED: Statement = Statement::named(SQL, "wanted");
+const OF_REQUEST: Statement = Statement::named(SQL, "of_request");
 const USERS: Statement = Statement::named(SQL, "users");
 const TEAMS: Statement = Statement::named(SQL, "teams");
 const CONNECTIONS: Statement = Statement::named(SQL, "connections");
@@ -44,6 +45,18 @@ pub fn wanted(
         limit.into(),
     ];
     tx.rows(WANTED, &args, sealed)
+}
+
+/// The events that a request wrote, whose ids lie between these two; at most so many.
+pub fn of_request(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    request: &str,
+    (from, to): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Recorded>, DbError> {
+    let args = [organization.into(), from.into(), to.into(), request.into(), limit.into()];
+    tx.rows(OF_REQUEST, &args, said)
 }
 
 fn sealed(row: &Row<'_>) -> Result<Recorded, DbError> {

@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 14] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -99,6 +99,12 @@ const MIGRATIONS: [Migration; 13] = [
         name: "sign_in",
         sqlite: include_str!("../../sql/migrations/sqlite/0013_sign_in.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0013_sign_in.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "requests",
+        sqlite: include_str!("../../sql/migrations/sqlite/0014_requests.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0014_requests.sql"),
     },
 ];
 

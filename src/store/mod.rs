@@ -28,6 +28,7 @@ pub mod passwords;
 pub mod postgres;
 pub mod providers;
 pub mod records;
+pub mod requests;
 pub mod roles;
 pub mod schemas;
 pub mod seats;

@@ -108,6 +108,7 @@ impl Two {
             ("providers", "id, name, settings"),
             ("identities", "provider, subject, person, state"),
             ("sessions", "id, person"),
+            ("requests", "id, method, path, body"),
             ("events", "id, kind, resource, detail"),
             ("idempotency", "actor, route, key, answer"),
         ];
@@ -280,6 +281,7 @@ fn the_same_lives_in_two_organizations_look_the_same_and_share_nothing() {
         "/sessions",
         "/invites",
         "/mails",
+        "/requests",
     ];
     let once = [("Idempotency-Key", "the-same-in-both")];
     // the journal is read as far as it is sealed, which happens every second

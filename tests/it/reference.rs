@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 111] = [
+const COMMANDS: [&[&str]; 116] = [
     &[],
     &["serve"],
     &["organization"],
@@ -97,9 +97,14 @@ const COMMANDS: [&[&str]; 111] = [
     &["connection", "resume"],
     &["connection", "list"],
     &["connection", "show"],
+    &["connection", "health"],
     &["connection", "adoptions"],
     &["connection", "adopt"],
     &["connection", "revoke"],
+    &["request"],
+    &["request", "list"],
+    &["request", "show"],
+    &["request", "replay"],
     &["token"],
     &["token", "create"],
     &["token", "revoke"],

@@ -15,6 +15,7 @@ pub mod openapi;
 mod organization;
 mod problem;
 mod providers;
+mod requests;
 mod roles;
 mod route;
 mod service_accounts;
@@ -287,7 +288,7 @@ async fn answer(
         Some(_) => read_body(request, payload).await?,
     };
     let once = once(request, route, &values, &body)?;
-    let precondition = super::scim::precondition(request);
+    let precondition = super::scim::precondition(request.headers());
     let visit = visitor::visit(request, door, line);
     let asked = Context::of_principal(&door.app, &principal, &visit, &door.base).await?;
     let cx = Arc::new(Context { once, ..asked });

@@ -2,7 +2,7 @@
 
 use super::{
     AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, issuers, keys, mappings, me,
-    organization, providers, roles, service_accounts, sessions, teams, users,
+    organization, providers, requests, roles, service_accounts, sessions, teams, users,
 };
 use crate::{
     http::error::Refusal,
@@ -13,6 +13,7 @@ use crate::{
         connections::Shown,
         custom_roles::{Permission, Role},
         decisions::Decision,
+        health::Health,
         invites::NewInvites,
         issuers::NewIssuer,
         mails,
@@ -22,6 +23,7 @@ use crate::{
         people::{self, NewPerson, Person, Profile},
         people_csv::{Imported, NewImport},
         providers::{NewProvider, Provider, ProviderChange, Tested},
+        requests as log,
         teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
     },
 };
@@ -403,6 +405,23 @@ pub(super) const ROUTES: &[Route] = &[
         Box::pin(connections::revoke(call))
     })
     .about("Revoke a connection; its tokens stop working at once"),
+    Route::new("GET", "/connections/{connection}/health", Action::RequestRead, |call| {
+        Box::pin(requests::health(call))
+    })
+    .about("How a connection fares, by its id or name, or `api` for keys over SCIM")
+    .answers(of::<Health>),
+    Route::new("GET", "/requests", Action::RequestRead, |call| Box::pin(requests::list(call)))
+        .about("What identity providers asked over SCIM and what they heard, newest first")
+        .query(&["connection", "outcome", "since", "until", "resource", "path", "limit", "cursor"])
+        .answers(of::<Page<log::Shown>>),
+    Route::new("GET", "/requests/{id}", Action::RequestRead, |call| Box::pin(requests::get(call)))
+        .about("A request over SCIM, its body, and what it did")
+        .answers(of::<log::Opened>),
+    Route::new("POST", "/requests/{id}/replay", Action::RequestReplay, |call| {
+        Box::pin(requests::replay(call))
+    })
+    .about("What would come of a request over SCIM now; nothing changes")
+    .answers(of::<log::Replayed>),
     Route::new("POST", "/connections/{connection}/tokens", Action::ConnectionChange, |call| {
         Box::pin(connections::create_token(call))
     })

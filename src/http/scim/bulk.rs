@@ -1,6 +1,6 @@
 //! `/Bulk`: RFC 7644 §3.7.
 
-use super::Call;
+use super::{Call, Payload};
 use crate::{
     http::error::Refusal,
     org::scim_view,
@@ -10,7 +10,7 @@ use crate::{
         bulk::{Done, Failure, Keep, Results, run},
     },
 };
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,14 +19,15 @@ impl Call<'_> {
     pub(super) async fn bulk(
         &mut self,
         cx: &Arc<Context>,
-        payload: web::Payload,
+        payload: Payload<'_>,
     ) -> Result<HttpResponse, Refusal> {
         let body = self.body(payload, MAX_PAYLOAD).await?;
         if bulk::n_operations(&body) > MAX_OPERATIONS {
             return Err(Refusal::TooManyOperations(MAX_OPERATIONS));
         }
         let request = BulkRequest::read(body, cx.types, &mut self.quirks)?;
-        let keep = match (self.parameters.is_true("dryRun")?, self.parameters.is_true("atomic")?) {
+        let is_dry = self.parameters.is_true("dryRun")? || cx.rehearses();
+        let keep = match (is_dry, self.parameters.is_true("atomic")?) {
             (true, _) => Keep::None,
             (false, true) => Keep::AllOrNone,
             (false, false) => Keep::Each,
@@ -38,6 +39,8 @@ impl Call<'_> {
             false => forbidden(&request),
         };
         let outcomes = outcomes(cx, &request, keep, results);
+        let n_failed = outcomes.iter().filter(|outcome| outcome.error.is_some()).count();
+        self.seen.failed = (n_failed, request.operations.len());
         Ok(HttpResponse::Ok().body(bulk::body(&outcomes).to_string()))
     }
 }

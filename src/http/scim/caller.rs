@@ -8,15 +8,13 @@ use crate::{
         authority::{Action, Subject, may},
         connection::{Deed, Scopes, Switches, Verdict},
         key::{self, Principal, is_key},
+        request::API,
         settings::Settings,
     },
     service::{App, Error, issuers, keys, verdicts},
 };
 use actix_web::http::Method;
 use std::sync::Arc;
-
-/// The connection that everybody with a key belongs to.
-const API: &str = "api";
 
 /// Who asks.
 pub(super) struct Caller {

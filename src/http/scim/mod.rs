@@ -8,9 +8,11 @@ mod bulk;
 mod caller;
 pub(super) mod discovery;
 mod permissions;
+mod replay;
 mod resources;
 mod route;
 mod search;
+mod seen;
 
 use super::{credential::Credential, error::Refusal, request_log::Line, server::Door};
 use crate::{
@@ -19,17 +21,24 @@ use crate::{
         ErrorKind, Quirk, Quirks, message::openapi, query::Parameters, schema::types::STANDARD,
         version::Precondition,
     },
-    service::{self, Context, Error, connections, denials, machines, schemas},
+    service::{self, Context, Error, connections, denials, machines, rehearsal::Rehearsal, schemas},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{Method, StatusCode, header},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap},
+    },
     web,
 };
+use body::Payload;
+use caller::Caller;
 use futures_util::FutureExt;
+pub use replay::replay;
 use route::Endpoint;
 pub(super) use route::organization;
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use seen::{Moment, Seen};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 /// The media type of every answer (RFC 7644 §8.1).
 const SCIM_JSON: &str = "application/scim+json";
@@ -41,9 +50,23 @@ pub(super) async fn serve(
     door: &Door,
     line: &mut Line,
 ) -> HttpResponse {
-    let served = AssertUnwindSafe(answer(&request, payload, door, line)).catch_unwind().await;
+    let (at, began) = (door.app.clock.now(), Instant::now());
+    let mut seen = Seen::default();
+    let served = AssertUnwindSafe(answer(&request, payload, door, line, &mut seen)).catch_unwind().await;
     let outcome = served.unwrap_or(Err(Refusal::Panic));
-    let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&line.request));
+    let mut response = outcome.unwrap_or_else(|refusal| {
+        let told = refusal.told(&line.request).1;
+        seen.refused(&told);
+        refusal.answer(&told)
+    });
+    line.endpoint = if seen.pattern.is_empty() { line.endpoint } else { seen.pattern };
+    line.quirks = seen.rules.join(",");
+    seen.note(
+        &door.app,
+        &Asked::of(&request, &line.request),
+        &response,
+        &Moment { at, took: began.elapsed() },
+    );
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     if response.status() != StatusCode::NO_CONTENT && response.status() != StatusCode::NOT_MODIFIED {
         let is_named = response.headers().contains_key(header::CONTENT_TYPE);
@@ -54,15 +77,42 @@ pub(super) async fn serve(
     response
 }
 
+/// What a request says before its body, whether it arrives or is remembered.
+struct Asked<'r> {
+    method: &'r Method,
+    path: &'r str,
+    query: &'r str,
+    headers: &'r HeaderMap,
+    /// The request's id.
+    request: &'r str,
+}
+
+impl<'r> Asked<'r> {
+    fn of(request: &'r HttpRequest, id: &'r str) -> Self {
+        let (path, query) = (request.path(), request.query_string());
+        Self { method: request.method(), path, query, headers: request.headers(), request: id }
+    }
+
+    /// The path with the query.
+    fn whole_path(&self) -> String {
+        match self.query {
+            "" => self.path.to_owned(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+}
+
 /// A request whose sender is known and whose endpoint exists.
 struct Call<'r> {
-    request: &'r HttpRequest,
+    asked: Asked<'r>,
     door: &'r Door,
     parameters: Parameters,
     precondition: Precondition,
     quirks: Quirks,
     /// Whom the credential speaks for, if there is one.
     verdict: Option<Arc<Verdict>>,
+    /// What the log of requests gets to know.
+    seen: &'r mut Seen,
 }
 
 async fn answer(
@@ -70,10 +120,12 @@ async fn answer(
     payload: web::Payload,
     door: &Door,
     line: &mut Line,
+    seen: &mut Seen,
 ) -> Result<HttpResponse, Refusal> {
+    let asked = Asked::of(request, &line.request);
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let Some(header) = headers.next() else {
-        return anonymous(request, door, line);
+        return anonymous(asked, door, seen);
     };
     if headers.next().is_some() {
         // whoever stands in front of this server may have looked at the other
@@ -87,20 +139,58 @@ async fn answer(
     };
     let verdict = caller.verdict.clone();
     line.connection.clone_from(&verdict.connection_name);
+    seen.sender(&caller);
+    let incoming = Incoming {
+        door,
+        asked: Asked { path, ..asked },
+        slug,
+        address: super::visitor::address(request, door),
+        is_bare: matches!(credential, Credential::Bare(_)),
+        rehearsal: None,
+    };
+    let outcome = act(incoming, caller, Payload::Arriving(request, payload), seen).await;
+    connections::note_leniencies(&door.app, &verdict, &seen.rules);
+    outcome
+}
+
+/// A request whose sender is known.
+struct Incoming<'r> {
+    door: &'r Door,
+    /// What it says, with the path behind the organization.
+    asked: Asked<'r>,
+    /// The organization that the path names.
+    slug: Option<&'r str>,
+    /// The address it came from.
+    address: String,
+    /// Whether the credential was shown without a scheme.
+    is_bare: bool,
+    /// Where nothing of it shall remain, what it would do.
+    rehearsal: Option<Arc<Rehearsal>>,
+}
+
+/// Serves a request of a connection or of whoever shows a key.
+async fn act(
+    incoming: Incoming<'_>,
+    caller: Caller,
+    payload: Payload<'_>,
+    seen: &mut Seen,
+) -> Result<HttpResponse, Refusal> {
+    let Incoming { door, asked, slug, address, is_bare, rehearsal } = incoming;
+    let verdict = caller.verdict.clone();
     if verdict.switches.paused {
         return Err(Refusal::Paused);
     }
     let mut quirks = Quirks::new(verdict.profile);
-    if matches!(credential, Credential::Bare(_)) && !quirks.allow(Quirk::BareToken) {
+    if is_bare && !quirks.allow(Quirk::BareToken) {
         return Err(Refusal::InvalidToken);
     }
     if slug.is_some_and(|slug| slug != verdict.slug) {
         // as if there were no such organization
         return Err(Refusal::NoEndpoint);
     }
-    let endpoint = route::endpoint(path, &mut quirks)?;
-    line.endpoint = endpoint.pattern();
-    let allowed = caller.authorize(request.method(), &endpoint);
+    let endpoint = route::endpoint(asked.path, &mut quirks)?;
+    seen.endpoint(&endpoint, asked.method);
+    let allowed = caller.authorize(asked.method, &endpoint);
     let cx = Arc::new(Context {
         app: door.app.clone(),
         organization: verdict.organization.clone(),
@@ -112,56 +202,57 @@ async fn answer(
         until: verdict.expires_at,
         authenticated_at: None,
         once: None,
-        address: super::visitor::address(request, door),
+        rehearsal,
+        address,
         now: door.app.clock.now(),
-        request: line.request.clone(),
+        request: asked.request.to_owned(),
         base: slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug)),
         types: schemas::types(&door.app, &verdict.organization, verdict.types, verdict.profile).await?,
     });
     denials::noted(&cx, denials::Concerned::Oneself, allowed).await?;
-    let mut call = Call { verdict: Some(verdict.clone()), ..Call::new(request, door, quirks) };
+    let mut call = Call { verdict: Some(verdict), ..Call::new(asked, door, quirks, seen) };
     let outcome = call.serve(&cx, endpoint, payload).await;
-    line.quirks = call.quirks.rules().join(",");
-    connections::note_leniencies(&door.app, &verdict, &call.quirks.rules());
+    call.seen.rules = call.quirks.rules();
     outcome
 }
 
 /// Without a credential only the discovery documents are served (RFC 7643 §5); for the rest the answer is
 /// 401 whatever the request is about.
-fn anonymous(request: &HttpRequest, door: &Door, line: &mut Line) -> Result<HttpResponse, Refusal> {
+fn anonymous(asked: Asked<'_>, door: &Door, seen: &mut Seen) -> Result<HttpResponse, Refusal> {
     let refuse = || Refusal::Service(service::Error::Unauthorized);
     // whether an organization of that name exists is nobody's business
-    let (slug, path) = route::organization(request.path());
+    let (slug, path) = route::organization(asked.path);
     let endpoint = route::endpoint(path, &mut Quirks::default()).map_err(|_| refuse())?;
-    line.endpoint = endpoint.pattern();
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    seen.endpoint(&endpoint, asked.method);
+    let reads = matches!(*asked.method, Method::GET | Method::HEAD);
     if !reads || !endpoint.is_discovery() {
         return Err(refuse());
     }
     let base = slug.map_or_else(|| door.base.clone(), |slug| door.base_of(slug));
-    Call::new(request, door, Quirks::default()).discovery(&endpoint, &base, &STANDARD)
+    Call::new(asked, door, Quirks::default(), seen).discovery(&endpoint, &base, &STANDARD)
 }
 
 /// `If-Match` and `If-None-Match`, also where they stand in several headers.
-pub(super) fn precondition(request: &HttpRequest) -> Precondition {
+pub(super) fn precondition(headers: &HeaderMap) -> Precondition {
     let text = |name: header::HeaderName| {
         // what cannot be read matches nothing; it does not vanish
         let values: Vec<&str> =
-            request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
+            headers.get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
         (!values.is_empty()).then(|| values.join(","))
     };
     Precondition::parse(text(header::IF_MATCH).as_deref(), text(header::IF_NONE_MATCH).as_deref())
 }
 
 impl<'r> Call<'r> {
-    fn new(request: &'r HttpRequest, door: &'r Door, quirks: Quirks) -> Self {
+    fn new(asked: Asked<'r>, door: &'r Door, quirks: Quirks, seen: &'r mut Seen) -> Self {
         Self {
-            request,
             door,
-            parameters: Parameters::parse(request.query_string()),
-            precondition: precondition(request),
+            parameters: Parameters::parse(asked.query),
+            precondition: precondition(asked.headers),
+            asked,
             quirks,
             verdict: None,
+            seen,
         }
     }
 
@@ -169,9 +260,9 @@ impl<'r> Call<'r> {
         &mut self,
         cx: &Arc<Context>,
         endpoint: Endpoint,
-        payload: web::Payload,
+        payload: Payload<'_>,
     ) -> Result<HttpResponse, Refusal> {
-        let method = self.request.method();
+        let method = self.asked.method;
         if *method == Method::OPTIONS {
             let allow = (header::ALLOW, endpoint.methods());
             return Ok(HttpResponse::NoContent().insert_header(allow).finish());

@@ -1,6 +1,6 @@
 //! `/Users`, `/Groups` and `/Roles`: RFC 7644 §3.2.
 
-use super::Call;
+use super::{Call, Payload};
 use crate::{
     http::error::Refusal,
     scim::{
@@ -17,7 +17,6 @@ use crate::{
 use actix_web::{
     HttpResponse,
     http::{Method, StatusCode, header},
-    web,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -32,9 +31,9 @@ impl Call<'_> {
         &mut self,
         cx: &Arc<Context>,
         resource_type: &'static ResourceType,
-        payload: web::Payload,
+        payload: Payload<'_>,
     ) -> Result<HttpResponse, Refusal> {
-        if *self.request.method() != Method::POST {
+        if *self.asked.method != Method::POST {
             return self.query(cx, resource_type).await;
         }
         let (body, demand) = self.write(payload, resource_type).await?;
@@ -53,9 +52,9 @@ impl Call<'_> {
         cx: &Arc<Context>,
         resource_type: &'static ResourceType,
         id: &str,
-        payload: web::Payload,
+        payload: Payload<'_>,
     ) -> Result<HttpResponse, Refusal> {
-        let method = self.request.method();
+        let method = self.asked.method;
         if *method == Method::DELETE {
             let precondition = self.precondition.clone();
             match resource_type.noun {
@@ -91,7 +90,7 @@ impl Call<'_> {
     /// What every write brings: a body, a precondition, a projection.
     async fn write(
         &mut self,
-        payload: web::Payload,
+        payload: Payload<'_>,
         resource_type: &'static ResourceType,
     ) -> Result<(Map<String, Value>, Demand), Refusal> {
         let limit = if resource_type.is_group() { GROUP_BODY } else { USER_BODY };

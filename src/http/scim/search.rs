@@ -1,6 +1,6 @@
 //! Queries: RFC 7644 §3.4.2 and §3.4.3.
 
-use super::Call;
+use super::{Call, Payload};
 use crate::{
     http::error::Refusal,
     scim::{
@@ -10,7 +10,7 @@ use crate::{
     },
     service::{Context, read},
 };
-use actix_web::{HttpResponse, http::Method, web};
+use actix_web::{HttpResponse, http::Method};
 use std::sync::Arc;
 
 /// The largest body of a query, in bytes.
@@ -18,7 +18,7 @@ const SEARCH_BODY: usize = 256 * 1024;
 
 impl Call<'_> {
     /// Takes the parameters from the body of a query by POST, instead of those in the URL.
-    pub(super) async fn take_search(&mut self, payload: web::Payload) -> Result<(), Refusal> {
+    pub(super) async fn take_search(&mut self, payload: Payload<'_>) -> Result<(), Refusal> {
         let body = self.body(payload, SEARCH_BODY).await?;
         self.parameters = Parameters::of_search(&body)?;
         Ok(())
@@ -43,7 +43,7 @@ impl Call<'_> {
             .as_ref()
             .and_then(|filter| sensitive.iter().find(|path| filter.any_path(&|found| found.overlaps(path))));
         match named {
-            Some(path) if *self.request.method() != Method::POST => {
+            Some(path) if *self.asked.method != Method::POST => {
                 let detail = format!("{path} is sensitive; send the filter in the body of a POST to .search");
                 Err(ErrorKind::Sensitive.because(detail).into())
             }
