@@ -56,6 +56,7 @@ mod provider;
 mod races;
 mod reads;
 mod reference;
+mod requests;
 mod roles;
 mod schemas;
 mod security;
