@@ -47,4 +47,5 @@ SELECT CAST(1 AS BIGINT) FROM requests WHERE organization = $1 AND id < $2 LIMIT
 -- name: forget_before
 DELETE FROM requests
  WHERE organization = $1
-   AND id IN (SELECT id FROM requests WHERE organization = $1 AND id < $2 ORDER BY id LIMIT $3)
+   AND id <= (SELECT max(id)
+                FROM (SELECT id FROM requests WHERE organization = $1 AND id < $2 ORDER BY id LIMIT $3) AS found)
