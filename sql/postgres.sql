@@ -20,3 +20,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 -- name: make_lease
 INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (0, 'lease', '', 0)
     ON CONFLICT (version) DO NOTHING
+
+-- name: figures
+-- The version, and how large the database is in bytes.
+SELECT current_setting('server_version'), pg_database_size(current_database())

@@ -31,12 +31,13 @@ use crate::{
         journal::{Walked, Wanted},
         lock::Locks,
         organization::{FIRST, Organization},
+        span::ActivityWindow,
     },
     scim::{schema::definition::Definition, text},
     service::{
-        App, Context, events, journal, organizations,
+        App, Context, activity, events, journal, organizations,
         people_csv::{self, Imported, NewImport, Stretch},
-        schemas,
+        schemas, system,
     },
     store::{Store, postgres},
 };
@@ -92,6 +93,8 @@ pub(super) enum Ask {
     Provider(ProviderAsk),
     Export { after: Option<String> },
     Import { new: NewImport, rehearses: bool },
+    Activity { window: ActivityWindow },
+    System,
     ListEvents(Wanted),
     WalkEvents { begun: Option<Walked> },
 }
@@ -411,6 +414,8 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::Provider(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Session(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Setting(ask) => Reply::Shown(ask.execute(cx).await?),
+        Ask::Activity { window } => Reply::Shown(json!(activity::over(cx, *window).await?)),
+        Ask::System => Reply::Shown(json!(system::read(cx).await?)),
         Ask::Export { after } => Reply::People(people_csv::export(cx, after.clone()).await?),
         Ask::Import { new, rehearses } => {
             Reply::Imported(people_csv::import(cx, new.clone(), *rehearses).await?)

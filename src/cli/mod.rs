@@ -23,6 +23,7 @@ mod sessions;
 mod settings;
 mod shown;
 mod simulate;
+mod system;
 mod tables;
 mod target;
 mod teams;
@@ -66,6 +67,10 @@ enum Command {
     Key(keys::KeyCommand),
     /// Machines that have keys and are nobody
     ServiceAccount(service_accounts::ServiceAccountCommand),
+    /// How many people were here, over time
+    Activity(system::ActivityCommand),
+    /// The server: versions, size, and which processes serve
+    System(system::SystemCommand),
     /// The seats of the organization: taken, and how many there are
     Seats(seats::SeatsCommand),
     /// Break-glass: an admin where there is none, a password where it is lost
@@ -163,6 +168,8 @@ impl Command {
             Self::Provider(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Session(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::ServiceAccount(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::Activity(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Self::System(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Seats(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Admin(command) => command.run().map(|()| ExitCode::SUCCESS),
             Self::Invite(command) => command.run().map(|()| ExitCode::SUCCESS),

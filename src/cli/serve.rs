@@ -19,9 +19,9 @@ use crate::{
         connections::{self, ShownToken},
         first_admin, journal, mails, mappings, organizations,
         providers::{self, NewProvider},
-        purge, requests, schemas,
+        purge, requests, roll, schemas, system,
     },
-    store::DbError,
+    store::{DbError, processes::Process},
 };
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -89,9 +89,9 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
         say(&format!("listening on {address}"))?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
         actix_web::rt::spawn(stop_at_once(app.clone())?);
-        actix_web::rt::spawn(go_on_with_schemas(app.clone()));
-        actix_web::rt::spawn(keep_house(app.clone()));
-        actix_web::rt::spawn(deliver_mail(app.clone()));
+        work_beside(&app);
+        let process = system::begin(&app, place());
+        let announced = actix_web::rt::spawn(announce(app.clone(), process.clone()));
         if app.restores {
             restore(&app).await?;
         }
@@ -107,13 +107,21 @@ pub(super) fn run(settings: &Settings, schemas: &[Definition]) -> anyhow::Result
             remind(&app).await?;
         }
         server.await?;
-        connections::keep_leniencies(&app).await;
-        requests::keep(&app).await;
+        announced.abort();
+        end_well(&app, &process).await;
         Ok::<_, anyhow::Error>(())
     })?;
     app.store.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Begins what is done beside serving.
+fn work_beside(app: &Arc<App>) {
+    actix_web::rt::spawn(go_on_with_schemas(app.clone()));
+    actix_web::rt::spawn(fill_the_roll(app.clone()));
+    actix_web::rt::spawn(keep_house(app.clone()));
+    actix_web::rt::spawn(deliver_mail(app.clone()));
 }
 
 /// Does the work on schemas that is left: of those the configuration file declares, and of an earlier process.
@@ -138,6 +146,46 @@ async fn go_on_with_schemas(app: Arc<App>) {
             "the work on schemas stopped; a restart goes on with it"
         );
     }
+}
+
+/// Makes what people are searched by of those who were there before they could be.
+async fn fill_the_roll(app: Arc<App>) {
+    match roll::fill(&app).await {
+        Ok(0) => {}
+        Ok(people) => tracing::info!(people, "people can be searched"),
+        Err(error) => {
+            tracing::error!(error = ?error, "not everybody can be searched; a restart goes on with it");
+        }
+    }
+}
+
+/// How often a process says that it serves.
+const ANNOUNCING_PAUSE: Duration = Duration::from_secs(15);
+
+/// Says that this process serves, until it is told to stop.
+async fn announce(app: Arc<App>, process: Process) {
+    loop {
+        if let Err(error) = system::announce(&app, &process).await {
+            tracing::debug!(error = ?error, "that this process serves was not said");
+        }
+        tokio::time::sleep(ANNOUNCING_PAUSE).await;
+    }
+}
+
+/// Writes down what is only in memory, and that this process serves no more.
+async fn end_well(app: &Arc<App>, process: &Process) {
+    connections::keep_leniencies(app).await;
+    requests::keep(app).await;
+    if let Err(error) = system::withdraw(app, process).await {
+        tracing::warn!(error = ?error, "the process is taken to serve for another minute");
+    }
+}
+
+/// Where this process runs: the host, as the system calls it, and the number.
+fn place() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "localhost" } else { host.trim() };
+    format!("{host}:{}", std::process::id())
 }
 
 /// How often events get their places, and after how many times of that goes what is kept no longer.

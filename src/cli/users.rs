@@ -6,11 +6,17 @@ use super::{
     within::Within,
 };
 use crate::{
-    org::{role::OrganizationRole, seat::Seat},
+    org::{
+        role::OrganizationRole,
+        roll::{Direction, PersonOrder, PersonStatus},
+        seat::Seat,
+        standing::Source,
+    },
     scim::version::Precondition,
     service::{
         Context, access,
         people::{self, Amendment, NewPerson, Profile},
+        roll::{self, Wanted},
     },
 };
 use anyhow::bail;
@@ -33,8 +39,10 @@ pub(super) enum UserAsk {
     /// List the people
     List {
         /// Only who has this user name, handle or e-mail address
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["search", "status", "role", "seat", "source", "team", "sort", "order"])]
         login: Option<String>,
+        #[command(flatten)]
+        sieve: Box<PeopleSieve>,
         #[command(flatten)]
         part: Part,
     },
@@ -108,6 +116,51 @@ pub(super) enum UserAsk {
     },
 }
 
+/// Which people are listed, and in which order.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub(super) struct PeopleSieve {
+    /// Only whose names or e-mail addresses have this in them
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Only who is active or deactivated
+    #[arg(long)]
+    status: Option<PersonStatus>,
+    /// Only who has this role in the organization: admin, member or viewer
+    #[arg(long)]
+    role: Option<OrganizationRole>,
+    /// Only who has this seat: full, viewer or none
+    #[arg(long)]
+    seat: Option<Seat>,
+    /// Only who came from there: scim, admin, invite or sign_in
+    #[arg(long)]
+    source: Option<Source>,
+    /// Only who is in this team, by name or id
+    #[arg(long)]
+    team: Option<String>,
+    /// In the order of name, userName, lastActive or created
+    #[arg(long)]
+    sort: Option<PersonOrder>,
+    /// Which end of that first: ascending or descending
+    #[arg(long)]
+    order: Option<Direction>,
+}
+
+impl PeopleSieve {
+    fn wanted(&self) -> Wanted {
+        let Self { search, status, role, seat, source, team, sort, order } = self.clone();
+        Wanted {
+            search: search.unwrap_or_default(),
+            status,
+            role,
+            seat,
+            source,
+            team,
+            order: sort,
+            direction: order,
+        }
+    }
+}
+
 impl UserCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self { ask, within } = self;
@@ -130,9 +183,10 @@ impl UserAsk {
     /// Does what is asked; hands back what the API shows.
     pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
         Ok(match self {
-            Self::List { login, part } => {
-                json!(people::list(cx, login.clone(), part.slice()?).await?)
-            }
+            Self::List { login, sieve, part } => json!(match sieve.wanted() {
+                wanted if wanted != Wanted::default() => roll::list(cx, wanted, part.slice()?).await?,
+                _ => people::list(cx, login.clone(), part.slice()?).await?,
+            }),
             Self::Show { user } => json!(people::read(cx, &people::find(cx, user).await?).await?),
             Self::Access { user } => json!(access::read(cx, &people::find(cx, user).await?).await?),
             Self::Create { name, email, display_name, role, seat } => {
@@ -173,6 +227,11 @@ impl UserAsk {
                 found,
                 &COLUMNS,
                 &format!("nobody is called {login}; `roster user list{flag}` shows who is"),
+            ),
+            Self::List { sieve, .. } if sieve.wanted() != Wanted::default() => list(
+                found,
+                &COLUMNS,
+                &format!("nobody like that; `roster user list{flag}` shows who there is"),
             ),
             Self::List { .. } => list(
                 found,

@@ -154,6 +154,10 @@ words! {
     RequestReplay = "request.replay",
     /// Read and export the audit log.
     EventRead = "event.read",
+    /// Read how many people were here over time.
+    ActivityRead = "activity.read",
+    /// Read how the server fares.
+    SystemRead = "system.read",
     /// Ask what a credential may do.
     DecisionMake = "decision.make",
     /// Read over SCIM.
@@ -298,6 +302,8 @@ impl Action {
             Self::RequestRead => (Read, "read what identity providers asked", &[Admin]),
             Self::RequestReplay => (Read, "rehearse what identity providers asked", &[Admin]),
             Self::EventRead => (AuditRead, "read the audit log", &[Admin, OrganizationServiceAccount]),
+            Self::ActivityRead => (Read, "read how many people were here", &[Admin]),
+            Self::SystemRead => (Read, "read how the server fares", &[Admin]),
             Self::DecisionMake => {
                 (Decisions, "ask what others may do", &[Admin, Oneself, OrganizationServiceAccount])
             }

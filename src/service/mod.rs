@@ -4,6 +4,7 @@
 //! they hand values back and never call each other.
 
 pub mod access;
+pub mod activity;
 pub mod adoptions;
 pub mod attempts;
 mod authorization;
@@ -34,6 +35,7 @@ pub mod page;
 pub mod passwords;
 pub mod people;
 pub mod people_csv;
+pub mod people_in_bulk;
 mod plan;
 pub mod provider_logout;
 mod provider_people;
@@ -44,6 +46,7 @@ pub mod read;
 pub mod rehearsal;
 pub mod requests;
 pub mod roles;
+pub mod roll;
 pub mod schemas;
 pub mod seal;
 pub mod second_factors;
@@ -52,6 +55,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 mod standing;
+pub mod system;
 mod team_roles;
 pub mod teams;
 mod token;

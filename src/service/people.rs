@@ -252,7 +252,7 @@ pub async fn change_seat(
     edit(cx, Action::SeatChange, id, precondition, set).await
 }
 
-fn set_standing(user: &mut Resource, name: &str, word: &str) {
+pub(super) fn set_standing(user: &mut Resource, name: &str, word: &str) {
     if let Some(Value::Object(standing)) = user.0.get_mut(urn::ORGANIZATION_USER) {
         standing.insert(name.to_owned(), word.into());
     }

@@ -1,14 +1,15 @@
-//! What is kept for a while and then no longer: archived teams, what was told of refusals, requests over SCIM, and sessions and links that are over.
+//! What is kept for a while and then no longer: archived teams, what was told of refusals, who was here on which day,
+//! requests over SCIM, and sessions and links that are over.
 
 use super::{
-    App, Context, Error, Result, denials, event, organizations, requests, service_accounts::bury,
+    App, Context, Error, Result, activity, denials, event, organizations, requests, service_accounts::bury,
     teams::RESTORABLE,
 };
 use crate::{
-    org::{actor::Actor, event::EventKind},
+    org::{actor::Actor, event::EventKind, span::Day},
     store::{
-        ReadTx, WriteTx, denials as told, invites, links, mails, memberships, service_accounts, sessions,
-        teams,
+        ReadTx, WriteTx, denials as told, invites, links, mails, memberships, people, service_accounts,
+        sessions, teams,
     },
 };
 use serde_json::json;
@@ -52,6 +53,8 @@ fn forget_old(tx: &WriteTx<'_>, cx: &Context) -> Result<()> {
     told::forget(tx, &cx.organization, cx.now / denials::HOUR)?;
     invites::forget(tx, &cx.organization, cx.now - KNOWN)?;
     mails::forget(tx, &cx.organization, cx.now - KNOWN)?;
+    let last = Day(Day::of(cx.now).0 - activity::KEPT);
+    people::forget_days(tx, &cx.organization, last, AT_ONCE)?;
     Ok(())
 }
 

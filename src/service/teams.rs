@@ -540,7 +540,7 @@ async fn end_membership(cx: &Arc<Context>, action: Action, team: &str, user: &st
 }
 
 /// What is refused by hand because a mapping would undo it at once.
-fn by_mapping(does: &str, user: &str) -> Error {
+pub(super) fn by_mapping(does: &str, user: &str) -> Error {
     Refusal::Conflict(format!(
         "a mapping {does}; take them out of its group, or remove the mapping (GET /users/{user}/access tells which)"
     ))
@@ -548,7 +548,7 @@ fn by_mapping(does: &str, user: &str) -> Error {
 }
 
 /// W-124: only who may leave a team without an admin takes its last one out of office.
-fn keep_an_admin(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Result<()> {
+pub(super) fn keep_an_admin(tx: &WriteTx<'_>, cx: &Context, team: &str, user: &str) -> Result<()> {
     load_for_change(tx, cx, Kind::of(cx.types.group), team, &Precondition::default())?;
     let others = memberships::other_admins(tx, &cx.organization, team, user)?;
     let is_admin = team_roles::role_of(tx, cx, team, user)? == Some(TeamRole::Admin);

@@ -128,8 +128,8 @@ impl<'c> ReadTx<'c> {
         Self(Link::Postgres(session))
     }
 
-    /// Of two texts the one for this engine.
-    pub(super) fn spelled<'t>(&self, sqlite: &'t str, postgres: &'t str) -> &'t str {
+    /// Of two values the one for this engine.
+    pub(super) fn of_engine<T>(&self, sqlite: T, postgres: T) -> T {
         match self.0 {
             Link::Sqlite(_) => sqlite,
             Link::Postgres(_) => postgres,

@@ -16,12 +16,12 @@ struct Migration {
 
 impl Migration {
     fn text(&self, tx: &ReadTx<'_>) -> &'static str {
-        tx.spelled(self.sqlite, self.postgres)
+        tx.of_engine(self.sqlite, self.postgres)
     }
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 14] = [
+const MIGRATIONS: [Migration; 15] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -105,6 +105,12 @@ const MIGRATIONS: [Migration; 14] = [
         name: "requests",
         sqlite: include_str!("../../sql/migrations/sqlite/0014_requests.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0014_requests.sql"),
+    },
+    Migration {
+        version: 15,
+        name: "people",
+        sqlite: include_str!("../../sql/migrations/sqlite/0015_people.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0015_people.sql"),
     },
 ];
 

@@ -94,7 +94,7 @@ pub fn of_team(
 }
 
 /// How many there are.
-pub(super) fn count(tx: &ReadTx<'_>, organization: &str) -> Result<i64, DbError> {
+pub fn count(tx: &ReadTx<'_>, organization: &str) -> Result<i64, DbError> {
     Ok(tx.one(COUNT, &[organization.into()], |row| row.get(0))?.unwrap_or(0))
 }
 

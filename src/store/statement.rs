@@ -1,6 +1,7 @@
 //! Statements: kept in `sql/queries`, written as PostgreSQL writes them, found while compiling.
 //!
-//! Two things are spelled otherwise for SQLite: a list (`= ANY($n)`, or the table that `unnest` makes of one) is a JSON array there, and a row lock at the end is left out, since the one writer has every row.
+//! Three things are spelled otherwise for SQLite: a list (`= ANY($n)`, or the table that `unnest` makes of one) is a JSON
+//! array there, `strpos` is `instr`, and a row lock at the end is left out, since the one writer has every row.
 
 use std::borrow::Cow;
 
@@ -12,6 +13,8 @@ pub struct Statement {
     lock: usize,
     /// Where a list stands, and how.
     list: Option<(usize, List)>,
+    /// Whether it looks for a text in a text.
+    searches: bool,
 }
 
 /// A way to use a list: before and after its parameter, for PostgreSQL and for SQLite.
@@ -64,11 +67,12 @@ impl Statement {
             let at = find(text, LISTS[n].postgres.0);
             if at < text.len() {
                 assert!(list.is_none(), "a statement has one list at most");
+                assert!(find(text, "strpos(") == text.len(), "a statement with a list looks for no text");
                 list = Some((at, LISTS[n]));
             }
             n += 1;
         }
-        Self { text, lock, list }
+        Self { text, lock, list, searches: find(text, "strpos(") < text.len() }
     }
 
     /// The statement for PostgreSQL.
@@ -79,6 +83,9 @@ impl Statement {
     /// The statement for SQLite.
     pub fn for_sqlite(self) -> Cow<'static, str> {
         let (text, _) = self.text.split_at(self.lock);
+        if self.searches {
+            return Cow::Owned(text.replace("strpos(", "instr("));
+        }
         let Some((at, list)) = self.list else { return Cow::Borrowed(text) };
         let (before, rest) = text.split_at(at);
         let rest = rest.strip_prefix(list.postgres.0).unwrap_or(rest);

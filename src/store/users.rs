@@ -4,7 +4,7 @@ use super::{
     DbError, ReadTx, Statement, WriteTx,
     attributes::{self, Owner},
     db::{Arg, Row},
-    journal,
+    journal, people,
     records::{self, Kind, bounded},
     seats,
 };
@@ -88,6 +88,7 @@ pub fn insert(
         own_role.map(OrganizationRole::as_str).into(),
     ];
     tx.execute(INSERT, &args)?;
+    people::insert(tx, owner, user)?;
     attributes::index(tx, owner, &Resource::default(), user)?;
     seats::count_new(tx, organization, Kind::of(resource_type).counter(), columns.standing)
 }
@@ -186,6 +187,7 @@ pub fn replace(
     ];
     let version = tx.one(REPLACE, &args, |row| row.get(0))?.map(Version);
     let was = before.resource()?;
+    people::replace(tx, owner, &was, user)?;
     attributes::index(tx, owner, &was, user)?;
     seats::count(tx, organization, Some(Standing::of(&was)), Some(columns.standing))?;
     Ok(version)
@@ -198,6 +200,7 @@ pub fn remove(tx: &WriteTx<'_>, owner: Owner<'_>, user: &Record, now: i64) -> Re
     tx.execute(BURY, &[organization.into(), id.into(), resource_type.name.into(), now.into()])?;
     attributes::index(tx, owner, &resource, &Resource::default())?;
     tx.execute(REMOVE, &[organization.into(), id.into()])?;
+    people::remove(tx, organization, id)?;
     tx.execute(FORGET_ACTIVITY, &[organization.into(), id.into()])?;
     seats::count(tx, organization, Some(Standing::of(&resource)), None)?;
     journal::count(tx, organization, Kind::of(resource_type).counter(), -1)
@@ -315,7 +318,10 @@ pub fn activity(
 
 /// Writes down that a user or service account was seen at that moment; a day, in UTC, counts once (W-033).
 pub fn note_activity(tx: &WriteTx<'_>, organization: &str, id: &str, at: i64) -> Result<(), DbError> {
-    tx.execute(NOTE_ACTIVITY, &[organization.into(), id.into(), at.into()]).map(drop)
+    match tx.execute(NOTE_ACTIVITY, &[organization.into(), id.into(), at.into()])? {
+        0 => Ok(()),
+        _ => people::seen(tx, organization, id, at),
+    }
 }
 
 /// The ids of at most `limit` users who name this user as their manager.

@@ -91,6 +91,8 @@ impl Two {
         let id = &self.database.ask(&format!("SELECT id FROM organizations WHERE slug = '{slug}'"))[0][0];
         let tables = [
             ("users", "id, user_name_key, organization_role, seat, active, team, version, resource"),
+            ("people", "id, name_key, user_name_key, active, role, seat, source, last_active_at, search"),
+            ("active_days", "period, person, days"),
             ("teams", "id, display_name_key, settings, default_role, version, archived_at, resource"),
             ("memberships", "team, member, role, origin"),
             ("handles", "handle, owner"),
@@ -195,6 +197,10 @@ fn naming(it: &str, mine: &Holdings) -> Vec<Request> {
         post("/invites", json!({"emails": ["x@x.example"], "teams": [{"team": it}]})),
         post("/invites/accept", json!({"token": it})),
         post("/decisions", json!({"credential": it})),
+        post("/users/bulk", json!({"ids": [it], "change": {"seat": "none"}})),
+        post("/users/bulk", json!({"ids": [it], "change": "remove"})),
+        post("/users/bulk", json!({"ids": [member], "change": {"addToTeam": {"team": it}}})),
+        post("/users/bulk", json!({"ids": [it], "change": {"addToTeam": {"team": team}}})),
         post("/decisions", json!({"credential": mine.keys[2].key, "team": it, "permission": "run:read"})),
         post(
             "/decisions",
@@ -268,6 +274,9 @@ fn the_same_lives_in_two_organizations_look_the_same_and_share_nothing() {
     let (one, other) = (two.found("aaaa"), two.found("bbbb"));
     let lists = [
         "/users",
+        "/users?sort=name&search=example",
+        "/users/count?search=example",
+        "/activity",
         "/teams",
         "/roles",
         "/keys?owner=*",

@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 116] = [
+const COMMANDS: [&[&str]; 118] = [
     &[],
     &["serve"],
     &["organization"],
@@ -45,6 +45,8 @@ const COMMANDS: [&[&str]; 116] = [
     &["service-account", "list"],
     &["service-account", "create"],
     &["service-account", "remove"],
+    &["activity"],
+    &["system"],
     &["seats"],
     &["seats", "show"],
     &["seats", "set"],

@@ -20,6 +20,7 @@ mod roles;
 mod route;
 mod service_accounts;
 mod sessions;
+mod system;
 mod teams;
 mod users;
 

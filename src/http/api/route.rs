@@ -2,13 +2,14 @@
 
 use super::{
     AUDIT_LOGS, Call, Reply, connections, decisions, events, invites, issuers, keys, mappings, me,
-    organization, providers, requests, roles, service_accounts, sessions, teams, users,
+    organization, providers, requests, roles, service_accounts, sessions, system, teams, users,
 };
 use crate::{
     http::error::Refusal,
     org::{authority::Action, invite::Invite, issuer::Issuer, key::Key, service_account::ServiceAccount},
     service::{
         access::Access,
+        activity::ActivityOverTime,
         adoptions::Wanted,
         connections::Shown,
         custom_roles::{Permission, Role},
@@ -22,8 +23,10 @@ use crate::{
         page::Page,
         people::{self, NewPerson, Person, Profile},
         people_csv::{Imported, NewImport},
+        people_in_bulk::{ChangedPeople, PeopleChange},
         providers::{NewProvider, Provider, ProviderChange, Tested},
         requests as log,
+        system::System,
         teams::{ArchivedTeam, Member, NewMember, NewTeam, Team, TeamChange},
     },
 };
@@ -220,13 +223,23 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .about("Remove a service account; its keys end with it"),
     Route::new("GET", "/users", Action::UserRead, |call| Box::pin(users::list(call)))
-        .about("The users, or who is known by a user name, handle or e-mail address")
-        .query(&["login", "limit", "cursor"])
+        .about("The users: searched, filtered and sorted; or who is known by a user name, handle or e-mail address")
+        .query(&[
+            "login", "search", "status", "role", "seat", "source", "team", "sort", "order", "limit", "cursor",
+        ])
         .answers(of::<Page<Person>>),
     Route::new("POST", "/users", Action::UserCreate, |call| Box::pin(users::create(call)))
         .about("Make a user")
         .takes(of::<NewPerson>)
         .creates(of::<Person>),
+    Route::new("GET", "/users/count", Action::UserRead, |call| Box::pin(users::count(call)))
+        .about("How many users such a list has")
+        .query(&["search", "status", "role", "seat", "source", "team"])
+        .answers(of::<users::PeopleCount>),
+    Route::new("POST", "/users/bulk", Action::UserChange, |call| Box::pin(users::change_many(call)))
+        .about("Change many users, each by itself; what is refused of one harms no other")
+        .takes(of::<PeopleChange>)
+        .answers(of::<ChangedPeople>),
     Route::new("GET", "/users/export", Action::UserExport, |call| Box::pin(users::export(call)))
         .about("Everybody as a table of CSV, safe to open in a spreadsheet")
         .streams("text/csv"),
@@ -273,6 +286,13 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/seats", Action::LicenseRead, |call| Box::pin(users::seats(call)))
         .about("How many seats there are and are taken")
         .answers(of::<people::SeatsInUse>),
+    Route::new("GET", "/activity", Action::ActivityRead, |call| Box::pin(system::activity(call)))
+        .about("How many people were here over time: window is 30d, 3m, 6m, 12m or all")
+        .query(&["window"])
+        .answers(of::<ActivityOverTime>),
+    Route::new("GET", "/system", Action::SystemRead, |call| Box::pin(system::read(call)))
+        .about("The server: versions, size, and which processes serve")
+        .answers(of::<System>),
     Route::new("GET", "/teams", Action::TeamList, |call| Box::pin(teams::list(call)))
         .about("The teams one may see, or the one that has or had a name")
         .query(&["name", "limit", "cursor"])

@@ -3,17 +3,54 @@
 use super::{Call, People, Reply};
 use crate::{
     http::error::Refusal,
-    org::{role::OrganizationRole, seat::Seat},
-    service::{people, people_csv},
+    org::{refusal::Refusal as Rule, role::OrganizationRole, seat::Seat},
+    service::{
+        Error, people, people_csv,
+        people_in_bulk::{PeopleChange, people_in_bulk},
+        roll::{self, Wanted},
+    },
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// `GET /users`: all, or who signs in by a user name, handle or e-mail address.
+/// What [`list`] sieves and sorts by.
+pub(super) const SIEVES: [&str; 8] = ["search", "status", "role", "seat", "source", "team", "sort", "order"];
+
+/// `GET /users`: those who are wanted, or who signs in by a user name, handle or e-mail address.
 pub(super) async fn list(call: Call) -> Result<Reply, Refusal> {
     let login = call.query("login").map(str::to_owned);
-    Ok(Reply::ok(json!(people::list(&call.cx, login, call.slice()?).await?)))
+    let is_sieved = SIEVES.iter().any(|name| call.query(name).is_some());
+    Ok(Reply::ok(json!(match (login, is_sieved) {
+        (Some(_), true) => {
+            let detail = "login: expected it without anything to search, filter or sort by".to_owned();
+            return Err(Error::Rule(Rule::Invalid(detail)).into());
+        }
+        (None, true) => roll::list(&call.cx, wanted(&call)?, call.slice()?).await?,
+        (login, false) => people::list(&call.cx, login, call.slice()?).await?,
+    })))
+}
+
+fn wanted(call: &Call) -> Result<Wanted, Refusal> {
+    Ok(Wanted::parse(|name| call.query(name)).map_err(Error::Rule)?)
+}
+
+/// How many people there are.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct PeopleCount {
+    /// How many.
+    count: i64,
+}
+
+/// `GET /users/count`: how many are wanted.
+pub(super) async fn count(call: Call) -> Result<Reply, Refusal> {
+    Ok(Reply::ok(json!(PeopleCount { count: roll::count(&call.cx, wanted(&call)?).await? })))
+}
+
+/// `POST /users/bulk`.
+pub(super) async fn change_many(call: Call) -> Result<Reply, Refusal> {
+    let PeopleChange { ids, change } = call.read()?;
+    Ok(Reply::ok(json!(people_in_bulk(&call.cx, ids, change).await?)))
 }
 
 /// `POST /users`.

@@ -179,7 +179,9 @@ fn processes_that_start_together_on_an_empty_database_all_serve() {
             ["10"],
             ["11"],
             ["12"],
-            ["14"]
+            ["13"],
+            ["14"],
+            ["15"]
         ]
     );
     assert_eq!(database.number("SELECT count(*) FROM organizations"), 1);
