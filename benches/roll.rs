@@ -55,7 +55,7 @@ fn main() -> Outcome<()> {
         };
         stores.push(("PostgreSQL", Store::connect(&options, clock.now())?));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for (engine, store) in stores {
         runtime.block_on(run(engine, Arc::new(App::new(store, Clock::System))))?;
     }
