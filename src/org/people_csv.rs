@@ -133,12 +133,12 @@ pub fn read(text: &str) -> (Vec<Row>, Vec<Problem>) {
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     for record in reader.records() {
         match record {
-            Ok(record) => match row(&headers, &record) {
+            Ok(record) => match row(&headers, &record, line_of(record.position(), text)) {
                 Ok(row) => rows.push(row),
                 Err(wrong) => problems.extend(wrong),
             },
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = line_of(error.position(), text);
                 problems.push(whole(line, error.to_string()));
             }
         }
@@ -146,8 +146,14 @@ pub fn read(text: &str) -> (Vec<Row>, Vec<Problem>) {
     (rows, problems)
 }
 
-fn row(headers: &StringRecord, record: &StringRecord) -> Result<Row, Vec<Problem>> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// The line that a record begins on. Where lines end in CR LF its place is told before the LF of the line before.
+fn line_of(position: Option<&csv::Position>, text: &str) -> u64 {
+    let Some(position) = position else { return 0 };
+    let at = usize::try_from(position.byte()).ok().and_then(|at| text.as_bytes().get(at));
+    position.line() + u64::from(at == Some(&b'\n'))
+}
+
+fn row(headers: &StringRecord, record: &StringRecord, line: u64) -> Result<Row, Vec<Problem>> {
     let mut problems = Vec::new();
     if record.len() != headers.len() {
         let reason = format!("expected {} cells, found {}", headers.len(), record.len());
@@ -245,6 +251,7 @@ mod tests {
         let columns = ["status", "org_role", "models_seat", "username"];
         let wanted: Vec<_> = columns.map(|name| (3, Some(name))).into_iter().chain([(4, None)]).collect();
         assert_eq!(told, wanted);
+        assert_eq!(read(&text.replace('\n', "\r\n")).1, problems, "as browsers and spreadsheets end lines");
         assert!(read("user_name\nada").1[0].reason.contains("the nearest is username"));
         assert!(read("email\na@x.example").1[0].reason.contains("expected a column username"));
     }
