@@ -16,6 +16,18 @@ SELECT id, at, kind, actor_type, actor, credential, address, request, resource_t
    AND (CAST($8 AS BIGINT) IS NULL OR at < $8)
  ORDER BY position LIMIT $9
 
+-- name: wanted_newest
+-- The same from the end.
+SELECT id, at, kind, actor_type, actor, credential, address, request, resource_type, resource, detail, position, hash
+  FROM events
+ WHERE organization = $1 AND position > $2 AND position <= $3
+   AND (CAST($4 AS TEXT) IS NULL OR kind = $4)
+   AND (CAST($5 AS TEXT) IS NULL OR resource = $5)
+   AND (CAST($6 AS TEXT) IS NULL OR actor = $6)
+   AND (CAST($7 AS BIGINT) IS NULL OR at >= $7)
+   AND (CAST($8 AS BIGINT) IS NULL OR at < $8)
+ ORDER BY position DESC LIMIT $9
+
 -- name: users
 SELECT id, coalesce(display, handle), resource FROM users WHERE organization = $1 AND id = ANY($2)
 

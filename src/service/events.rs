@@ -84,6 +84,47 @@ impl Stretch {
     }
 }
 
+/// How many stretches are looked at for one page from the end; whoever wants more goes on.
+const STRETCHES: usize = 50;
+
+/// The wanted events from the end back: those before a position, the newest first. `next` is the position to go on before,
+/// when there may be more.
+pub async fn newest(cx: &Arc<Context>, wanted: Wanted, before: Option<i64>) -> Result<Page> {
+    let limit = wanted.limit.unwrap_or(PAGE);
+    let (mut told, mut before) = (Vec::new(), before.unwrap_or(i64::MAX));
+    let mut next = None;
+    for _ in 0..STRETCHES {
+        let (job, asked) = (cx.clone(), wanted.clone());
+        let most = limit - records::int(told.len());
+        let work = move |tx: &ReadTx<'_>| {
+            job.authorize(tx, Action::EventRead, About::ORGANIZATION)?;
+            let organization = &job.organization;
+            let head = chain::head(tx, organization)?;
+            let to = head.position.min(before.saturating_sub(1));
+            let from = to.saturating_sub(STRETCH).max(head.first - 1);
+            let found = events::newest(tx, organization, &asked, (from, to), most)?;
+            let ids = audit::ids(&found);
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let names = events::names(tx, organization, &ids)?;
+            let reached = match found.last() {
+                Some(event) if records::int(found.len()) == most => event.position,
+                _ => from + 1,
+            };
+            let is_over = reached <= head.first;
+            let shown: Vec<Value> = found.iter().map(|event| audit::shown(event, &names)).collect();
+            Ok::<_, Error>((shown, reached, is_over))
+        };
+        let (shown, reached, is_over) = cx.app.store.scan(work).await?;
+        told.extend(shown);
+        before = reached;
+        next = (!is_over).then_some(before);
+        if is_over || records::int(told.len()) >= limit {
+            break;
+        }
+    }
+    Ok(Page { events: told, next, last: before })
+}
+
 /// How events are told.
 #[derive(Debug, Clone, Copy)]
 enum Manner {

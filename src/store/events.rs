@@ -14,6 +14,7 @@ use crate::org::{
 const SQL: &str = include_str!("../../sql/queries/events.sql");
 const AFTER: Statement = Statement::named(SQL, "after");
 const WANTED: Statement = Statement::named(SQL, "wanted");
+const WANTED_NEWEST: Statement = Statement::named(SQL, "wanted_newest");
 const OF_REQUEST: Statement = Statement::named(SQL, "of_request");
 const USERS: Statement = Statement::named(SQL, "users");
 const TEAMS: Statement = Statement::named(SQL, "teams");
@@ -30,6 +31,27 @@ pub fn wanted(
     tx: &ReadTx<'_>,
     organization: &str,
     wanted: &Wanted,
+    stretch: (i64, i64),
+    limit: i64,
+) -> Result<Vec<Recorded>, DbError> {
+    found(tx, WANTED, (organization, wanted), stretch, limit)
+}
+
+/// The same, the newest first.
+pub fn newest(
+    tx: &ReadTx<'_>,
+    organization: &str,
+    wanted: &Wanted,
+    stretch: (i64, i64),
+    limit: i64,
+) -> Result<Vec<Recorded>, DbError> {
+    found(tx, WANTED_NEWEST, (organization, wanted), stretch, limit)
+}
+
+fn found(
+    tx: &ReadTx<'_>,
+    statement: Statement,
+    (organization, wanted): (&str, &Wanted),
     (from, to): (i64, i64),
     limit: i64,
 ) -> Result<Vec<Recorded>, DbError> {
@@ -44,7 +66,7 @@ pub fn wanted(
         wanted.until.into(),
         limit.into(),
     ];
-    tx.rows(WANTED, &args, sealed)
+    tx.rows(statement, &args, sealed)
 }
 
 /// The events that a request wrote, whose ids lie between these two; at most so many.
