@@ -83,6 +83,13 @@ SELECT m.member, m.member_type, coalesce(u.display, u.handle), coalesce(r.name, 
        LEFT JOIN roles r ON r.organization = m.organization AND r.id = m.role
  WHERE m.organization = $1 AND m.team = $2 AND m.member = $3
 
+-- name: admins
+-- Those who can act, the ones that a mapping made left out.
+SELECT m.member
+  FROM memberships m JOIN users u ON u.organization = m.organization AND u.id = m.member
+ WHERE m.organization = $1 AND m.team = $2 AND m.role = 'admin' AND u.active
+ ORDER BY m.member LIMIT $3
+
 -- name: other_admins
 -- Those who can act as admins: active, and bounded neither by the role in the organization nor by the seat.
 SELECT count(*)

@@ -46,10 +46,10 @@ SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND acti
 -- Whoever is about to change it, and nobody else, holds it.
 SELECT organization_role FROM users WHERE organization = $1 AND id = $2 AND active FOR NO KEY UPDATE
 
--- name: first_admin
+-- name: admins
 SELECT id FROM users
  WHERE organization = $1 AND organization_role = 'admin' AND active AND account_type = 'user'
- ORDER BY id LIMIT 1
+ ORDER BY id LIMIT $2
 
 -- name: holders
 SELECT a.key, u.id, m.member IS NOT NULL, u.active

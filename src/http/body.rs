@@ -2,6 +2,7 @@
 
 use super::error::Refusal;
 use crate::scim::{self, ErrorKind, json};
+use actix_multipart::Multipart;
 use actix_web::{
     HttpRequest,
     http::header::{self, HeaderMap, HeaderName},
@@ -61,6 +62,38 @@ pub(super) async fn form(mut payload: web::Payload, limit: usize) -> Result<Vec<
     let collected = tokio::time::timeout(PATIENCE, collect(&mut payload, limit)).await;
     let bytes = collected.unwrap_or(Err(Refusal::Slow))?;
     Ok(url::form_urlencoded::parse(&bytes).into_owned().collect())
+}
+
+/// What a form has in its fields, and the files that came with it.
+pub(super) type Parts = (Vec<(String, String)>, Vec<(String, Vec<u8>)>);
+
+/// The fields and files of a form in parts (RFC 7578), of at most `limit` bytes together.
+pub(super) async fn parts(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    limit: usize,
+) -> Result<Parts, Refusal> {
+    let collected = tokio::time::timeout(PATIENCE, collect(&mut payload, limit)).await;
+    let bytes = collected.unwrap_or(Err(Refusal::Slow))?;
+    let once = futures_util::stream::once(async move { Ok(web::Bytes::from(bytes)) });
+    let mut parts = Multipart::new(request.headers(), Box::pin(once));
+    let (mut fields, mut files) = (Vec::new(), Vec::new());
+    let odd =
+        |_| Refusal::from(ErrorKind::InvalidSyntax.because("expected a form in parts, as browsers send it"));
+    while let Some(part) = parts.next().await {
+        let mut part = part.map_err(odd)?;
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_file = part.content_disposition().is_some_and(|it| it.get_filename().is_some());
+        let mut value = Vec::new();
+        while let Some(chunk) = part.next().await {
+            value.extend_from_slice(&chunk.map_err(odd)?);
+        }
+        match is_file {
+            true => files.push((name, value)),
+            false => fields.push((name, String::from_utf8_lossy(&value).into_owned())),
+        }
+    }
+    Ok((fields, files))
 }
 
 /// The body as a JSON object of at most `limit` bytes, also when it arrives compressed.

@@ -7,7 +7,7 @@ mod body;
 mod credential;
 mod error;
 mod health;
-mod pages;
+pub mod pages;
 mod request_log;
 pub mod scim;
 pub mod server;

@@ -89,7 +89,7 @@ pub fn default_role(team: &Resource) -> Option<&str> {
 }
 
 /// Who stores what teams make (W-252).
-const PROVIDERS: [&str; 5] = ["COREWEAVE", "AWS", "AZURE", "GCP", "MINIO"];
+pub const PROVIDERS: [&str; 5] = ["COREWEAVE", "AWS", "AZURE", "GCP", "MINIO"];
 
 /// Checks the shape of a team's own bucket, where it has one.
 pub fn check_storage(team: &Resource) -> Result<()> {

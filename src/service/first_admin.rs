@@ -55,7 +55,7 @@ pub async fn restore(app: &Arc<App>) -> Result<Option<(String, SecretString)>> {
     let cx = Context::of_command(app, super::organizations::first(app).await?).await?;
     let job = cx.clone();
     let work = move |tx: &ReadTx<'_>| {
-        let Some(id) = people::first_admin(tx, &job.organization)? else { return Ok(None) };
+        let Some(id) = people::admins(tx, &job.organization, 1)?.pop() else { return Ok(None) };
         Ok::<_, Error>(Some((super::people::person(tx, &job, &id)?.user_name, id)))
     };
     let Some((name, id)) = app.store.read(work).await? else { return Ok(None) };

@@ -36,6 +36,7 @@ pub mod passwords;
 pub mod people;
 pub mod people_csv;
 pub mod people_in_bulk;
+pub mod permits;
 mod plan;
 pub mod provider_logout;
 mod provider_people;

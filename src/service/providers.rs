@@ -2,8 +2,7 @@
 
 use super::{Context, Error, Result, authorization::About, idempotency::Made};
 use crate::{
-    jwt,
-    ldap::{self, Directory},
+    jwt, ldap,
     oidc::Client,
     org::{
         authority::Action,
@@ -24,6 +23,9 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// A directory, as settings describe it.
+pub use crate::ldap::Directory;
 
 /// An OpenID provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

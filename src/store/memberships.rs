@@ -33,6 +33,7 @@ const HELD: Statement = Statement::named(SQL, "held");
 const SET_ROLE: Statement = Statement::named(SQL, "set_role");
 const LISTED: Statement = Statement::named(SQL, "listed");
 const ONE: Statement = Statement::named(SQL, "one");
+const ADMINS: Statement = Statement::named(SQL, "admins");
 const OTHER_ADMINS: Statement = Statement::named(SQL, "other_admins");
 const DIRECT_TEAMS: Statement = Statement::named(SQL, "direct_teams");
 const ALL_MEMBERS: Statement = Statement::named(SQL, "all_members");
@@ -389,6 +390,11 @@ fn person_of(row: &Row<'_>) -> Result<Option<Person>, DbError> {
         seat: seat.parse().map_err(DbError::Corrupt)?,
         active: row.get(7)?,
     }))
+}
+
+/// At most `count` members who are admins of a team and can act.
+pub fn admins(tx: &ReadTx<'_>, organization: &str, team: &str, count: usize) -> Result<Vec<String>, DbError> {
+    tx.texts(ADMINS, &[organization.into(), team.into(), super::records::int(count).into()])
 }
 
 /// How many admins a team has beside one of its members.

@@ -35,7 +35,7 @@ const REPORTS: Statement = Statement::named(SQL, "reports");
 const EXISTING: Statement = Statement::named(SQL, "existing");
 const ROLE_OF_ACTIVE: Statement = Statement::named(SQL, "role_of_active");
 const OWN_ROLE: Statement = Statement::named(SQL, "own_role");
-const FIRST_ADMIN: Statement = Statement::named(SQL, "first_admin");
+const ADMINS: Statement = Statement::named(SQL, "admins");
 const HOLDERS: Statement = Statement::named(SQL, "holders");
 const BY_HANDLE: Statement = Statement::named(SQL, "by_handle");
 const CARDS: Statement = Statement::named(SQL, "cards");
@@ -119,9 +119,9 @@ pub fn welcome(tx: &WriteTx<'_>, owner: Owner<'_>, user_name: &str) -> Result<We
     Err(DbError::Busy)
 }
 
-/// The active admin who has been here longest, if there is one.
-pub fn first_admin(tx: &ReadTx<'_>, organization: &str) -> Result<Option<String>, DbError> {
-    tx.one(FIRST_ADMIN, &[organization.into()], |row| row.get(0))
+/// At most `count` active admins, those who have been here longest.
+pub fn admins(tx: &ReadTx<'_>, organization: &str, count: usize) -> Result<Vec<String>, DbError> {
+    tx.texts(ADMINS, &[organization.into(), super::records::int(count).into()])
 }
 
 /// The role in the organization that somebody decided; `None` where nobody did.

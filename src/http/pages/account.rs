@@ -2,20 +2,22 @@
 
 use super::{
     Asked,
-    answer::{Answer, Failed, Frame, sentence, with_to},
+    answer::{Answer, Failed, Frame, Kept, sentence, with_to},
+    moment::at,
     sign_in::{PasswordForm, Refused},
 };
 use crate::{
     http::error::Refusal,
     org::{
+        authority::Action,
         refusal::Refusal as Rule,
         session::{self, Session},
     },
-    scim::text,
     service::{
         Context, Error,
         passwords::{self, NotChosen},
         people::{self, Person},
+        permits::{self, Place},
         second_factors::{self, Enrolment, State},
         sessions, sign_in,
     },
@@ -26,10 +28,12 @@ use qrcode::{QrCode, render::svg};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
-/// `GET /`: there is nothing to see before somebody is known.
+/// `GET /`: there is nothing to see before somebody is known; who steers the organization sees it first.
 pub(super) async fn home(asked: &Asked<'_>) -> Result<Answer, Failed> {
-    asked.person().await?;
-    Ok(Answer::to(format!("{}/account", asked.root)))
+    let cx = asked.person().await?;
+    let is_admin = !permits::of(&cx, Place::Organization, &[Action::UserExport]).await?.is_empty();
+    let place = if is_admin { "/console/people" } else { "/account" };
+    Ok(Answer::to(format!("{}{place}", asked.root)))
 }
 
 #[derive(Template)]
@@ -49,18 +53,19 @@ struct Account<'p> {
 pub(super) async fn show(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let cx = asked.person().await?;
     let person = people::read(&cx, cx.actor.id()).await?;
-    let frame = frame(asked, &cx).await?;
+    let frame = super::console::frame(asked, &cx, "/account").await?;
     let sessions = sessions::list(&cx, None).await?;
     let second = second_factors::state(&cx).await?;
     let password = sign_in::offer(&cx).await?.password;
     let has_password = passwords::has_own(&cx).await?;
     let account =
         Account { frame: &frame, person: &person, sessions: &sessions, second, password, has_password };
-    Answer::page(&account)
+    let answer = Answer::page(&account)?;
+    Ok(if frame.notice.is_some() { answer.forgetting(Kept::Notice) } else { answer })
 }
 
 /// The frame with the name of who is signed in.
-async fn frame(asked: &Asked<'_>, cx: &Arc<Context>) -> Result<Frame, Failed> {
+pub(super) async fn frame(asked: &Asked<'_>, cx: &Arc<Context>) -> Result<Frame, Failed> {
     let person = people::read(cx, cx.actor.id()).await?;
     let name = person.display_name.unwrap_or(person.user_name);
     // one line that reads from left to right, and leaves room for the rest
@@ -114,8 +119,8 @@ async fn password_page(
     let frame = frame(asked, cx).await?;
     let form = PasswordForm {
         frame: &frame,
-        title: "Choose another password",
-        why: "Your other sessions end; this one goes on.",
+        title: &frame.t("password-another"),
+        why: &frame.t("password-goes-on"),
         login: &person.user_name,
         to: "",
         back: &format!("{}/account", asked.root),
@@ -134,7 +139,7 @@ pub(super) async fn choose_password(asked: &Asked<'_>) -> Result<Answer, Failed>
         Ok(()) => Ok(Answer::to(format!("{}/account", asked.root))),
         Err(NotChosen::Service(error)) => Err(error.into()),
         Err(not_chosen) => {
-            let refused = Refused::of(not_chosen)?;
+            let refused = Refused::of(asked, not_chosen)?;
             password_page(asked, &cx, StatusCode::UNPROCESSABLE_ENTITY, Some(&refused)).await
         }
     }
@@ -223,14 +228,4 @@ pub(super) async fn change_second_factor(asked: &Asked<'_>) -> Result<Answer, Fa
     };
     let codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
     Answer::page(&Codes { frame: &frame(asked, &cx).await?, codes })
-}
-
-/// A moment as pages write it, in UTC; a script makes it the reader's own.
-fn moment(micros: &i64) -> String {
-    text::date_time(*micros).replace('T', " ").chars().take(16).chain(" UTC".chars()).collect()
-}
-
-/// The same for machines.
-fn machine(micros: &i64) -> String {
-    text::date_time(*micros)
 }

@@ -1,6 +1,9 @@
 //! What a page answers: HTML, where to go next, and what the browser keeps.
 
-use super::super::{error::Refusal, server::Door};
+use super::{
+    super::{error::Refusal, server::Door},
+    messages::{Language, english},
+};
 use crate::{
     org::refusal::Refusal as Rule,
     service::{Error, sessions::Signed, sign_in::Offer},
@@ -10,11 +13,16 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use askama::Template;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use fluent_bundle::FluentValue;
+use futures_util::stream::LocalBoxStream;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt::Display;
 use url::Url;
 
 /// What every page shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Frame {
     /// The organization's name; empty where it is not known.
     pub(super) organization: String,
@@ -22,12 +30,129 @@ pub(super) struct Frame {
     pub(super) root: String,
     /// The name of who is signed in.
     pub(super) name: Option<String>,
+    /// Where else whoever is signed in can go.
+    pub(super) ways: Vec<Way>,
+    /// What the step before this page did.
+    pub(super) notice: Option<Notice>,
+    /// What it is said in.
+    pub(super) language: &'static Language,
+}
+
+/// A way to another page.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    /// The path.
+    pub(super) path: String,
+    /// What it is called.
+    pub(super) name: String,
+    /// Whether the page is there, or below.
+    pub(super) is_here: bool,
+}
+
+/// What a step did, told on the page after it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Notice {
+    /// A sentence.
+    pub(super) text: String,
+    /// Whether it could not be done.
+    pub(super) is_refusal: bool,
+    /// The form that takes it back, if one does.
+    pub(super) undo: Option<Undo>,
+}
+
+/// A form that takes a step back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Undo {
+    /// Where it is sent.
+    pub(super) path: String,
+    /// What it says.
+    pub(super) fields: Vec<(String, String)>,
+}
+
+impl Notice {
+    /// How long it waits for its page, in seconds.
+    const WAITS: i64 = 60;
+    /// How much of what it says is kept, in characters: browsers keep no cookie beyond 4 KiB.
+    const LONGEST: usize = 400;
+
+    /// What the browser keeps of it.
+    fn kept(&self) -> String {
+        let text = self.text.chars().take(Self::LONGEST).collect();
+        let kept = Self { text, ..self.clone() };
+        URL_SAFE_NO_PAD.encode(serde_json::to_string(&kept).unwrap_or_default())
+    }
+
+    /// What the browser kept; nothing where that is none of ours.
+    pub(super) fn read(kept: &str) -> Option<Self> {
+        let notice: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(kept).ok()?).ok()?;
+        notice.undo.as_ref().is_none_or(|undo| local(&undo.path).is_some()).then_some(notice)
+    }
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            organization: String::new(),
+            root: String::new(),
+            name: None,
+            ways: Vec::new(),
+            notice: None,
+            language: english(),
+        }
+    }
+}
+
+/// What templates call.
+impl Frame {
+    /// A message.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.language.say(key, &[])
+    }
+
+    /// A message about a number, `$n`.
+    pub(super) fn tn(&self, key: &str, n: impl Display) -> String {
+        self.language.say(key, &[("n", FluentValue::try_number(&n.to_string()))])
+    }
+
+    /// A message about something that has a name, `$it`.
+    pub(super) fn tx(&self, key: &str, it: impl AsRef<str>) -> String {
+        self.language.say(key, &[("it", it.as_ref().into())])
+    }
+
+    /// A message about two things that have names, `$it` and `$other`.
+    pub(super) fn pair(&self, key: &str, (it, other): (&str, &str)) -> String {
+        self.language.say(key, &[("it", it.into()), ("other", other.into())])
+    }
+
+    /// Whether two texts are the same.
+    #[expect(clippy::unused_self, reason = "templates call what they show")]
+    pub(super) fn same(&self, one: impl AsRef<str>, other: impl AsRef<str>) -> bool {
+        one.as_ref() == other.as_ref()
+    }
+
+    /// What a message says before `$it` and after it, where `$it` is set in letters of its own.
+    pub(super) fn around(&self, key: &str) -> (String, String) {
+        /// What stands for an object within text (U+FFFC).
+        const OBJECT: &str = "\u{fffc}";
+        let said = self.tx(key, OBJECT);
+        let (before, after) = said.split_once(OBJECT).unwrap_or((said.as_str(), ""));
+        (before.to_owned(), after.to_owned())
+    }
+
+    /// A word of a closed set, such as a role's; as it is where it is none of ours.
+    pub(super) fn word(&self, set: &str, word: impl AsRef<str>) -> String {
+        let word = word.as_ref();
+        let key = format!("{set}{}", word.replace([' ', '_', '.'], "-").to_lowercase());
+        let said = self.language.say(&key, &[]);
+        if said == key { word.to_owned() } else { said }
+    }
 }
 
 impl Frame {
-    /// What a page of the door shows.
-    pub(super) fn of(offer: &Offer) -> Self {
-        Self { organization: offer.organization.clone(), root: offer.root.clone(), name: None }
+    /// What a page of the door shows, in a language.
+    pub(super) fn of(offer: &Offer, language: &'static Language) -> Self {
+        let (organization, root) = (offer.organization.clone(), offer.root.clone());
+        Self { organization, root, language, ..Self::default() }
     }
 }
 
@@ -35,7 +160,6 @@ impl Frame {
 const HTML: &str = "text/html; charset=utf-8";
 
 /// An answer.
-#[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
     html: String,
@@ -43,7 +167,12 @@ pub(super) struct Answer {
     to: Option<String>,
     cookies: Vec<Cookie>,
     media_type: &'static str,
+    /// What is saved and not shown: the name of the file, and its lines.
+    file: Option<(&'static str, Lines)>,
 }
+
+/// What is sent while it is read.
+pub(super) type Lines = LocalBoxStream<'static, Result<actix_web::web::Bytes, Error>>;
 
 #[derive(Debug)]
 struct Cookie {
@@ -63,6 +192,8 @@ pub(super) enum Kept {
     Step,
     /// What it was sent to a provider with.
     Flow,
+    /// What the next page tells of the step before it.
+    Notice,
 }
 
 impl Kept {
@@ -73,6 +204,7 @@ impl Kept {
             Self::Known => "-known",
             Self::Step => "-step",
             Self::Flow => "-flow",
+            Self::Notice => "-notice",
         };
         format!("{}{suffix}", door.session_cookie())
     }
@@ -90,23 +222,43 @@ impl Answer {
             tracing::error!(%error, "a page cannot be written");
             Failed::Refused(Refusal::Panic)
         })?;
-        Ok(Self { status, html, to: None, cookies: Vec::new(), media_type: HTML })
+        Ok(Self { status, html, ..Self::plain() })
     }
 
     /// What no person reads.
     pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, html: body.to_string(), to: None, cookies: Vec::new(), media_type: "application/json" }
+        Self { status, html: body.to_string(), media_type: "application/json", ..Self::plain() }
+    }
+
+    /// A file to save.
+    pub(super) fn file(name: &'static str, media_type: &'static str, lines: Lines) -> Self {
+        Self { media_type, file: Some((name, lines)), ..Self::plain() }
+    }
+
+    fn plain() -> Self {
+        Self {
+            status: StatusCode::OK,
+            html: String::new(),
+            to: None,
+            cookies: Vec::new(),
+            media_type: HTML,
+            file: None,
+        }
     }
 
     /// Elsewhere, by GET.
     pub(super) fn to(place: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::SEE_OTHER,
-            html: String::new(),
-            to: Some(place.into()),
-            cookies: Vec::new(),
-            media_type: HTML,
-        }
+        Self { status: StatusCode::SEE_OTHER, to: Some(place.into()), ..Self::plain() }
+    }
+
+    /// Whether it is a page that is seen, and none that leads elsewhere.
+    pub(super) const fn is_seen(&self) -> bool {
+        self.to.is_none() && self.file.is_none()
+    }
+
+    /// The same, and the page after it tells something.
+    pub(super) fn telling(self, notice: &Notice) -> Self {
+        self.keeping(Kept::Notice, notice.kept(), Notice::WAITS)
     }
 
     /// The same, and the browser keeps something for so many seconds.
@@ -152,9 +304,13 @@ impl Answer {
             let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
             response.append_header((header::SET_COOKIE, cookie));
         }
-        match self.to {
-            Some(place) => response.insert_header((header::LOCATION, place)).finish(),
-            None => response.content_type(self.media_type).body(self.html),
+        match (self.to, self.file) {
+            (Some(place), _) => response.insert_header((header::LOCATION, place)).finish(),
+            (None, Some((name, lines))) => response
+                .content_type(self.media_type)
+                .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+                .streaming(lines),
+            (None, None) => response.content_type(self.media_type).body(self.html),
         }
     }
 }
@@ -181,54 +337,44 @@ impl<E: Into<Refusal>> From<E> for Failed {
 #[template(path = "http/pages/told.html")]
 pub(super) struct Told<'t> {
     pub(super) frame: &'t Frame,
-    pub(super) title: &'t str,
-    pub(super) sentence: &'t str,
+    pub(super) title: String,
+    pub(super) sentence: String,
     /// Where to go from there: a path, and what it is called.
-    pub(super) next: Option<(String, &'t str)>,
+    pub(super) next: Option<(String, String)>,
 }
 
 impl Failed {
-    /// The page that says so.
-    pub(super) fn answer(self, request: &str) -> Answer {
-        let mut next = None;
+    /// The page that says so, in a language.
+    pub(super) fn answer(self, request: &str, language: &'static Language) -> Answer {
+        let frame = Frame { language, ..Frame::default() };
         let (status, title, sentence) = match self {
             Self::SignIn { root, to } => return Answer::to(with_to(&format!("{root}/sign-in"), &to)),
-            Self::Foreign => (
-                StatusCode::FORBIDDEN,
-                "This did not come from here",
-                "No page of this server sent this form, so nothing was done. Open the page here and try again.".to_owned(),
-            ),
-            Self::Refused(Refusal::Service(Error::NotFound(what))) => match what {
-                "provider" => (
-                    StatusCode::NOT_FOUND,
-                    "There is no such provider",
-                    "Nobody signs in by it, or not any more.".to_owned(),
-                ),
-                "page" | "organization" => {
-                    (StatusCode::NOT_FOUND, "There is no such page", "Nothing is served here.".to_owned())
-                }
-                _ => (
-                    StatusCode::NOT_FOUND,
-                    "This link does not work",
-                    "It was used already, its time is over, or it was not copied whole. Ask whoever gave it to you for another."
-                        .to_owned(),
-                ),
-            },
+            Self::Foreign => {
+                (StatusCode::FORBIDDEN, frame.t("failed-foreign-title"), frame.t("failed-foreign"))
+            }
+            Self::Refused(Refusal::Service(Error::NotFound(what))) => {
+                let (title, sentence) = match what {
+                    "provider" => (frame.t("failed-provider-title"), frame.t("failed-provider")),
+                    "page" | "organization" => (frame.t("failed-page-title"), frame.t("failed-page")),
+                    _ => (frame.t("failed-link-title"), frame.t("failed-link")),
+                };
+                (StatusCode::NOT_FOUND, title, sentence)
+            }
             Self::Refused(refusal) => {
                 let title = match &refusal {
-                    Refusal::Service(Error::Rule(Rule::Forbidden(_) | Rule::NotFresh)) => "You may not do this",
-                    Refusal::Service(Error::Busy(_)) => "Too much is going on",
-                    other if other.status().is_server_error() => "Something went wrong here",
-                    _ => "This could not be done",
+                    Refusal::Service(Error::Rule(Rule::Forbidden(_) | Rule::NotFresh)) => {
+                        frame.t("forbidden-title")
+                    }
+                    Refusal::Service(Error::Busy(_)) => frame.t("failed-busy"),
+                    other if other.status().is_server_error() => frame.t("failed-here"),
+                    _ => frame.t("failed-undone"),
                 };
                 (refusal.status(), title, sentence(&refusal.detail(request)))
             }
         };
-        let frame = Frame::default();
-        if status == StatusCode::NOT_FOUND {
-            next = Some(("/sign-in".to_owned(), "Go to sign-in"));
-        }
-        let page = Told { frame: &frame, title, sentence: &sentence, next };
+        let sign_in = || ("/sign-in".to_owned(), frame.t("failed-sign-in"));
+        let next = (status == StatusCode::NOT_FOUND).then(sign_in);
+        let page = Told { frame: &frame, title, sentence, next };
         Answer::page_with(status, &page).unwrap_or_else(|_| Answer::to("/"))
     }
 }
@@ -266,6 +412,7 @@ pub(super) fn local(place: &str) -> Option<String> {
 pub(super) fn asset(name: &str) -> HttpResponse {
     let (media_type, text) = match name {
         "roster.css" => ("text/css; charset=utf-8", include_str!("roster.css")),
+        "roster.svg" => ("image/svg+xml", include_str!("roster.svg")),
         "roster.js" => ("text/javascript; charset=utf-8", include_str!("roster.js")),
         _ => return HttpResponse::NotFound().finish(),
     };
@@ -279,6 +426,15 @@ pub(super) fn asset(name: &str) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_around_a_name_is_said_as_one_message() {
+        let (before, after) = Frame::default().around("join-as");
+        assert_eq!((before.as_str(), after.as_str()), ("You are invited as ", "."));
+        // a translation may leave the name out
+        let (before, after) = Frame::default().around("join-now");
+        assert_eq!((before.as_str(), after.as_str()), ("Join", ""));
+    }
 
     #[test]
     fn nobody_is_sent_elsewhere() {

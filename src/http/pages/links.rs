@@ -27,7 +27,7 @@ struct Forgotten<'p> {
 pub(super) async fn show_forgotten(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let cx = asked.at_door().await?;
     let offer = sign_in::offer(&cx).await?;
-    Answer::page(&Forgotten { frame: &Frame::of(&offer), offer: &offer })
+    Answer::page(&Forgotten { frame: &Frame::of(&offer, asked.language()), offer: &offer })
 }
 
 /// `POST /forgot-password`: the same answer at once, whoever it is about.
@@ -45,12 +45,12 @@ pub(super) async fn forgotten(asked: &Asked<'_>) -> Result<Answer, Failed> {
             tracing::warn!(error = ?error, "a letter about a password was not written");
         }
     });
+    let frame = Frame::of(&offer, asked.language());
     let told = Told {
-        frame: &Frame::of(&offer),
-        title: "Look into your mail",
-        sentence: "If there is an account of that name, a letter with a link is on its way to it. The link works for an hour. \
-                   If no letter comes, ask an admin of the organization.",
-        next: Some((format!("{}/sign-in", asked.root), "Back to sign-in")),
+        frame: &frame,
+        title: frame.t("forgotten-sent-title"),
+        sentence: frame.t("forgotten-sent"),
+        next: Some((format!("{}/sign-in", asked.root), frame.t("sign-in-back"))),
     };
     Answer::page(&told)
 }
@@ -70,8 +70,8 @@ async fn reset_page(
     let frame = asked.frame(&cx).await?;
     let form = PasswordForm {
         frame: &frame,
-        title: "Choose another password",
-        why: "You will be signed out everywhere, and sign in with this one from now on.",
+        title: &frame.t("password-another"),
+        why: &frame.t("password-signs-out"),
         login: &login,
         to: "",
         back: "",
@@ -88,15 +88,15 @@ pub(super) async fn reset(asked: &Asked<'_>, token: &str) -> Result<Answer, Fail
             let frame = asked.frame(&cx).await?;
             let told = Told {
                 frame: &frame,
-                title: "Your password is another now",
-                sentence: "Every session that you had has ended.",
-                next: Some((format!("{}/sign-in", frame.root), "Sign in")),
+                title: frame.t("password-changed-title"),
+                sentence: frame.t("password-changed"),
+                next: Some((format!("{}/sign-in", frame.root), frame.t("sign-in-go"))),
             };
             Answer::page(&told)
         }
         Err(NotChosen::Service(error)) => Err(error.into()),
         Err(not_chosen) => {
-            let refused = Refused::of(not_chosen)?;
+            let refused = Refused::of(asked, not_chosen)?;
             reset_page(asked, token, StatusCode::UNPROCESSABLE_ENTITY, Some(&refused)).await
         }
     }
@@ -136,11 +136,11 @@ pub(super) async fn first_admin(asked: &Asked<'_>, token: &str) -> Result<Answer
         name: asked.field("name").to_owned(),
         password: SecretString::from(asked.field("password")),
     };
-    let account = format!("{}/account", asked.frame(&cx).await?.root);
+    let account = format!("{}/", asked.frame(&cx).await?.root);
     match first_admin::create(&cx, &asked.visit, token, (new, asked.session())).await {
         Ok(signed) => Ok(Answer::signed_in(account, &signed)),
         Err(not_chosen) => {
-            let refused = Refused::of(not_chosen)?;
+            let refused = Refused::of(asked, not_chosen)?;
             first_admin_page(asked, token, StatusCode::UNPROCESSABLE_ENTITY, Some(&refused)).await
         }
     }
@@ -170,16 +170,16 @@ async fn invite_page(
     let (cx, invite) = match invites::shown(&asked.door.app, &asked.visit, token).await {
         // why it is over is for whoever has it
         Err(Error::Rule(refusal)) => {
-            let sentence = sentence(&refusal.to_string());
-            let next = Some((format!("{}/sign-in", asked.root), "Sign in"));
-            let told =
-                Told { frame: &Frame::default(), title: "This invite is over", sentence: &sentence, next };
+            let frame = Frame { language: asked.language(), ..Frame::default() };
+            let title = frame.t("join-over");
+            let next = Some((format!("{}/sign-in", asked.root), frame.t("sign-in-go")));
+            let told = Told { frame: &frame, title, sentence: sentence(&refusal.to_string()), next };
             return Answer::page_with(StatusCode::GONE, &told);
         }
         other => other?,
     };
     let offer = sign_in::offer(&cx).await?;
-    let frame = Frame::of(&offer);
+    let frame = Frame::of(&offer, asked.language());
     let name = asked.field("name");
     Answer::page_with(status, &InviteForm { frame: &frame, offer: &offer, invite: &invite, name, refused })
 }
@@ -192,7 +192,7 @@ pub(super) async fn accept(asked: &Asked<'_>, token: &str) -> Result<Answer, Fai
         before: asked.session(),
     };
     let account = match invites::shown(&asked.door.app, &asked.visit, token).await {
-        Ok((cx, _)) => format!("{}/account", asked.frame(&cx).await?.root),
+        Ok((cx, _)) => format!("{}/", asked.frame(&cx).await?.root),
         Err(_) => return invite_page(asked, token, StatusCode::OK, None).await,
     };
     match newcomers::accept(&asked.door.app, &asked.visit, token, new).await {
@@ -203,7 +203,7 @@ pub(super) async fn accept(asked: &Asked<'_>, token: &str) -> Result<Answer, Fai
             invite_page(asked, token, StatusCode::CONFLICT, Some(&refused)).await
         }
         Err(not_chosen) => {
-            let refused = Refused::of(not_chosen)?;
+            let refused = Refused::of(asked, not_chosen)?;
             invite_page(asked, token, StatusCode::UNPROCESSABLE_ENTITY, Some(&refused)).await
         }
     }

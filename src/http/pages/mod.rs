@@ -2,27 +2,38 @@
 
 mod account;
 mod answer;
+pub mod console;
+mod held;
 mod links;
+mod messages;
+mod moment;
 mod oidc;
 mod sign_in;
 
 use super::{body, error::Refusal, request_log::Line, server::Door, visitor};
 use crate::service::{Context, Error, Visit, sessions, sign_in as door_of};
-use actix_web::{HttpRequest, HttpResponse, http::Method, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+    web,
+};
 use answer::{Answer, Failed, Frame, Kept};
 use futures_util::{FutureExt, future::LocalBoxFuture};
+use messages::Language;
 use std::{panic::AssertUnwindSafe, sync::Arc};
 use url::Url;
 
-/// The largest form, in bytes.
-const FORM: usize = 64 * 1024;
+/// The largest form, in bytes: a table of people, and room for what is written with three letters in a form.
+const FORM: usize = 3 * 1024 * 1024;
 
 /// The first segments of pages' paths.
-const FIRST: [&str; 10] = [
+const FIRST: [&str; 12] = [
     "",
     "account",
     "assets",
+    "console",
     "first-admin",
+    "held",
     "forgot-password",
     "invite",
     "logout",
@@ -35,7 +46,7 @@ const FIRST: [&str; 10] = [
 pub(super) fn are_at(path: &str) -> bool {
     let (_, path) = super::scim::organization(path);
     let first = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default();
-    FIRST.contains(&first) && path.trim_matches('/').split('/').count() <= 4
+    FIRST.contains(&first) && path.trim_matches('/').split('/').count() <= 6
 }
 
 /// A request for a page.
@@ -47,6 +58,8 @@ pub(super) struct Asked<'r> {
     slug: Option<&'r str>,
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
+    /// The files that came with it, by the name of their field.
+    files: Vec<(String, Vec<u8>)>,
     visit: Visit,
 }
 
@@ -54,6 +67,17 @@ impl Asked<'_> {
     /// A field of the form; empty where it is not there.
     fn field(&self, name: &str) -> &str {
         value(&self.form, name)
+    }
+
+    /// Every value that the form has under a name.
+    fn fields(&self, name: &str) -> Vec<String> {
+        self.form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// A file that came with the form.
+    fn file(&self, name: &str) -> Option<&[u8]> {
+        let found = self.files.iter().find(|(field, bytes)| field == name && !bytes.is_empty());
+        found.map(|(_, bytes)| bytes.as_slice())
     }
 
     /// A parameter of the query; empty where it is not there.
@@ -64,7 +88,12 @@ impl Asked<'_> {
     /// Where somebody wanted to go before they had to sign in; a place on this server.
     fn wanted(&self) -> String {
         let said = if self.form.is_empty() { self.query("to") } else { self.field("to") };
-        answer::local(said).unwrap_or_else(|| format!("{}/account", self.root))
+        answer::local(said).unwrap_or_else(|| format!("{}/", self.root))
+    }
+
+    /// The URL that an identity provider is given.
+    fn scim(&self) -> String {
+        self.slug.map_or_else(|| self.door.base.to_string(), |slug| self.door.base_of(slug).to_string())
     }
 
     /// What the browser keeps of the session, if anything.
@@ -97,7 +126,13 @@ impl Asked<'_> {
 
     /// What every page of the door shows.
     async fn frame(&self, cx: &Arc<Context>) -> Result<Frame, Failed> {
-        Ok(Frame::of(&door_of::offer(cx).await?))
+        Ok(Frame::of(&door_of::offer(cx).await?, self.language()))
+    }
+
+    /// The language that the browser asks for, as far as there is one.
+    fn language(&self) -> &'static Language {
+        let header = self.request.headers().get(header::ACCEPT_LANGUAGE);
+        messages::asked_for(header.and_then(|it| it.to_str().ok()).unwrap_or_default())
     }
 
     /// Who is signed in; a way to the sign-in page for who is not.
@@ -134,18 +169,22 @@ pub(super) async fn serve(
         line.endpoint = "/assets";
         return answer::asset(file);
     }
-    let asked = Asked {
+    let mut asked = Asked {
         root: slug.map(|slug| format!("/o/{slug}")).unwrap_or_default(),
         slug,
         query: pairs(request.query_string()),
         form: Vec::new(),
+        files: Vec::new(),
         visit: visitor::visit(&request, door, line),
         request: &request,
         door,
     };
-    let served = AssertUnwindSafe(answer(asked, payload, path, line)).catch_unwind().await;
-    let failed = |failed: Failed| failed.answer(&line.request);
-    let answered = served.unwrap_or(Err(Failed::Refused(Refusal::Panic))).unwrap_or_else(failed);
+    let served = AssertUnwindSafe(answer(&mut asked, payload, path, line)).catch_unwind().await;
+    let answered = match served.unwrap_or(Err(Failed::Refused(Refusal::Panic))) {
+        Ok(answer) => answer,
+        Err(failed) => held::hold(&asked, path, failed)
+            .unwrap_or_else(|failed| failed.answer(&line.request, asked.language())),
+    };
     answered.response(door)
 }
 
@@ -154,7 +193,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 }
 
 async fn answer(
-    mut asked: Asked<'_>,
+    asked: &mut Asked<'_>,
     payload: web::Payload,
     path: &str,
     line: &mut Line,
@@ -171,13 +210,20 @@ async fn answer(
             return Err(Failed::Foreign);
         }
         body::check_head(asked.request, FORM)?;
-        if !body::is_of(asked.request, &["application/x-www-form-urlencoded"]) {
-            let expected = "expected a form, application/x-www-form-urlencoded";
+        if body::is_of(asked.request, &["application/x-www-form-urlencoded"]) {
+            asked.form = body::form(payload, FORM).await?;
+        } else if body::is_of(asked.request, &["multipart/form-data"]) {
+            (asked.form, asked.files) = body::parts(asked.request, payload, FORM).await?;
+        } else {
+            let expected = "expected a form, application/x-www-form-urlencoded or multipart/form-data";
             return Err(Failed::Refused(Refusal::MediaType(expected.to_owned())));
         }
-        asked.form = body::form(payload, FORM).await?;
     }
-    let (endpoint, page) = page(&asked, &segments, changes).ok_or(Error::NotFound("page"))?;
+    let asked = &*asked;
+    if let ["console", rest @ ..] = segments.as_slice() {
+        return console::serve(asked, rest, changes, line).await;
+    }
+    let (endpoint, page) = page(asked, &segments, changes).ok_or(Error::NotFound("page"))?;
     line.endpoint = endpoint;
     page.await
 }
@@ -233,6 +279,7 @@ fn page<'a>(asked: &'a Asked<'_>, path: &[&'a str], changes: bool) -> Option<(&'
         (["oidc", "backchannel-logout"], true) => {
             ("/oidc/backchannel-logout", oidc::ended_there(asked).boxed_local())
         }
+        (["held"], false) => ("/held", held::proved(asked).boxed_local()),
         (["account"], false) => ("/account", account::show(asked).boxed_local()),
         (["account", "sessions"], true) => ("/account/sessions", account::end_others(asked).boxed_local()),
         (["account", "sessions", id], true) => {

@@ -96,37 +96,35 @@ async fn arrived_at(asked: &Asked<'_>, arrived: Arrived) -> Result<Answer, Faile
 pub(super) fn refused(frame: &Frame, why: &NotIn) -> Result<Answer, Failed> {
     let (status, title, ask) = match why {
         NotIn::Unwelcome(Unwelcome::Asked) => {
-            (StatusCode::FORBIDDEN, "An admin decides first", " Tell an admin of the organization.")
+            (StatusCode::FORBIDDEN, frame.t("not-in-asked-title"), frame.t("not-in-asked"))
         }
-        NotIn::Unwelcome(_) => (
-            StatusCode::FORBIDDEN,
-            "You do not come in here yet",
-            " Ask an admin of the organization; they can invite you, or say why.",
-        ),
-        NotIn::Late | NotIn::Provider(Failure::Foreign) => (StatusCode::BAD_REQUEST, "Begin again", ""),
+        NotIn::Unwelcome(_) => {
+            (StatusCode::FORBIDDEN, frame.t("not-in-unwelcome-title"), frame.t("not-in-unwelcome"))
+        }
+        NotIn::Late | NotIn::Provider(Failure::Foreign) => {
+            (StatusCode::BAD_REQUEST, frame.t("not-in-late-title"), String::new())
+        }
         NotIn::Provider(Failure::Refused(_)) => {
-            (StatusCode::FORBIDDEN, "The provider did not let you in", " Its admins can say why.")
+            (StatusCode::FORBIDDEN, frame.t("not-in-refused-title"), frame.t("not-in-refused"))
         }
-        NotIn::Provider(Failure::Untrue(_)) => (
-            StatusCode::BAD_GATEWAY,
-            "The provider's answer cannot be trusted",
-            " Nothing was done. Tell an admin of the organization.",
-        ),
+        NotIn::Provider(Failure::Untrue(_)) => {
+            (StatusCode::BAD_GATEWAY, frame.t("not-in-untrue-title"), frame.t("not-in-untrue"))
+        }
         NotIn::Provider(_) | NotIn::Directory(_) => {
-            (StatusCode::BAD_GATEWAY, "The provider does not answer", " Try again in a moment.")
+            (StatusCode::BAD_GATEWAY, frame.t("not-in-away-title"), frame.t("not-in-away"))
         }
-        NotIn::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts", ""),
+        NotIn::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, frame.t("not-in-too-many-title"), String::new()),
         NotIn::Service(_) => return Err(Failed::Refused(Refusal::Panic)),
     };
     let told = match why {
         // what it is in particular is for admins, in the audit log
-        NotIn::Provider(Failure::Untrue(_)) => "What it says of you cannot be verified.".to_owned(),
-        NotIn::Provider(Failure::Away(_)) | NotIn::Directory(_) => "It cannot be asked now.".to_owned(),
+        NotIn::Provider(Failure::Untrue(_)) => frame.t("not-in-untrue-why"),
+        NotIn::Provider(Failure::Away(_)) | NotIn::Directory(_) => frame.t("not-in-away-why"),
         other => sentence(&other.to_string()),
     };
-    let sentence = format!("{told}{ask}");
-    let next = Some((format!("{}/sign-in", frame.root), "Back to sign-in"));
-    Answer::page_with(status, &Told { frame, title, sentence: &sentence, next })
+    let sentence = if ask.is_empty() { told } else { format!("{told} {ask}") };
+    let next = Some((format!("{}/sign-in", frame.root), frame.t("sign-in-back")));
+    Answer::page_with(status, &Told { frame, title, sentence, next })
 }
 
 /// `POST /oidc/backchannel-logout`, by a provider, with a token that it signed.

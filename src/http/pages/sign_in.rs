@@ -52,7 +52,7 @@ pub(super) async fn show(asked: &Asked<'_>) -> Result<Answer, Failed> {
 async fn page(asked: &Asked<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
     let cx = asked.at_door().await?;
     let offer = sign_in::offer(&cx).await?;
-    let frame = Frame::of(&offer);
+    let frame = Frame::of(&offer, asked.language());
     let providers = providers::offered(&cx).await?;
     let (login, to) = (asked.field("login"), asked.wanted());
     let typed_for = asked.field("provider");
@@ -180,10 +180,10 @@ pub(super) struct Refused {
 
 impl Refused {
     /// What to say of a password that was not chosen; anything else that failed is no matter of passwords.
-    pub(super) fn of(error: NotChosen) -> Result<Self, Error> {
+    pub(super) fn of(asked: &Asked<'_>, error: NotChosen) -> Result<Self, Error> {
         match error {
             NotChosen::Unfit(Unfit::Weak(weak)) => Ok(Self {
-                sentence: "This password is too easy to guess.".to_owned(),
+                sentence: asked.language().say("password-weak", &[]),
                 score: Some(weak.score),
                 advice: weak.advice,
             }),
@@ -208,8 +208,8 @@ async fn password_page(
     let frame = asked.frame(&asked.at_door().await?).await?;
     let form = PasswordForm {
         frame: &frame,
-        title: "Choose a password",
-        why: "The one you signed in with was temporary. You will sign in with this one from now on.",
+        title: &frame.t("password-choose"),
+        why: &frame.t("password-temporary"),
         login: "",
         to: &asked.wanted(),
         back: "",
@@ -227,7 +227,7 @@ pub(super) async fn by_new_password(asked: &Asked<'_>) -> Result<Answer, Failed>
         Ok(outcome) => Ok(next(asked, outcome)),
         Err(Denied::Service(error)) => Err(error.into()),
         Err(Denied::NotChosen(not_chosen)) => {
-            let refused = Refused::of(not_chosen)?;
+            let refused = Refused::of(asked, not_chosen)?;
             password_page(asked, StatusCode::UNPROCESSABLE_ENTITY, Some(&refused)).await
         }
         Err(denied) => page(asked, status(&denied), Some(sentence(&denied.to_string()))).await,
@@ -342,9 +342,9 @@ async fn signed_out(asked: &Asked<'_>) -> Result<Answer, Failed> {
     let frame = asked.frame(&asked.at_door().await?).await?;
     let told = Told {
         frame: &frame,
-        title: "You are signed out",
-        sentence: "Nobody goes on here as you.",
-        next: Some((format!("{}/sign-in", asked.root), "Sign in")),
+        title: frame.t("logout-out"),
+        sentence: frame.t("logout-nobody"),
+        next: Some((format!("{}/sign-in", asked.root), frame.t("sign-in-go"))),
     };
     Ok(Answer::page(&told)?.forgetting(Kept::Session))
 }

@@ -1,0 +1,117 @@
+//! The audit log: what happened, the newest first.
+
+use super::{
+    super::{
+        answer::{Answer, Failed, Frame},
+        moment::when,
+    },
+    Page,
+};
+use crate::{
+    org::journal::Wanted,
+    service::{Error, events},
+};
+use askama::Template;
+use futures_util::stream;
+use serde_json::Value;
+
+/// An event as a page tells it.
+pub(super) struct Told {
+    /// When, as RFC 3339 has it.
+    pub(super) at: String,
+    pub(super) kind: String,
+    /// Who did it; what they are where they have no name.
+    pub(super) actor: String,
+    /// Whom or what it happened to.
+    pub(super) resource: String,
+    pub(super) resource_id: String,
+    pub(super) resource_type: String,
+    pub(super) request: String,
+    pub(super) address: String,
+    pub(super) detail: String,
+}
+
+impl Told {
+    pub(super) fn of(event: &Value) -> Self {
+        let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let named = |first: String, other: String| if first.is_empty() { other } else { first };
+        let detail = event.get("detail").filter(|it| it.as_object().is_some_and(|it| !it.is_empty()));
+        Self {
+            at: text("/at"),
+            kind: text("/kind"),
+            actor: named(text("/actor/name"), text("/actor/type")),
+            resource: named(text("/resource/name"), text("/resource/id")),
+            resource_id: text("/resource/id"),
+            resource_type: text("/resource/type"),
+            request: text("/request"),
+            address: text("/address"),
+            detail: detail.and_then(|it| serde_json::to_string_pretty(it).ok()).unwrap_or_default(),
+        }
+    }
+
+    /// The path of the page about whom it happened to, below the console, if there is one.
+    pub(super) fn place(&self) -> Option<String> {
+        match self.resource_type.as_str() {
+            "User" => Some(format!("/people/{}", self.resource_id)),
+            "Group" => Some(format!("/teams/{}", self.resource_id)),
+            "Role" => Some(format!("/roles/{}", self.resource_id)),
+            "Connection" => Some(format!("/provisioning/{}", self.resource_id)),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "http/pages/console/audit.html")]
+struct Audit<'p> {
+    page: &'p Page<'p>,
+    frame: &'p Frame,
+    events: Vec<Told>,
+    kinds: Vec<&'static str>,
+    error: Option<String>,
+    next: Option<String>,
+    export: String,
+    json: String,
+}
+
+/// The filters of the query, those alone that say something.
+fn filters<'p>(page: &'p Page<'_>) -> Vec<(&'p str, &'p str)> {
+    const NAMES: [&str; 5] = ["kind", "resource", "actor", "since", "until"];
+    let all = page.asked.query.iter().map(|(name, value)| (name.as_str(), value.trim()));
+    all.filter(|(name, value)| NAMES.contains(name) && !value.is_empty()).collect()
+}
+
+/// `GET /console/audit`.
+pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
+    let filters = filters(page);
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
+    let (wanted, error) = match Wanted::read(filters) {
+        Ok(wanted) => (wanted, None),
+        Err(why) => (Wanted::default(), Some(page.refused(Error::Rule(why))?)),
+    };
+    let before = page.asked.query("cursor").parse().ok();
+    let found = events::newest(&page.cx, Wanted { limit: Some(50), ..wanted }, before).await?;
+    let next = found.next.map(|next| next.to_string());
+    let shown = Audit {
+        page,
+        frame: &page.frame,
+        events: found.events.iter().map(Told::of).collect(),
+        kinds: crate::org::event::EventKind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        error,
+        next: page.next(next.as_deref()),
+        export: page.path(&format!("/audit/export?{query}")),
+        json: page.json(&format!("/events?{query}")),
+    };
+    Answer::page(&shown)
+}
+
+/// `GET /console/audit/export`: the same, all of it, as lines of JSON.
+pub(super) async fn export(page: &Page<'_>) -> Result<Answer, Failed> {
+    let wanted = Wanted::read(filters(page)).map_err(Error::Rule)?;
+    let lines = events::export(&page.cx, wanted).await?;
+    let sent = stream::try_unfold(lines, |mut lines| async move {
+        let next = lines.next().await?;
+        Ok(next.map(|text| (text.into(), lines)))
+    });
+    Ok(Answer::file("audit-log.jsonl", "application/jsonl", Box::pin(sent)))
+}

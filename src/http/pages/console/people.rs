@@ -1,0 +1,341 @@
+//! The organization dashboard: everybody, found, sorted and changed, one or many at a time.
+
+use super::{
+    super::{
+        answer::{Answer, Failed, Frame, Notice},
+        moment::{at, maybe},
+    },
+    May, Page,
+    form::Secret,
+};
+use crate::{
+    org::{
+        authority::Action, invite::Invite, role::OrganizationRole, roll::PersonStatus, seat::Seat,
+        standing::Source,
+    },
+    service::{
+        Error,
+        invites::{self, Issued, NewInvites, NewPlace},
+        page::{Page as Part, Slice},
+        people::{self, NewPerson, Person, Seats, SeatsInUse},
+        people_csv::{self, Imported, NewImport},
+        people_in_bulk::{BulkChange, BulkOutcome, ChangedPeople, people_in_bulk},
+        permits::Place,
+        roll::{self, Wanted},
+    },
+};
+use actix_web::http::StatusCode;
+use askama::Template;
+use futures_util::stream;
+use secrecy::ExposeSecret;
+
+/// What can be done with people.
+const ACTIONS: &[Action] = &[
+    Action::InviteCreate,
+    Action::UserImport,
+    Action::UserExport,
+    Action::UserChange,
+    Action::OrganizationRoleChange,
+];
+
+#[derive(Template)]
+#[template(path = "http/pages/console/people.html")]
+struct People<'p> {
+    page: &'p Page<'p>,
+    frame: &'p Frame,
+    people: Vec<Person>,
+    invites: Vec<Invite>,
+    seats: SeatsInUse,
+    may: May,
+    next: Option<String>,
+    export: String,
+    json: String,
+    error: Option<String>,
+}
+
+/// A parameter of the query, where something stands in it.
+fn asked<'p>(page: &'p Page<'_>, name: &str) -> Option<&'p str> {
+    Some(page.asked.query(name).trim()).filter(|text| !text.is_empty())
+}
+
+/// The query without the cursor, for links beside the list.
+fn query(page: &Page<'_>, without: &[&str]) -> String {
+    let kept =
+        page.asked.query.iter().filter(|(name, value)| {
+            name != "cursor" && !value.is_empty() && !without.contains(&name.as_str())
+        });
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+}
+
+/// The path that sorts by an order; by its other end where it is sorted so already.
+fn sorted(page: &Page<'_>, order: &str) -> String {
+    let turns = page.asked.query("sort") == order && page.asked.query("order") != "descending";
+    let end = if turns { "descending" } else { "ascending" };
+    page.path(&format!("/people?{}&sort={order}&order={end}", query(page, &["sort", "order"])))
+}
+
+/// How a column is sorted, in the words of ARIA.
+fn direction<'a>(page: &Page<'_>, order: &str) -> &'a str {
+    match (page.asked.query("sort") == order, page.asked.query("order")) {
+        (false, _) => "none",
+        (true, "descending") => "descending",
+        (true, _) => "ascending",
+    }
+}
+
+/// `GET /console/people`.
+pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
+    let (wanted, error) = match Wanted::parse(|name| asked(page, name)) {
+        Ok(wanted) => (wanted, None),
+        Err(why) => (Wanted::default(), Some(page.refused(Error::Rule(why))?)),
+    };
+    let found = roll::list(&page.cx, wanted, page.slice()?).await;
+    let (Part { items: people, next }, error) = match found {
+        Ok(found) => (found, error),
+        Err(why) => (Part { items: Vec::new(), next: None }, Some(page.refused(why)?)),
+    };
+    let is_first = page.asked.query("cursor").is_empty();
+    let invites = match is_first && asked(page, "search").is_none() {
+        true => invites::list(&page.cx, Slice::parse(Some("20"), None).map_err(Error::Rule)?).await?.items,
+        false => Vec::new(),
+    };
+    let shown = People {
+        page,
+        frame: &page.frame,
+        people,
+        invites,
+        seats: people::seats(&page.cx).await?,
+        may: page.may(Place::Organization, ACTIONS).await?,
+        next: page.next(next.as_deref()),
+        export: page.path("/people/export"),
+        json: page.json(&format!("/users?{}", query(page, &[]))),
+        error,
+    };
+    Answer::page(&shown)
+}
+
+/// Seats used of all, as a page says it: `97 / 100`, or `97` without a limit.
+fn used(seats: &Seats) -> String {
+    match seats.total {
+        Some(total) => format!("{} / {total}", seats.used + seats.reserved),
+        None => (seats.used + seats.reserved).to_string(),
+    }
+}
+
+/// Whether no seat is left.
+fn is_full(seats: &Seats) -> bool {
+    seats.total.is_some_and(|total| seats.used + seats.reserved >= total)
+}
+
+/// `POST /console/people/bulk`: what the button says, done to everybody who is ticked.
+pub(super) async fn bulk(page: &Page<'_>) -> Result<Answer, Failed> {
+    let ids = page.asked.fields("id");
+    let change = match bulk_change(page) {
+        Ok(Some(change)) => change,
+        Ok(None) => return Err(Error::NotFound("page").into()),
+        Err(error) => return page.not_done("/people", error),
+    };
+    match people_in_bulk(&page.cx, ids, change).await {
+        Ok(done) => Ok(told_of(page, &done)),
+        Err(error) => page.not_done("/people", error),
+    }
+}
+
+fn bulk_change(page: &Page<'_>) -> Result<Option<BulkChange>, Error> {
+    Ok(match page.field("do") {
+        "role" => page.choice("role")?.map(BulkChange::OrganizationRole),
+        "seat" => page.choice("seat")?.map(BulkChange::Seat),
+        "deactivate" => Some(BulkChange::Active(false)),
+        "reactivate" => Some(BulkChange::Active(true)),
+        "team" => Some(BulkChange::AddToTeam { team: page.field("team").to_owned(), role: None }),
+        _ => None,
+    })
+}
+
+/// How many were changed, and why others were not; with a way back where there is one for all of them.
+fn told_of(page: &Page<'_>, done: &ChangedPeople) -> Answer {
+    let frame = &page.frame;
+    let mut text = frame.tn("bulk-changed", done.changed);
+    let reasons = done.people.iter().filter(|it| it.outcome == BulkOutcome::Refused);
+    if let Some(reason) = reasons.filter_map(|it| it.reason.as_deref()).next() {
+        let refused = frame.tn("bulk-refused", done.refused);
+        text = format!("{text} {refused} {}", super::sentence(reason));
+    }
+    let back = match page.field("do") {
+        "deactivate" => "reactivate",
+        "reactivate" => "deactivate",
+        _ => "",
+    };
+    let changed = done.people.iter().filter(|it| it.outcome == BulkOutcome::Changed);
+    let ids: Vec<(&str, &str)> = changed.map(|it| ("id", it.id.as_str())).take(30).collect();
+    if back.is_empty() || ids.len() != done.changed || ids.is_empty() {
+        return Answer::to(page.path("/people")).telling(&Notice {
+            text,
+            is_refusal: done.changed == 0,
+            undo: None,
+        });
+    }
+    let fields: Vec<(&str, &str)> = ids.into_iter().chain([("do", back)]).collect();
+    page.undoable("/people", text, ("/people/bulk", &fields))
+}
+
+#[derive(Template)]
+#[template(path = "http/pages/console/add_people.html")]
+struct Add<'p> {
+    page: &'p Page<'p>,
+    frame: &'p Frame,
+    seats: SeatsInUse,
+    /// Whether a mail server is configured.
+    mails: bool,
+    links: Vec<Secret>,
+    error: Option<String>,
+}
+
+/// `GET /console/people/add`.
+pub(super) async fn show_add(page: &Page<'_>) -> Result<Answer, Failed> {
+    add_page(page, StatusCode::OK, Vec::new(), None).await
+}
+
+async fn add_page(
+    page: &Page<'_>,
+    status: StatusCode,
+    links: Vec<Secret>,
+    error: Option<String>,
+) -> Result<Answer, Failed> {
+    let seats = people::seats(&page.cx).await?;
+    let mails = page.cx.app.mailer.is_some();
+    Answer::page_with(status, &Add { page, frame: &page.frame, seats, mails, links, error })
+}
+
+/// `POST /console/people/add`: invites one or many, all or none; the links are on the page that follows.
+pub(super) async fn add(page: &Page<'_>) -> Result<Answer, Failed> {
+    match described(page) {
+        Ok(new) => match invites::create(&page.cx, new).await {
+            Ok(made) => {
+                let links = made.it.into_iter().filter_map(|issued| link(page, issued)).collect();
+                add_page(page, StatusCode::OK, links, None).await
+            }
+            Err(error) => not_added(page, error).await,
+        },
+        Err(error) => not_added(page, error).await,
+    }
+}
+
+async fn not_added(page: &Page<'_>, error: Error) -> Result<Answer, Failed> {
+    let error = page.refused(error)?;
+    add_page(page, StatusCode::UNPROCESSABLE_ENTITY, Vec::new(), Some(error)).await
+}
+
+fn link(page: &Page<'_>, issued: Issued) -> Option<Secret> {
+    Some(Secret { label: page.frame.tx("invite-link", &issued.invite.email), text: issued.link? })
+}
+
+/// The entries of a field that has several.
+fn entries(page: &Page<'_>, name: &str) -> Vec<String> {
+    let all = page.field(name).split(['\n', ',', ';']).map(str::trim);
+    all.filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+}
+
+fn described(page: &Page<'_>) -> Result<NewInvites, Error> {
+    let place = |team: String| NewPlace { team, role: page.filled("teamRole") };
+    Ok(NewInvites {
+        emails: entries(page, "emails"),
+        organization_role: page.choice("role")?,
+        seat: page.choice("seat")?,
+        teams: entries(page, "teams").into_iter().map(place).collect(),
+        mail: page.is_ticked("mail"),
+    })
+}
+
+/// `POST /console/people/create`: makes somebody at once, without an invite.
+pub(super) async fn create(page: &Page<'_>) -> Result<Answer, Failed> {
+    let new = match (page.choice("role"), page.choice("seat")) {
+        (Ok(organization_role), Ok(seat)) => NewPerson {
+            user_name: page.field("userName").to_owned(),
+            display_name: page.filled("displayName"),
+            emails: entries(page, "emails"),
+            organization_role,
+            seat,
+        },
+        (Err(error), _) | (_, Err(error)) => return not_added(page, error).await,
+    };
+    match people::create(&page.cx, new).await {
+        Ok(made) => {
+            let place = format!("/people/{}", made.it.id);
+            Ok(page.told(&place, page.frame.tx("person-created", &made.it.user_name)))
+        }
+        Err(error) => not_added(page, error).await,
+    }
+}
+
+/// `POST /console/invites/{invite}/renew`: another link, on the page that follows.
+pub(super) async fn renew(page: &Page<'_>) -> Result<Answer, Failed> {
+    match invites::renew(&page.cx, page.id(), page.is_ticked("mail")).await {
+        Ok(made) => {
+            let links = link(page, made.it).into_iter().collect();
+            add_page(page, StatusCode::OK, links, None).await
+        }
+        Err(error) => page.not_done("/people", error),
+    }
+}
+
+/// `POST /console/invites/{invite}/cancel`.
+pub(super) async fn cancel(page: &Page<'_>) -> Result<Answer, Failed> {
+    match invites::cancel(&page.cx, page.id()).await {
+        Ok(()) => Ok(page.told("/people", page.frame.t("invite-withdrawn"))),
+        Err(error) => page.not_done("/people", error),
+    }
+}
+
+/// `GET /console/people/export`: everybody, as a table.
+pub(super) async fn export(page: &Page<'_>) -> Result<Answer, Failed> {
+    let first = people_csv::export(&page.cx, None).await?;
+    let sent = stream::try_unfold((page.cx.clone(), Some(first)), |(cx, stretch)| async move {
+        let Some(stretch) = stretch else { return Ok(None) };
+        let next = match stretch.next {
+            Some(next) => Some(people_csv::export(&cx, Some(next)).await?),
+            None => None,
+        };
+        Ok(Some((stretch.csv.into(), (cx, next))))
+    });
+    Ok(Answer::file("people.csv", "text/csv; charset=utf-8", Box::pin(sent)))
+}
+
+#[derive(Template)]
+#[template(path = "http/pages/console/import.html")]
+struct Import<'p> {
+    page: &'p Page<'p>,
+    frame: &'p Frame,
+    csv: String,
+    told: Option<Imported>,
+    error: Option<String>,
+}
+
+/// `GET /console/people/import`.
+pub(super) async fn show_import(page: &Page<'_>) -> Result<Answer, Failed> {
+    Answer::page(&Import { page, frame: &page.frame, csv: String::new(), told: None, error: None })
+}
+
+/// `POST /console/people/import`: the button says whether it is done, or only told what it would do.
+pub(super) async fn import(page: &Page<'_>) -> Result<Answer, Failed> {
+    let file = page.asked.file("file").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let csv = file.unwrap_or_else(|| page.asked.field("csv").to_owned());
+    let new = NewImport {
+        csv: csv.clone(),
+        create_teams: page.is_ticked("createTeams"),
+        partial: page.is_ticked("partial"),
+    };
+    let rehearses = page.field("do") != "import";
+    let frame = &page.frame;
+    match people_csv::import(&page.cx, new, rehearses).await {
+        Ok(told) if told.done => {
+            Ok(page.told("/people", frame.tn("import-done", told.created + told.changed)))
+        }
+        Ok(told) => Answer::page(&Import { page, frame, csv, told: Some(told), error: None }),
+        Err(error) => {
+            let error = Some(page.refused(error)?);
+            let shown = Import { page, frame, csv, told: None, error };
+            Answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown)
+        }
+    }
+}
