@@ -76,7 +76,9 @@ async function settle() {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     await page.waitForLoadState('load');
-    if (network.open.size === 0 && Date.now() - network.changed >= QUIET_MS) return;
+    const quiet = network.open.size === 0 && Date.now() - network.changed >= QUIET_MS;
+    // a form that the page sends by script is answered once the page shows what came of it
+    if (quiet && await page.locator('form[data-sending]').count() === 0) return;
     if (Date.now() > deadline) {
       const waiting = [...network.open].map((request) => request.url());
       throw new Error(`the page is still loading ${waiting.join(', ')}`);
@@ -119,11 +121,29 @@ const COMMANDS = {
     await page.getByRole(role, { name, exact: true }).click();
     await settle();
   },
+  /** What only a selector finds, such as the summary of a menu. */
+  async click(selector) {
+    await page.locator(selector).click();
+    await settle();
+  },
+  /** A choice of a list that is not alone under its label on the page. */
+  async choose({ label, value }) {
+    await page.locator(`select[aria-label="${label}"]`).selectOption({ label: value });
+  },
+  /** Sends a form without its page, as somebody who is signed in. Answers the status that the redirects led to. */
+  async send({ url, fields }) {
+    return page.evaluate(async ([place, pairs]) => {
+      const answer = await fetch(place, { method: 'POST', body: new URLSearchParams(pairs) });
+      return answer.status;
+    }, [url, fields]);
+  },
   async key(name) {
     await page.keyboard.press(name);
     await settle();
   },
   text: () => page.locator('body').innerText(),
+  value: (label) => page.getByLabel(label, { exact: true }).inputValue(),
+  textOf: (selector) => page.locator(selector).innerText(),
   title: () => page.title(),
   url: () => page.url(),
   async screenshot(path, command) {

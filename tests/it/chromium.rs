@@ -2,99 +2,21 @@
 //! without script.
 
 use crate::{
+    browser::Browser,
     database::Database,
-    provider::{Provider, node},
+    provider::Provider,
     sink::Sink,
     support::{Program, serve},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
-    io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
-const PASSWORD: &str = "violet otter under seven bridges";
+pub(crate) const PASSWORD: &str = "violet otter under seven bridges";
 
-/// Headless Chromium, driven by `tests/counterparts/browser.mjs`.
-struct Browser {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Browser {
-    fn start() -> Self {
-        let mut child = node("browser.mjs").spawn().unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        Self { child, input, output }
-    }
-
-    /// Does a step; what came of it.
-    #[track_caller]
-    fn step(&mut self, step: &Value) -> Value {
-        writeln!(self.input, "{step}").unwrap();
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        let done: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(done["ok"], json!(true), "{step}: {done}");
-        done["value"].clone()
-    }
-
-    #[track_caller]
-    fn goto(&mut self, url: &str) {
-        self.step(&json!({"goto": url}));
-    }
-
-    #[track_caller]
-    fn fill(&mut self, label: &str, value: &str) {
-        self.step(&json!({"fill": {"label": label, "value": value}}));
-    }
-
-    #[track_caller]
-    fn press(&mut self, role: &str, name: &str) {
-        self.step(&json!({"press": {"role": role, "name": name}}));
-    }
-
-    fn text(&mut self) -> String {
-        self.step(&json!({"text": true})).as_str().unwrap().to_owned()
-    }
-
-    fn url(&mut self) -> String {
-        self.step(&json!({"url": true})).as_str().unwrap().to_owned()
-    }
-
-    /// The page is for everybody (WCAG 2.2 AA), in light and dark, and fits a phone; the browser complains of nothing.
-    #[track_caller]
-    fn is_well_made(&mut self, page: &str) {
-        for dark in [false, true] {
-            let found = self.step(&json!({"axe": true, "dark": dark}));
-            assert_eq!(found, json!([]), "{page}, dark: {dark}");
-        }
-        self.step(&json!({"viewport": [360, 740]}));
-        let found = self.step(&json!({"axe": true}));
-        assert_eq!(found, json!([]), "{page} on a phone");
-        assert_eq!(self.step(&json!({"overflow": true})), json!(0), "{page} is wider than a phone");
-        self.step(&json!({"viewport": [1280, 800]}));
-        assert_eq!(self.step(&json!({"overflow": true})), json!(0), "{page} is wider than a screen");
-        let messages: Vec<Value> = self.step(&json!({"messages": true})).as_array().unwrap().clone();
-        // a page with a refusal has a status that says so, and no icon is offered
-        let odd: Vec<&Value> = messages
-            .iter()
-            .filter(|it| !it["text"].as_str().unwrap().contains("the server responded with a status of 4"))
-            .collect();
-        assert!(odd.is_empty(), "{page}: {odd:?}");
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn begin(database: &Database, sink: &Sink) -> Program {
+pub(crate) fn begin(database: &Database, sink: &Sink) -> Program {
     let mut command = serve(&database.setting());
     command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::null());
     command.env("ROSTER_SMTP_URL", format!("smtp://127.0.0.1:{}?tls=none", sink.port));
@@ -122,11 +44,12 @@ fn a_new_user_is_a_signed_in_admin_within_a_minute() {
     browser.is_well_made("first admin, refused");
     browser.fill("Password", PASSWORD);
     browser.press("button", "Create the admin");
-    assert_eq!(browser.url(), format!("{root}/account"));
+    assert_eq!(browser.url(), format!("{root}/console/people"));
     let text = browser.text();
-    assert!(text.contains("<b>Lovelace</b>") && text.contains("admin"), "{text}");
+    assert!(text.contains("<b>Lovelace</b>") && text.contains("Admin"), "{text}");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     println!("a signed-in admin after {:?}", begun.elapsed());
+    browser.press("link", "Your account");
     browser.is_well_made("account");
 
     let cookies = browser.step(&json!({"cookies": true}));
@@ -160,7 +83,7 @@ fn signing_in_works_by_keyboard_and_without_script() {
     browser.fill("E-mail address", "ada@orion.example");
     browser.fill("Password", PASSWORD);
     browser.press("button", "Create the admin");
-    assert_eq!(browser.url(), format!("{root}/account"));
+    assert_eq!(browser.url(), format!("{root}/console/people"));
     browser.press("button", "Sign out");
     browser.goto(&format!("{root}/account"));
     browser.fill("User name or e-mail address", "ada@orion.example");

@@ -82,12 +82,12 @@ fn people_of_a_directory_come_in_by_its_password_and_are_one_person() {
     );
 
     let mut ada = joined.world.visitor();
-    assert_eq!(joined.sign_in(&mut ada, "ada", "Ada's").to, "/account");
+    assert_eq!(joined.sign_in(&mut ada, "ada", "Ada's").to, "/");
     let me: Value = serde_json::from_str(&ada.send("GET", "/api/v1/me", &[], "").text).unwrap();
     let person = joined.ask("GET", &format!("/users/{}", me["id"].as_str().unwrap()), &json!({}));
     assert_eq!((person["userName"].clone(), person["source"].clone()), (json!("ada"), json!("sign_in")));
     let mut again = joined.world.visitor();
-    assert_eq!(joined.sign_in(&mut again, "ADA", "Ada's").to, "/account");
+    assert_eq!(joined.sign_in(&mut again, "ADA", "Ada's").to, "/");
     assert_eq!(joined.users(), users + 1);
 
     // the directory's password, not one of ours, proves it again
@@ -108,7 +108,7 @@ fn people_of_a_directory_come_in_by_its_password_and_are_one_person() {
     assert_eq!(added.heading(), "Recovery codes");
     let mut other = joined.world.visitor();
     let asked = joined.sign_in(&mut other, "ada", "Ada's");
-    assert_eq!(asked.to, "/sign-in/code?to=%2Faccount", "{}", asked.text);
+    assert_eq!(asked.to, "/sign-in/code?to=%2F", "{}", asked.text);
     assert!(!other.is_in());
     assert_eq!(other.post("/sign-in/code", &[("code", "000000")]).status, 401);
     assert_eq!(
@@ -198,7 +198,7 @@ fn the_environment_says_where_people_sign_in_and_takes_it_back() {
         let mut visitor = Visitor::at(&program.client.root);
         let id = found[1]["id"].as_str().unwrap();
         let page = visitor.post("/sign-in", &[("provider", id), ("login", "ada"), ("password", "Ada's")]);
-        assert_eq!(page.to, "/account", "{}", page.text);
+        assert_eq!(page.to, "/", "{}", page.text);
     }
     let same = {
         let _program = begin(&[&ldap[..], &OIDC].concat()).unwrap();
@@ -218,7 +218,7 @@ fn the_environment_says_where_people_sign_in_and_takes_it_back() {
             "{}",
             page.text
         );
-        assert_eq!(visitor.sign_in("root", &password).to, "/sign-in/password?to=%2Faccount");
+        assert_eq!(visitor.sign_in("root", &password).to, "/sign-in/password?to=%2F");
     }
     let _program = begin(&[]).unwrap();
     assert_eq!(listed(), json!([]), "what is no longer declared is gone");

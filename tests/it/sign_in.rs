@@ -40,7 +40,7 @@ impl World {
         }
         let made =
             ada.post(&path, &[("email", "ada@orion.example"), ("name", "Ada"), ("password", PASSWORD)]);
-        assert_eq!((made.status, made.to.as_str()), (303, "/account"), "{}", made.text);
+        assert_eq!((made.status, made.to.as_str()), (303, "/"), "{}", made.text);
         Self { database, program, sink, ada }
     }
 
@@ -69,7 +69,7 @@ impl World {
         let temporary = self.run(&["admin", "reset-password", name, "--json"]);
         let mut visitor = self.visitor();
         let asked = visitor.sign_in(name, temporary["password"].as_str().unwrap());
-        assert_eq!(asked.to, "/sign-in/password?to=%2Faccount", "{}", asked.text);
+        assert_eq!(asked.to, "/sign-in/password?to=%2F", "{}", asked.text);
         let chosen = visitor.post(&asked.to, &[("password", password), ("to", "/account")]);
         assert_eq!(chosen.to, "/account", "{}", chosen.text);
         assert!(visitor.is_in());
@@ -80,7 +80,7 @@ impl World {
     pub(crate) fn signed_in(&self, name: &str, password: &str) -> Visitor {
         let mut visitor = self.visitor();
         let page = visitor.sign_in(name, password);
-        assert_eq!(page.to, "/account", "{}", page.text);
+        assert_eq!(page.to, "/", "{}", page.text);
         visitor
     }
 
@@ -137,10 +137,10 @@ fn the_first_admin_comes_by_a_link_that_works_once_and_the_pages_wait_for_it() {
     assert_eq!(database.number("SELECT count(*) FROM users"), 0);
 
     let made = visitor.post(&link, &new(PASSWORD));
-    assert_eq!((made.status, made.to.as_str()), (303, "/account"));
+    assert_eq!((made.status, made.to.as_str()), (303, "/"));
     let account = visitor.get("/account");
     assert!(account.text.contains("<dd>admin</dd>"), "{}", account.text);
-    assert_eq!(visitor.get("/").to, "/account");
+    assert_eq!(visitor.get("/").to, "/console/people");
 
     for again in [Visitor::at(&program.client.root).get(&link), visitor.post(&link, &new(OTHER))] {
         assert_eq!((again.status, again.heading().as_str()), (404, "This link does not work"));
@@ -207,7 +207,7 @@ fn a_name_that_strangers_try_is_slowed_down_and_its_owner_is_not() {
     let held_up = world.visitor().sign_in("ben", PASSWORD);
     assert!(held_up.error().starts_with("Too many attempts; try again in "), "{}", held_up.text);
 
-    assert_eq!(own.sign_in("ben", PASSWORD).to, "/account", "who was here before comes in");
+    assert_eq!(own.sign_in("ben", PASSWORD).to, "/", "who was here before comes in");
     let mut forged = world.visitor();
     forged.cookies.insert("roster-known".to_owned(), own.cookies["roster-known"].chars().rev().collect());
     assert_eq!(forged.sign_in("ben", PASSWORD).status, 429);
@@ -243,7 +243,7 @@ fn a_second_factor_is_asked_for_and_its_codes_count_once() {
     assert_eq!(ada.post("/account/second-factor", &[("sealed", &sealed), ("code", &code(0))]).status, 422);
 
     let mut step = world.visitor();
-    assert_eq!(step.sign_in("ben", PASSWORD).to, "/sign-in/code?to=%2Faccount");
+    assert_eq!(step.sign_in("ben", PASSWORD).to, "/sign-in/code?to=%2F");
     assert!(!step.is_in());
     let try_code = |visitor: &mut Visitor, code: &str| {
         visitor.post("/sign-in/code", &[("code", code), ("to", "/account")])
@@ -262,7 +262,7 @@ fn a_second_factor_is_asked_for_and_its_codes_count_once() {
     assert_eq!(try_code(&mut again, codes[0]).status, 401, "a recovery code counts once");
     // a step that asks for a code lets nobody choose another password
     let mut around = world.visitor();
-    assert_eq!(around.sign_in("ben", PASSWORD).to, "/sign-in/code?to=%2Faccount");
+    assert_eq!(around.sign_in("ben", PASSWORD).to, "/sign-in/code?to=%2F");
     let refused = around.post("/sign-in/password", &[("password", OTHER)]);
     assert_eq!((refused.status, refused.error().as_str()), (401, "It took too long; begin again."));
     assert!(!around.is_in() && ben.is_in());
@@ -275,7 +275,7 @@ fn a_second_factor_is_asked_for_and_its_codes_count_once() {
 
     let removed = world.run(&["admin", "reset-second-factor", &id, "--json"]);
     assert_eq!(removed["secondFactor"], json!(false));
-    assert_eq!(world.visitor().sign_in("ben", PASSWORD).to, "/account");
+    assert_eq!(world.visitor().sign_in("ben", PASSWORD).to, "/");
     for kind in ["second_factor.added", "recovery_code.used", "second_factor.removed"] {
         assert_eq!(world.events(kind), 1, "{kind}");
     }
@@ -349,7 +349,7 @@ fn whoever_signs_in_goes_where_they_wanted_on_this_server_alone() {
     {
         let mut visitor = world.visitor();
         let fields = [("login", "ada@orion.example"), ("password", PASSWORD), ("to", elsewhere)];
-        assert_eq!(visitor.post("/sign-in", &fields).to, "/account", "{elsewhere}");
+        assert_eq!(visitor.post("/sign-in", &fields).to, "/", "{elsewhere}");
     }
     let odd = "\"><script>alert(1)</script>";
     let page = world.visitor().post("/sign-in", &[("login", odd), ("password", "x"), ("to", "/a")]);
@@ -389,7 +389,7 @@ fn sessions_are_seen_and_ended_and_no_others() {
 
     // signing in again leaves nothing that somebody else could have planted
     let before = here.clone();
-    assert_eq!(here.sign_in("ben", PASSWORD).to, "/account");
+    assert_eq!(here.sign_in("ben", PASSWORD).to, "/");
     assert_ne!(here.cookies["roster"], before.cookies["roster"]);
     assert!(here.is_in() && !before.clone().is_in());
 
@@ -546,7 +546,7 @@ fn an_invite_is_accepted_on_a_page_once() {
     assert_eq!(page.heading(), "Join Organization");
     assert!(page.text.contains("cyd@orion.example") && page.text.contains("vision"), "{}", page.text);
     assert_eq!(cyd.post(&link, &[("name", "Cyd"), ("password", "cyd@orion")]).status, 422);
-    assert_eq!(cyd.post(&link, &[("name", "Cyd"), ("password", PASSWORD)]).to, "/account");
+    assert_eq!(cyd.post(&link, &[("name", "Cyd"), ("password", PASSWORD)]).to, "/");
     let account = cyd.get("/account");
     assert!(account.text.contains("vision (member)") && account.text.contains(">Cyd<"), "{}", account.text);
     let again = world.visitor().get(&link);
@@ -666,7 +666,7 @@ fn behind_a_proxy_cookies_are_for_tls_alone_and_addresses_are_the_visitors() {
     let mut ben = world.visitor();
     ben.origin = "https://roster.example".to_owned();
     ben.headers.push(("X-Forwarded-For".to_owned(), "198.51.100.7, 203.0.113.9".to_owned()));
-    assert_eq!(ben.sign_in("ada@orion.example", PASSWORD).to, "/account");
+    assert_eq!(ben.sign_in("ada@orion.example", PASSWORD).to, "/");
     let listed = world.run(&["session", "list", "ada@orion.example", "--json"]);
     assert_eq!(listed["items"][1]["address"], json!("203.0.113.9"), "what the proxy itself saw");
 }
@@ -684,7 +684,7 @@ fn each_organization_has_its_own_first_admin_door_and_sessions() {
     let mut cleo = world.visitor();
     assert!(cleo.get("/o/acme/sign-in").text.contains("no admin yet"));
     let fields = [("email", "cleo@acme.example"), ("password", PASSWORD)];
-    assert_eq!(cleo.post(&link, &fields).to, "/o/acme/account");
+    assert_eq!(cleo.post(&link, &fields).to, "/o/acme/");
     assert!(cleo.get("/o/acme/account").text.contains("Acme"));
     assert_eq!(cleo.get("/o/default/account").status, 303, "a session is one organization's");
     let ada = world.ada.clone();
@@ -695,7 +695,7 @@ fn each_organization_has_its_own_first_admin_door_and_sessions() {
     let login = [("login", "cleo@acme.example"), ("password", PASSWORD)];
     assert_eq!(world.visitor().post("/sign-in", &login).status, 401, "nobody of another organization");
     let mut again = world.visitor();
-    assert_eq!(again.post("/o/acme/sign-in", &login).to, "/o/acme/account");
+    assert_eq!(again.post("/o/acme/sign-in", &login).to, "/o/acme/");
     assert_eq!(again.post("/o/acme/logout", &[]).to, "/o/acme/logout");
     assert_eq!(world.visitor().get("/o/none/sign-in").status, 404);
 }

@@ -80,7 +80,7 @@ impl Joined {
         self.provider.next(Some(account));
         let mut traveller = self.traveller();
         let page = traveller.travel(&self.start());
-        assert_eq!((page.status, page.to.as_str()), (303, "/account"), "{}", page.text);
+        assert_eq!((page.status, page.to.as_str()), (303, "/"), "{}", page.text);
         me(&mut traveller.here)["id"].as_str().unwrap().to_owned()
     }
 
@@ -386,7 +386,7 @@ fn who_signed_in_there_a_while_ago_did_not_just_prove_it() {
             joined.provider.sign(&with(token(&joined, &nonce), json!({"auth_time": auth_time})), &json!({}));
         joined.provider.fault(&json!({"token": {"id_token": token}}));
         let back = joined.provider.visit(&mut traveller.there, &url);
-        assert_eq!(traveller.here.get(&back).to, "/account", "{auth_time}");
+        assert_eq!(traveller.here.get(&back).to, "/", "{auth_time}");
         joined.provider.fault(&json!({}));
         assert_eq!(traveller.here.get("/account/second-factor").status == 200, fresh, "{auth_time}");
     }
@@ -503,7 +503,7 @@ fn keys_change_in_mid_flight_and_clients_need_no_secret() {
         joined.register(None);
         let back = joined.provider.visit(&mut traveller.there, &url);
         let page = traveller.here.get(&back);
-        assert_eq!(page.to, "/account", "{alg}: {}", page.text);
+        assert_eq!(page.to, "/", "{alg}: {}", page.text);
         assert_eq!(me(&mut traveller.here)["id"], json!(ben), "{alg}");
     }
 }
@@ -707,7 +707,7 @@ fn answers_that_this_browser_did_not_ask_for_lead_nowhere() {
     // a code counts once, and so does the way back
     let (mut traveller, back) = journey();
     let kept = traveller.here.clone();
-    assert_eq!(traveller.here.get(back.as_str()).to, "/account");
+    assert_eq!(traveller.here.get(back.as_str()).to, "/");
     let mut replayed = kept.clone();
     let page = replayed.get(back.as_str());
     assert_eq!(
@@ -734,7 +734,7 @@ fn answers_that_this_browser_did_not_ask_for_lead_nowhere() {
     for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example"] {
         let mut traveller = joined.traveller();
         let page = traveller.travel(&format!("{}?to={elsewhere}", joined.start()));
-        assert_eq!(page.to, "/account", "{elsewhere}");
+        assert_eq!(page.to, "/", "{elsewhere}");
     }
     // a provider that is none, or lets nobody in
     assert_eq!(joined.world.visitor().get("/oidc/start/none").status, 404);

@@ -21,6 +21,8 @@ pub(crate) struct Visitor {
 pub(crate) struct Page {
     pub(crate) status: u16,
     pub(crate) text: String,
+    /// How much was sent of it.
+    pub(crate) n_bytes: usize,
     /// Where the browser is sent; empty where it stays.
     pub(crate) to: String,
     pub(crate) headers: ureq::http::HeaderMap,
@@ -94,6 +96,7 @@ impl Visitor {
         }
         Page {
             status: reply.status,
+            n_bytes: reply.body.len(),
             text: String::from_utf8_lossy(&reply.body).into_owned(),
             to: reply.header("Location").to_owned(),
             headers: reply.headers,

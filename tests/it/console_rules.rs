@@ -1,0 +1,311 @@
+//! The console as a browser without script meets it: who may open which page, and what becomes of forms that come too late.
+
+use crate::{
+    chromium::PASSWORD,
+    sign_in::World,
+    visitor::{Page, Visitor},
+};
+use roster::{
+    http::pages::console::route::{About, Listed, listed},
+    org::{
+        actor::Actor,
+        authority::{Subject, TeamSubject, may},
+        role::{OrganizationRole, TeamRole},
+        seat::Seat,
+        settings::{Settings, TeamSettings},
+    },
+};
+use serde_json::json;
+
+/// Somebody, and what they are.
+struct Kind {
+    name: &'static str,
+    role: OrganizationRole,
+    team: Option<TeamRole>,
+}
+
+fn kinds() -> Vec<Kind> {
+    let kind = |name, role, team| Kind { name, role, team };
+    vec![
+        kind("outsider", OrganizationRole::Member, None),
+        kind("reader", OrganizationRole::Viewer, Some(TeamRole::Viewer)),
+        kind("member", OrganizationRole::Member, Some(TeamRole::Member)),
+        kind("leader", OrganizationRole::Member, Some(TeamRole::Admin)),
+        kind("ada@orion.example", OrganizationRole::Admin, None),
+    ]
+}
+
+/// What the pages are asked about.
+struct Things {
+    /// In a path, what stands for each name.
+    values: Vec<(&'static str, String)>,
+    team: String,
+}
+
+impl Things {
+    fn path(&self, page: &Listed) -> String {
+        let path = format!("/console{}", page.pattern);
+        self.values.iter().fold(path, |path, (name, value)| path.replace(&format!("{{{name}}}"), value))
+    }
+
+    fn of(&self, name: &str) -> &str {
+        &self.values.iter().find(|(known, _)| *known == name).unwrap().1
+    }
+}
+
+/// What the one table of authority says of a page and somebody.
+fn is_allowed(page: &Listed, kind: &Kind, id: &str, things: &Things) -> bool {
+    let settings = Settings::default();
+    let actor = Actor::Person { id: id.to_owned(), role: kind.role };
+    let team = TeamSubject {
+        id: &things.team,
+        role: kind.team.as_ref(),
+        seat: Seat::Full,
+        invites: false,
+        settings: TeamSettings::default(),
+    };
+    let organization = Subject::organization(&settings);
+    let subject = match page.about {
+        About::Organization => organization,
+        About::Person => Subject::of(&settings, things.of("person")),
+        About::Oneself => Subject::of(&settings, id),
+        About::Team => organization.within(team),
+        About::Member => Subject::of(&settings, things.of("user")).within(team),
+        // the service account of the paths is the team's; the key is an admin's
+        About::Found if page.pattern.contains("{account}") => organization.within(team),
+        About::Found => Subject::of(&settings, "an admin's own"),
+    };
+    may(&actor, page.action, &subject).is_ok()
+}
+
+/// Asks for a page, or sends its form with nothing in it.
+fn ask(visitor: &mut Visitor, page: &Listed, path: &str) -> Page {
+    if page.changes { visitor.post(path, &[]) } else { visitor.get(path) }
+}
+
+/// Every page; what ends or moves those who ask comes last, and so does what ends what others are about.
+fn in_order() -> Vec<Listed> {
+    let mut pages = listed();
+    assert!(pages.len() > 90, "{}", pages.len());
+    pages.sort_by_key(|page| {
+        let own = ["/own/leave", "/teams/{team}/leave", "/own/default-team"].contains(&page.pattern);
+        let gone = ["remove", "archive", "revoke", "deactivate"].iter().any(|it| page.pattern.ends_with(it));
+        page.changes && (own || gone)
+    });
+    pages
+}
+
+#[test]
+fn every_page_opens_for_those_whom_the_table_of_authority_names_and_for_nobody_else() {
+    let world = World::open(&[]);
+    let mut people = vec![("ada@orion.example", world.ada.clone(), String::new())];
+    for kind in kinds().iter().filter(|kind| kind.role != OrganizationRole::Admin) {
+        let id = world.person(kind.name, PASSWORD);
+        let role = json!({"organizationRole": kind.role.as_str()});
+        world.ask("PUT", &format!("/users/{id}/organization-role"), &role);
+        people.push((kind.name, world.signed_in(kind.name, PASSWORD), id));
+    }
+    let text = |value: serde_json::Value| value["id"].as_str().unwrap().to_owned();
+    people[0].2 = text(world.ask("GET", "/me", &json!(null)));
+    let team = text(world.ask("POST", "/teams", &json!({"name": "Engines"})));
+    world.ask("DELETE", &format!("/teams/{team}/members/me"), &json!(null));
+    for kind in kinds() {
+        if let (Some(role), true) = (&kind.team, kind.role != OrganizationRole::Admin) {
+            let member = json!({"user": kind.name, "role": role.as_str()});
+            world.ask("POST", &format!("/teams/{team}/members"), &member);
+        }
+    }
+    world.person("somebody", PASSWORD);
+    let somebody = world.database.ask("SELECT id FROM users WHERE user_name_key = 'somebody'")[0][0].clone();
+    world.ask("POST", &format!("/teams/{team}/members"), &json!({"user": somebody}));
+    let account = json!({"name": "nightly", "team": team});
+    let things = Things {
+        values: vec![
+            ("person", somebody.clone()),
+            ("user", somebody),
+            ("team", team.clone()),
+            ("account", text(world.ask("POST", "/service-accounts", &account))),
+            ("key", text(world.ask("POST", "/keys", &json!({"name": "own"})))),
+            (
+                "role",
+                text(world.ask("POST", "/roles", &json!({"name": "Janitor", "inheritedFrom": "viewer"}))),
+            ),
+            ("connection", world.database.ask("SELECT id FROM connections")[0][0].clone()),
+            ("group", "people".to_owned()),
+            ("invite", "nothing".to_owned()),
+            ("session", "nothing".to_owned()),
+            ("token", "nothing".to_owned()),
+            ("mapping", "nothing".to_owned()),
+            ("provider", "nothing".to_owned()),
+            ("request", "nothing".to_owned()),
+        ],
+        team,
+    };
+    let pages = in_order();
+    let (mut opened, mut refused) = (0, 0);
+    for kind in kinds() {
+        let (_, visitor, id) = people.iter_mut().find(|(name, ..)| *name == kind.name).unwrap();
+        for page in &pages {
+            if kind.role == OrganizationRole::Admin && page.pattern == "/own/leave" && page.changes {
+                // she is the last admin, which is another rule
+                continue;
+            }
+            let path = things.path(page);
+            let answer = ask(visitor, page, &path);
+            let what =
+                format!("{} {path} by {}: {} {}", page.action.as_str(), kind.name, answer.status, answer.to);
+            assert!(answer.status < 500 && !answer.to.starts_with("/sign-in"), "{what}");
+            if is_allowed(page, &kind, id, &things) {
+                opened += 1;
+                assert_ne!(answer.status, 403, "{what} {}", answer.text);
+            } else {
+                refused += 1;
+                assert!([403, 404].contains(&answer.status), "{what}");
+                if answer.status == 403 {
+                    assert!(answer.text.contains("Ask one of these:"), "{what} {}", answer.text);
+                    assert!(answer.text.contains("orion.example"), "{what}");
+                }
+                // a team that somebody may see is not hidden behind a 404
+                let known = page.about != About::Found && !path.contains("nothing");
+                assert!(answer.status == 403 || !known || page.about == About::Team, "{what}");
+            }
+        }
+    }
+    println!("{opened} opened, {refused} refused, {} pages", pages.len());
+    assert!(opened > 120 && refused > 250, "{opened} {refused}");
+}
+
+#[test]
+fn nobody_who_is_not_signed_in_sees_any_page() {
+    let world = World::open(&[]);
+    for page in listed() {
+        let answer = ask(&mut world.visitor(), &page, &format!("/console{}", page.pattern));
+        let expected = if page.changes { 401 } else { 303 };
+        assert_eq!(answer.status, expected, "{}", page.pattern);
+        assert!(!answer.text.contains("Ada"), "{}", page.pattern);
+    }
+}
+
+#[test]
+fn a_form_that_comes_too_late_is_kept_with_everything_that_was_typed() {
+    let world = World::open(&[]);
+    let mut ada = world.ada.clone();
+    let typed =
+        [("emails", "fay@orion.example"), ("role", "member"), ("teams", "Engi<b>nes"), ("password", "no")];
+
+    // the proof is too old: asked for before the form is shown, and where it comes all the same the form is kept
+    world.database.ask("UPDATE sessions SET authenticated_at = authenticated_at - 3600000000");
+    let form = ada.get("/console/people/add");
+    assert_eq!((form.status, form.to.as_str()), (303, "/sign-in/again?to=%2Fconsole%2Fpeople%2Fadd"));
+    let held = ada.post("/console/people/add", &typed);
+    assert_eq!(held.status, 403, "{}", held.text);
+    assert!(held.text.contains("value=\"fay@orion.example\""), "{}", held.text);
+    assert!(held.text.contains("Engi&#60;b&#62;nes"), "{}", held.text);
+    assert!(!held.text.contains("value=\"no\""), "a password is not kept");
+    assert_eq!(world.events("invite.created"), 0);
+    let proved = ada.post("/sign-in/again", &[("password", PASSWORD), ("to", "/held")]);
+    assert_eq!(proved.to, "/held");
+    assert_eq!(ada.get("/held").status, 200);
+    let fields = [("emails", "fay@orion.example"), ("role", "member")];
+    assert_eq!(ada.post("/console/people/add", &fields).status, 200);
+    assert_eq!(world.events("invite.created"), 1);
+
+    // the session is over
+    let held = world.visitor().post("/console/teams/new", &[("name", "Engines \u{1f680}")]);
+    assert_eq!(held.status, 401);
+    assert!(held.text.contains("Engines \u{1f680}"), "{}", held.text);
+    assert_eq!(world.events("team.created"), 0);
+}
+
+#[test]
+fn what_somebody_else_changed_meanwhile_is_not_written_over() {
+    let world = World::open(&[]);
+    let (mut ada, id) = (world.ada.clone(), world.person("ben", PASSWORD));
+    let before = ada.get("/console/people").between(&format!("/people/{id}/role"), "</form>");
+    let version = before.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let version = version.replace("&#34;", "\"").replace("&quot;", "\"");
+    world.ask("PUT", &format!("/users/{id}/seat"), &json!({"seat": "viewer"}));
+
+    let late = [("role", "admin"), ("version", version.as_str()), ("back", "/people")];
+    let sent = ada.post(&format!("/console/people/{id}/role"), &late);
+    assert_eq!(sent.to, "/console/people");
+    let fresh = ada.get("/console/people");
+    assert!(fresh.text.contains("Somebody else changed this meanwhile"), "{}", fresh.text);
+    let role = "SELECT organization_role FROM users WHERE user_name_key = 'ben'";
+    assert_eq!(world.database.ask(role), [["member"]]);
+    // told once
+    assert!(!ada.get("/console/people").text.contains("Somebody else changed"));
+
+    let role = ada.get(&format!("/console/people/{id}"));
+    let profile = [("displayName", "Ben typed this"), ("userName", "ben"), ("version", version.as_str())];
+    assert_eq!(role.status, 200);
+    let refused = ada.post(&format!("/console/people/{id}"), &profile);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("Ben typed this") && refused.text.contains("Somebody else changed"));
+}
+
+#[test]
+fn hostile_names_are_shown_as_they_are_and_do_nothing() {
+    let world = World::open(&[]);
+    let mut ada = world.ada.clone();
+    let names = [
+        "<script>alert(1)</script>".to_owned(),
+        "\"><img src=x onerror=alert(1)>".to_owned(),
+        "\u{202e}gnp.exe \u{2066}x\u{2069}".to_owned(),
+        "\u{1f469}\u{200d}\u{1f680} {{ 7*7 }} ${7*7}".to_owned(),
+        "x".repeat(1_024),
+    ];
+    for (n, name) in names.iter().enumerate() {
+        let user = json!({"userName": format!("user{n} {name}").chars().take(200).collect::<String>(), "displayName": name});
+        let made = world.ask("POST", "/users", &user);
+        let team = world.ask("POST", "/teams", &json!({"name": format!("{name}{n}").chars().rev().take(250).collect::<String>().chars().rev().collect::<String>()}));
+        let (user, team) = (made["id"].as_str().unwrap(), team["id"].as_str().unwrap());
+        world.ask("POST", &format!("/teams/{team}/members"), &json!({"user": user}));
+        for path in [
+            "/people".to_owned(),
+            format!("/people/{user}"),
+            format!("/people/{user}/remove"),
+            "/teams".to_owned(),
+            format!("/teams/{team}"),
+            format!("/teams/{team}/members"),
+            format!("/teams/{team}/settings"),
+            "/audit".to_owned(),
+        ] {
+            let page = ada.get(&format!("/console{path}"));
+            assert_eq!(page.status, 200, "{path}");
+            assert!(!page.text.contains("<script>alert"), "{path}");
+            assert!(!page.text.contains("<img"), "{path}");
+        }
+        // what a step tells on the page after it is as harmless
+        ada.post(&format!("/console/people/{user}/seat"), &[("seat", "viewer"), ("back", "/people")]);
+        let told = ada.get("/console/people");
+        assert!(told.text.contains("has another seat now"), "{name}");
+        assert!(!told.text.contains("<script>alert") && !told.text.contains("<img"), "{name}");
+    }
+    // nor does an address of a place elsewhere lead away
+    let away = [("seat", "full"), ("back", "//evil.example/")];
+    let user = world.database.ask("SELECT id FROM users WHERE user_name_key LIKE 'user0%'")[0][0].clone();
+    let sent = ada.post(&format!("/console/people/{user}/seat"), &away);
+    assert!(sent.to.starts_with("/console/"), "{}", sent.to);
+}
+
+#[test]
+fn the_dashboard_with_everything_it_needs_is_light() {
+    let world = World::open(&[]);
+    for n in 0..60 {
+        let name = format!("Somebody With A Long Name {n}");
+        world.ask(
+            "POST",
+            "/users",
+            &json!({"userName": format!("user-{n}@orion.example"), "displayName": name}),
+        );
+    }
+    let mut ada = world.ada.clone();
+    ada.headers.push(("Accept-Encoding".to_owned(), "gzip".to_owned()));
+    let assets = ["/assets/roster.css", "/assets/roster.js", "/assets/roster.svg"];
+    let weights = ["/console/people"].iter().chain(&assets).map(|path| ada.get(path).n_bytes);
+    let weights: Vec<usize> = weights.collect();
+    println!("page, style, script, icon: {weights:?} bytes, packed where that helps");
+    assert!(weights.iter().all(|weight| *weight > 100));
+    assert!(weights.iter().sum::<usize>() < 150_000, "{weights:?}");
+}
