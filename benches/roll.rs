@@ -10,7 +10,7 @@ use roster::{
         roll::{Direction, PersonOrder},
         span::ActivityWindow,
     },
-    scim::{Quirks, urn},
+    scim::{Quirks, Resource, urn},
     service::{
         App, Context, activity, organizations,
         page::Slice,
@@ -18,7 +18,9 @@ use roster::{
         users::{self, Demand},
     },
     store::{
-        Store,
+        DbError, Store,
+        attributes::Owner,
+        people,
         postgres::{Address, Options},
         users as rows,
     },
@@ -79,6 +81,8 @@ async fn run(engine: &str, app: Arc<App>) -> Outcome<()> {
         each(started.elapsed(), RENAMES)
     )?;
     see(&cx, &ids).await?;
+    let took = beside(&cx, &ids).await?;
+    writeln!(out, "{engine:<12}{:<40}{:>9.1} µs", "of these the row beside a person", each(took, RENAMES))?;
     let search = |text: &str| Wanted { search: text.to_owned(), ..Wanted::default() };
     let by =
         |order, direction| Wanted { order: Some(order), direction: Some(direction), ..Wanted::default() };
@@ -183,6 +187,25 @@ async fn rename(cx: &Arc<Context>, ids: &[String]) -> Outcome<()> {
     Ok(())
 }
 
+/// What it costs to write what a list needs to know of somebody, without a commit.
+async fn beside(cx: &Arc<Context>, ids: &[String]) -> Outcome<Duration> {
+    let (job, ids) = (cx.clone(), ids.iter().take(RENAMES).cloned().collect::<Vec<_>>());
+    let work = move |tx: &roster::store::WriteTx<'_>| {
+        let started = Instant::now();
+        for (n, id) in ids.iter().enumerate() {
+            let user = Resource(object(json!({
+                "userName": format!("user-{n}"), "displayName": format!("Ada Again {n}"), "active": true,
+                "name": {"givenName": "Ada", "familyName": format!("user-{n}")},
+                "emails": [{"value": format!("user-{n}@example.com"), "type": "work", "primary": true}],
+            })));
+            let owner = Owner { organization: &job.organization, resource_type: job.types.user, id };
+            people::fill(tx, owner, &user)?;
+        }
+        Ok(started.elapsed())
+    };
+    Ok(cx.app.store.write::<_, DbError>(work).await?)
+}
+
 /// Half of the people were here, on a day each.
 async fn see(cx: &Arc<Context>, ids: &[String]) -> Outcome<()> {
     const DAY: i64 = 24 * 3_600 * 1_000_000;
@@ -193,7 +216,7 @@ async fn see(cx: &Arc<Context>, ids: &[String]) -> Outcome<()> {
                 rows::note_activity(tx, &job.organization, id, job.now - (n % 300) * DAY)
             })
         };
-        cx.app.store.write::<_, roster::store::DbError>(work).await?;
+        cx.app.store.write::<_, DbError>(work).await?;
     }
     Ok(())
 }

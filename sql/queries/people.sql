@@ -137,6 +137,29 @@ SELECT count(*)
        SELECT g.member FROM down CROSS JOIN grants g
         WHERE g.organization = $1 AND g.team = down.team AND g.team <> ''))
 
+-- name: fitting
+-- Which of a few people fit.
+SELECT id
+  FROM people
+ WHERE organization = $1 AND id = ANY($8)
+   AND ($2 = '' OR active = ($2 = 'active'))
+   AND ($3 = '' OR role = $3)
+   AND ($4 = '' OR seat = $4)
+   AND ($5 = '' OR source = $5)
+   AND ($6 = '' OR strpos(search, $6) > 0)
+   AND ($7 = '' OR id IN (
+       WITH RECURSIVE down (team) AS (
+           SELECT id FROM teams WHERE organization = $1 AND id = $7
+           UNION
+           SELECT m.member FROM down CROSS JOIN memberships m
+            WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'Group'
+       )
+       SELECT m.member FROM down CROSS JOIN memberships m
+        WHERE m.organization = $1 AND m.team = down.team AND m.member_type = 'User'
+       UNION ALL
+       SELECT g.member FROM down CROSS JOIN grants g
+        WHERE g.organization = $1 AND g.team = down.team AND g.team <> ''))
+
 -- name: note_day
 -- A bit of its own for each day; nothing is written where it is set.
 INSERT INTO active_days (organization, period, person, days)

@@ -13,6 +13,7 @@ use crate::{
     },
     scim::Resource,
 };
+use std::collections::HashSet;
 
 const SQL: &str = include_str!("../../sql/queries/people.sql");
 const INSERT: Statement = Statement::named(SQL, "insert");
@@ -30,6 +31,7 @@ const BY_CREATED: Statement = Statement::named(SQL, "by_created");
 const BY_CREATED_DOWN: Statement = Statement::named(SQL, "by_created_down");
 const FOUND: Statement = Statement::named(SQL, "found");
 const FOUND_DOWN: Statement = Statement::named(SQL, "found_down");
+const FITTING: Statement = Statement::named(SQL, "fitting");
 const COUNT: Statement = Statement::named(SQL, "count");
 const NOTE_DAY: Statement = Statement::named(SQL, "note_day");
 const DAYS: Statement = Statement::named(SQL, "days");
@@ -171,8 +173,32 @@ pub fn after(
     tx.rows(statement, &args, Rank::read)
 }
 
-/// The same of those whom a sieve lets through.
+/// How many people are looked at in their order, before everybody is looked at.
+const NEAR: usize = 1_000;
+
+/// The same of those whom a sieve lets through. Where many fit, they are found among the next in the order.
 pub fn found(
+    tx: &ReadTx<'_>,
+    (organization, sieve): (&str, &Sieve),
+    order: (PersonOrder, Direction),
+    rank: &Rank,
+    at_most: usize,
+) -> Result<Vec<Rank>, DbError> {
+    let mut near = after(tx, organization, order, rank, NEAR)?;
+    let is_all = near.len() < NEAR;
+    let ids: Vec<&str> = near.iter().map(|rank| rank.id.as_str()).collect();
+    let args = [&[organization.into()][..], &sieve.args(), &[ids.as_slice().into()]].concat();
+    let fitting: HashSet<String> = tx.texts(FITTING, &args)?.into_iter().collect();
+    near.retain(|rank| fitting.contains(&rank.id));
+    if is_all || near.len() >= at_most {
+        near.truncate(at_most);
+        return Ok(near);
+    }
+    far(tx, (organization, sieve), order, rank, at_most)
+}
+
+/// Those whom a sieve lets through among everybody.
+fn far(
     tx: &ReadTx<'_>,
     (organization, sieve): (&str, &Sieve),
     (order, direction): (PersonOrder, Direction),

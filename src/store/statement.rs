@@ -67,7 +67,6 @@ impl Statement {
             let at = find(text, LISTS[n].postgres.0);
             if at < text.len() {
                 assert!(list.is_none(), "a statement has one list at most");
-                assert!(find(text, "strpos(") == text.len(), "a statement with a list looks for no text");
                 list = Some((at, LISTS[n]));
             }
             n += 1;
@@ -83,15 +82,18 @@ impl Statement {
     /// The statement for SQLite.
     pub fn for_sqlite(self) -> Cow<'static, str> {
         let (text, _) = self.text.split_at(self.lock);
-        if self.searches {
-            return Cow::Owned(text.replace("strpos(", "instr("));
-        }
-        let Some((at, list)) = self.list else { return Cow::Borrowed(text) };
+        let spelled = |text: String| match self.searches {
+            true => text.replace("strpos(", "instr("),
+            false => text,
+        };
+        let Some((at, list)) = self.list else {
+            return if self.searches { Cow::Owned(spelled(text.to_owned())) } else { Cow::Borrowed(text) };
+        };
         let (before, rest) = text.split_at(at);
         let rest = rest.strip_prefix(list.postgres.0).unwrap_or(rest);
         let (parameter, after) = rest.split_once(list.postgres.1).unwrap_or((rest, ""));
         let (open, close) = list.sqlite;
-        Cow::Owned(format!("{before}{open}{parameter}{close}{after}"))
+        Cow::Owned(spelled(format!("{before}{open}{parameter}{close}{after}")))
     }
 }
 
@@ -152,5 +154,10 @@ mod tests {
             "SELECT value FROM (SELECT value, key AS place FROM json_each($1)) AS list"
         );
         assert!(SOME.for_postgres().contains("= ANY($2)"));
+        const SOUGHT: &str = "-- name: sought\nSELECT a FROM t WHERE a = ANY($1) AND strpos(a, $2) > 0\n";
+        assert_eq!(
+            Statement::named(SOUGHT, "sought").for_sqlite().trim(),
+            "SELECT a FROM t WHERE a IN (SELECT value FROM json_each($1)) AND instr(a, $2) > 0"
+        );
     }
 }
