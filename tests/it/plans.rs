@@ -5,7 +5,7 @@ use roster::store::Statement;
 use std::fs;
 
 /// Statements that read a whole organization's rows, because that is what they are for.
-const WALKS: [&str; 51] = [
+const WALKS: [&str; 52] = [
     "users/page",
     "users/after",
     "teams/page",
@@ -18,6 +18,8 @@ const WALKS: [&str; 51] = [
     "people/found",
     "people/found_down",
     "people/count",
+    // of a few, by their ids; who is in a team is found as `memberships/everybody` does
+    "people/fitting",
     // those who are not filled yet have an index of their own
     "people/unfilled",
     // how much there is, which is not asked often
