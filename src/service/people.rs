@@ -408,6 +408,13 @@ pub struct Seats {
     pub total: Option<i64>,
 }
 
+impl Seats {
+    /// How many are left; nothing where there are as many as wanted.
+    pub fn left(&self) -> Option<i64> {
+        self.total.map(|total| (total - self.used).max(0))
+    }
+}
+
 /// Seats by kind, and how many active admins there are (W-011 recommends more than one).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SeatsInUse {

@@ -290,6 +290,19 @@ fn hostile_names_are_shown_as_they_are_and_do_nothing() {
 }
 
 #[test]
+fn a_seat_that_is_held_for_an_invite_counts_once() {
+    let world = World::open(&[]);
+    let mut ada = world.ada.clone();
+    world.ask("PATCH", "/settings", &json!({"license": {"full": 3}}));
+    world.ask("POST", "/invites", &json!({"emails": ["ben@orion.example"], "mail": false}));
+    let page = ada.get("/console/people").text;
+    assert!(page.contains("Full seats: 2 / 3") && !page.contains("Every full seat is taken"), "{page}");
+    assert!(ada.get("/console/settings").text.contains("One is left."));
+    world.ask("POST", "/invites", &json!({"emails": ["cyd@orion.example"], "mail": false}));
+    assert!(ada.get("/console/people").text.contains("Every full seat is taken (3 / 3)"));
+}
+
+#[test]
 fn the_dashboard_with_everything_it_needs_is_light() {
     let world = World::open(&[]);
     for n in 0..60 {

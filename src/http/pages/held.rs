@@ -2,7 +2,7 @@
 
 use super::{
     Asked,
-    answer::{Answer, Failed, Frame},
+    answer::{Answer, Failed, Frame, with_to},
 };
 use crate::{http::error::Refusal, org::refusal::Refusal as Rule, service::Error};
 use actix_web::http::{Method, StatusCode};
@@ -28,9 +28,9 @@ pub(super) fn hold(asked: &Asked<'_>, path: &str, failed: Failed) -> Result<Answ
         return Err(failed);
     }
     let (is_known, status, prove) = match &failed {
-        Failed::SignIn { .. } => (false, StatusCode::UNAUTHORIZED, "/sign-in?to=/held"),
+        Failed::SignIn { .. } => (false, StatusCode::UNAUTHORIZED, "/sign-in"),
         Failed::Refused(Refusal::Service(Error::Rule(Rule::NotFresh))) => {
-            (true, StatusCode::FORBIDDEN, "/sign-in/again?to=/held")
+            (true, StatusCode::FORBIDDEN, "/sign-in/again")
         }
         _ => return Err(failed),
     };
@@ -38,7 +38,7 @@ pub(super) fn hold(asked: &Asked<'_>, path: &str, failed: Failed) -> Result<Answ
     let held = Held {
         frame: &Frame { root: asked.root.clone(), language: asked.language(), ..Frame::default() },
         is_known,
-        prove: format!("{}{}", asked.root, prove.replace("/held", &format!("{}/held", asked.root))),
+        prove: with_to(&format!("{}{prove}", asked.root), &format!("{}/held", asked.root)),
         path: asked.request.uri().to_string(),
         fields: kept.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };

@@ -74,16 +74,12 @@ struct Audit<'p> {
     json: String,
 }
 
-/// The filters of the query, those alone that say something.
-fn filters<'p>(page: &'p Page<'_>) -> Vec<(&'p str, &'p str)> {
-    const NAMES: [&str; 5] = ["kind", "resource", "actor", "since", "until"];
-    let all = page.asked.query.iter().map(|(name, value)| (name.as_str(), value.trim()));
-    all.filter(|(name, value)| NAMES.contains(name) && !value.is_empty()).collect()
-}
+/// What the list is narrowed by.
+const FILTERS: [&str; 5] = ["kind", "resource", "actor", "since", "until"];
 
 /// `GET /console/audit`.
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
-    let filters = filters(page);
+    let filters = page.filters(&FILTERS);
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
     let (wanted, error) = match Wanted::read(filters) {
         Ok(wanted) => (wanted, None),
@@ -107,7 +103,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 
 /// `GET /console/audit/export`: the same, all of it, as lines of JSON.
 pub(super) async fn export(page: &Page<'_>) -> Result<Answer, Failed> {
-    let wanted = Wanted::read(filters(page)).map_err(Error::Rule)?;
+    let wanted = Wanted::read(page.filters(&FILTERS)).map_err(Error::Rule)?;
     let lines = events::export(&page.cx, wanted).await?;
     let sent = stream::try_unfold(lines, |mut lines| async move {
         let next = lines.next().await?;

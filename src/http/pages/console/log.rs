@@ -33,16 +33,12 @@ struct Log<'p> {
     json: String,
 }
 
-/// The filters of the query, those alone that say something.
-fn filters<'p>(page: &'p Page<'_>) -> Vec<(&'p str, &'p str)> {
-    const NAMES: [&str; 5] = ["connection", "outcome", "resource", "since", "until"];
-    let all = page.asked.query.iter().map(|(name, value)| (name.as_str(), value.trim()));
-    all.filter(|(name, value)| NAMES.contains(name) && !value.is_empty()).collect()
-}
+/// What the list is narrowed by.
+const FILTERS: [&str; 5] = ["connection", "outcome", "resource", "since", "until"];
 
 /// `GET /console/provisioning/log`.
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
-    let filters = filters(page);
+    let filters = page.filters(&FILTERS);
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
     let (wanted, error) = match requests::wanted(filters) {
         Ok(wanted) => (wanted, None),

@@ -103,6 +103,12 @@ impl Page<'_> {
         Ok(Slice::parse(Some(ROWS), cursor).map_err(Error::Rule)?)
     }
 
+    /// Those parameters of the query that are among these and say something.
+    fn filters(&self, names: &[&str]) -> Vec<(&str, &str)> {
+        let all = self.asked.query.iter().map(|(name, value)| (name.as_str(), value.trim()));
+        all.filter(|(name, value)| names.contains(name) && !value.is_empty()).collect()
+    }
+
     /// The path of this page with another cursor.
     fn next(&self, cursor: Option<&str>) -> Option<String> {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -117,14 +117,9 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 /// Seats used of all, as a page says it: `97 / 100`, or `97` without a limit.
 fn used(seats: &Seats) -> String {
     match seats.total {
-        Some(total) => format!("{} / {total}", seats.used + seats.reserved),
-        None => (seats.used + seats.reserved).to_string(),
+        Some(total) => format!("{} / {total}", seats.used),
+        None => seats.used.to_string(),
     }
-}
-
-/// Whether no seat is left.
-fn is_full(seats: &Seats) -> bool {
-    seats.total.is_some_and(|total| seats.used + seats.reserved >= total)
 }
 
 /// `POST /console/people/bulk`: what the button says, done to everybody who is ticked.

@@ -13,7 +13,7 @@ use crate::{
         connection::{Adoption, Mail, Scopes},
         refusal::Refusal as Rule,
     },
-    scim::{Profile, text},
+    scim::Profile,
     service::{
         Error,
         adoptions::{self, Wanted},
@@ -39,13 +39,9 @@ const GUIDES: &[(&str, &str, usize)] = &[
     ("other", "SCIM 2.0", 3),
 ];
 
-/// How long before its end a token is warned of, in microseconds: 30 days.
-const WARNED: i64 = 30 * 24 * 3_600 * 1_000_000;
-
 /// Whether a token ends soon, or has ended.
-fn ends_soon(page: &Page<'_>, token: &ShownToken) -> bool {
-    let ends = token.expires_at.as_deref().and_then(text::instant);
-    ends.is_some_and(|at| at < page.cx.now + WARNED)
+fn ends_soon(health: &Health, token: &ShownToken) -> bool {
+    health.ending_tokens.iter().any(|ending| ending.id == token.id)
 }
 
 /// A part of all, in percent.
@@ -56,7 +52,6 @@ fn percent(part: &Option<f64>) -> String {
 #[derive(Template)]
 #[template(path = "http/pages/console/provisioning.html")]
 struct Connections<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     rows: Vec<(Shown, Health)>,
     adoptions: Vec<Wanted>,
@@ -74,7 +69,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
     let rows = rows.collect();
     let adoptions = adoptions::list(&page.cx, Slice::parse(None, None).map_err(Error::Rule)?).await?.items;
     let json = page.json("/connections");
-    Answer::page(&Connections { page, frame: &page.frame, rows, adoptions, json })
+    Answer::page(&Connections { frame: &page.frame, rows, adoptions, json })
 }
 
 #[derive(Template)]
@@ -117,7 +112,6 @@ struct Step {
 #[derive(Template)]
 #[template(path = "http/pages/console/connection.html")]
 struct Connection<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     connection: Shown,
     health: Health,
@@ -152,7 +146,7 @@ async fn shown(
     let frame = &page.frame;
     Answer::page_with(
         status,
-        &Connection { page, frame, connection, health, url, guide, steps, secret, error, json },
+        &Connection { frame, connection, health, url, guide, steps, secret, error, json },
     )
 }
 

@@ -220,11 +220,6 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
     }
 }
 
-/// How many of some seats are left; nothing where there are any number.
-fn left(seats: &people::Seats) -> Option<i64> {
-    seats.total.map(|total| (total - seats.used - seats.reserved).max(0))
-}
-
 /// The settings with which an organization begins, to say of a number what holds without one.
 pub(super) fn default(path: &str) -> String {
     let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
