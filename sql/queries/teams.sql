@@ -61,6 +61,11 @@ UPDATE teams
    SET settings = $3, version = version + 1, modified_at = CASE WHEN modified_at > $4 THEN modified_at ELSE $4 END
  WHERE organization = $1 AND id = $2
 
+-- name: touch
+UPDATE teams
+   SET version = version + 1, modified_at = CASE WHEN modified_at > $3 THEN modified_at ELSE $3 END
+ WHERE organization = $1 AND id = $2
+
 -- name: by_name
 -- The team of that name, or else the one that last had it.
 SELECT id FROM (

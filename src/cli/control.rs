@@ -37,7 +37,7 @@ use crate::{
     service::{
         App, Context, activity, events, journal, organizations,
         people_csv::{self, Imported, NewImport, Stretch},
-        schemas, system,
+        roll, schemas, system,
     },
     store::{Store, postgres},
 };
@@ -91,7 +91,7 @@ pub(super) enum Ask {
     Setting(SettingAsk),
     Session(SessionAsk),
     Provider(ProviderAsk),
-    Export { after: Option<String> },
+    Export { wanted: roll::Wanted, after: Option<String> },
     Import { new: NewImport, rehearses: bool },
     Activity { window: ActivityWindow },
     System,
@@ -416,7 +416,7 @@ pub(super) async fn execute(cx: &Arc<Context>, ask: &Ask) -> anyhow::Result<Repl
         Ask::Setting(ask) => Reply::Shown(ask.execute(cx).await?),
         Ask::Activity { window } => Reply::Shown(json!(activity::over(cx, *window).await?)),
         Ask::System => Reply::Shown(json!(system::read(cx).await?)),
-        Ask::Export { after } => Reply::People(people_csv::export(cx, after.clone()).await?),
+        Ask::Export { wanted, after } => Reply::People(people_csv::export(cx, wanted, after.clone()).await?),
         Ask::Import { new, rehearses } => {
             Reply::Imported(people_csv::import(cx, new.clone(), *rehearses).await?)
         }

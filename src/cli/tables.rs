@@ -3,6 +3,7 @@
 use super::{
     control::{Ask, Reply},
     is_watched, say,
+    users::PeopleSieve,
     within::Within,
 };
 use crate::service::people_csv::{Imported, NewImport, Stretch};
@@ -16,11 +17,13 @@ use std::{fs, io::Write, path::PathBuf};
 /// How many rows one question to the server holds.
 const AT_ONCE: usize = 200;
 
-/// Write everybody to a table of CSV
+/// Write everybody to a table of CSV, or those who are asked for
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// The file; standard output without it
     file: Option<PathBuf>,
+    #[command(flatten)]
+    sieve: PeopleSieve,
     #[command(flatten)]
     within: Within,
 }
@@ -34,9 +37,10 @@ impl Export {
             None => Box::new(std::io::stdout()),
         };
         let bar = bar("writing people", None)?;
-        let mut after = None;
+        let (wanted, mut after) = (self.sieve.wanted(), None);
         loop {
-            let Reply::People(stretch) = self.within.ask(Ask::Export { after })? else {
+            let Reply::People(stretch) = self.within.ask(Ask::Export { wanted: wanted.clone(), after })?
+            else {
                 bail!("the server said something unreadable");
             };
             let Stretch { csv, n, next } = stretch;

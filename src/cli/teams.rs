@@ -10,17 +10,18 @@ use crate::{
     org::refusal::Refusal,
     scim::version::Precondition,
     service::{
-        Context, Error,
+        Context, Error, avatars,
         page::Slice,
         people,
         teams::{self, Added, NewMember, NewTeam, TeamChange},
     },
 };
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 
 #[derive(Debug, Args)]
 pub(super) struct TeamCommand {
@@ -68,6 +69,21 @@ pub(super) enum TeamAsk {
         default_role: Option<String>,
         #[command(flatten)]
         switches: Switches,
+    },
+    /// Give a team a picture, in place of the one before
+    SetAvatar {
+        /// Name, also a former one, or id
+        team: String,
+        /// A PNG, JPEG, GIF or WebP file of at most 700 KB
+        file: PathBuf,
+        /// What the file holds, in base64, once it is read
+        #[arg(skip)]
+        image: String,
+    },
+    /// Take a team's picture away
+    RemoveAvatar {
+        /// Name, also a former one, or id
+        team: String,
     },
     /// Archive a team: gone at once, its name free, restorable for 30 days
     Archive {
@@ -178,8 +194,13 @@ impl Switches {
 
 impl TeamCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let Self { ask, within } = self;
-        match &ask {
+        let Self { mut ask, within } = self;
+        match &mut ask {
+            TeamAsk::SetAvatar { file, image, .. } => {
+                let shown = file.display();
+                let bytes = fs::read(&*file).with_context(|| format!("{shown} cannot be read"))?;
+                *image = STANDARD.encode(bytes);
+            }
             TeamAsk::Archive { team, yes } => confirm(*yes, &format!("archive the team {team}"))?,
             TeamAsk::Change { name: None, default_role: None, switches, .. }
                 if switches.to_object().is_empty() =>
@@ -220,6 +241,15 @@ impl TeamAsk {
                 };
                 let id = teams::find(cx, team).await?;
                 json!(teams::change(cx, &id, change, Precondition::default()).await?)
+            }
+            Self::SetAvatar { team, image, .. } => {
+                let id = teams::find(cx, team).await?;
+                let image = STANDARD.decode(image)?;
+                json!(avatars::set(cx, &id, image, Precondition::default()).await?)
+            }
+            Self::RemoveAvatar { team } => {
+                let id = teams::find(cx, team).await?;
+                json!(avatars::remove(cx, &id, Precondition::default()).await?)
             }
             Self::Archive { team, .. } => {
                 let id = teams::find(cx, team).await?;
@@ -292,6 +322,8 @@ impl TeamAsk {
                     "no team can be restored; a team is archived with `roster team archive TEAM`",
                 )
             }
+            Self::SetAvatar { team, .. } => format!("the team {team} has another picture"),
+            Self::RemoveAvatar { team } => format!("the team {team} has no picture any more"),
             Self::Archive { team, .. } => format!(
                 "archived the team {team}; `roster team restore {}{flag}` brings it back within 30 days",
                 found.get("id").and_then(Value::as_str).unwrap_or_default()

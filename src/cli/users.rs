@@ -146,7 +146,7 @@ pub(super) struct PeopleSieve {
 }
 
 impl PeopleSieve {
-    fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> Wanted {
         let Self { search, status, role, seat, source, team, sort, order } = self.clone();
         Wanted {
             search: search.unwrap_or_default(),

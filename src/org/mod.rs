@@ -4,6 +4,7 @@ pub mod actor;
 pub mod address;
 pub mod audit;
 pub mod authority;
+pub mod avatar;
 pub mod connection;
 pub mod custom_role;
 pub mod decision;

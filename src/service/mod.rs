@@ -8,6 +8,7 @@ pub mod activity;
 pub mod adoptions;
 pub mod attempts;
 mod authorization;
+pub mod avatars;
 pub mod bulk;
 pub mod connections;
 pub mod cursor;

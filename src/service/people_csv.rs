@@ -4,7 +4,9 @@ use super::{
     Context, Error, Result,
     authorization::About,
     event, groups, load,
+    page::Slice,
     people::{NewPerson, addresses, body_of, emails, people},
+    roll::{self, Wanted},
     team_roles,
     users::{self, Change, Demand, holder},
 };
@@ -18,11 +20,7 @@ use crate::{
         standing::Source,
     },
     scim::{Quirks, projection::Projection, text, urn},
-    store::{
-        DbError, ReadTx, WriteTx, invites, memberships,
-        records::{self, Kind},
-        teams as rows,
-    },
+    store::{DbError, ReadTx, WriteTx, invites, memberships, records::Kind, teams as rows},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,23 +43,24 @@ pub struct Stretch {
     pub next: Option<String>,
 }
 
-/// The people whose id comes after one, as many as one read holds.
-pub async fn export(cx: &Arc<Context>, after: Option<String>) -> Result<Stretch> {
+/// The people who are wanted and come after a place in their order, as many as one read holds.
+pub async fn export(cx: &Arc<Context>, wanted: &Wanted, after: Option<String>) -> Result<Stretch> {
     let job = cx.clone();
     if after.is_none() {
         // who takes everybody's addresses along is written down
+        let is_part = wanted.looks();
         let begin = move |tx: &WriteTx<'_>| {
             job.authorize_change(tx, Action::UserExport, About::ORGANIZATION)?;
-            job.note(tx, &event(EventKind::UsersExported, job.types.user, "", json!({}))).map(drop)
+            let detail = if is_part { json!({"filtered": true}) } else { json!({}) };
+            job.note(tx, &event(EventKind::UsersExported, job.types.user, "", detail)).map(drop)
         };
         cx.app.store.write(begin).await?;
     }
-    let job = cx.clone();
+    let (job, looks, wanted) = (cx.clone(), wanted.looks(), wanted.clone());
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::UserExport, About::ORGANIZATION)?;
-        let kind = Kind::of(job.types.user);
-        let from = after.as_deref().unwrap_or_default();
-        let found = records::after(tx, kind, &job.organization, from, AT_ONCE)?;
+        let slice = Slice { after: after.clone().unwrap_or_default(), limit: AT_ONCE };
+        let (found, next) = roll::stretch(tx, &job, &wanted, &slice)?;
         let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
         let own = memberships::own_roles(tx, &job.organization, &ids)?;
         let mut csv = match after {
@@ -89,10 +88,12 @@ pub async fn export(cx: &Arc<Context>, after: Option<String>) -> Result<Stretch>
                 resource.text("externalId").unwrap_or_default().to_owned(),
             ]));
         }
-        let last = found.last().filter(|_| found.len() == AT_ONCE).map(|record| record.id.clone());
-        Ok::<_, Error>(Stretch { csv, n: found.len(), next: last })
+        Ok::<_, Error>(Stretch { csv, n: found.len(), next })
     };
-    cx.app.store.read(work).await
+    match looks {
+        true => cx.app.store.scan(work).await,
+        false => cx.app.store.read(work).await,
+    }
 }
 
 /// How a table is taken.

@@ -23,11 +23,12 @@ use crate::{
         records::{self, Kind},
     },
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{collections::HashMap, str::FromStr, sync::Arc};
 
 /// Which people are asked for, and in which order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// A part of a name or address, as somebody types it; empty for everybody.
     pub search: String,
@@ -105,7 +106,7 @@ impl Wanted {
     }
 
     /// Whether every person must be looked at.
-    fn looks(&self) -> bool {
+    pub(super) fn looks(&self) -> bool {
         let Self { search, status, role, seat, source, team, order: _, direction: _ } = self;
         !search.is_empty()
             || status.is_some()
@@ -122,14 +123,10 @@ pub async fn list(cx: &Arc<Context>, wanted: Wanted, slice: Slice) -> Result<Pag
     let (job, looks) = (cx.clone(), wanted.looks());
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::UserRead, About::ORGANIZATION)?;
-        let order = wanted.order();
-        let mut found = match wanted.sieve(tx, &job)? {
-            None => rows::after(tx, &job.organization, order, &rank, slice.one_more())?,
-            Some(sieve) => rows::found(tx, (&job.organization, &sieve), order, &rank, slice.one_more())?,
-        };
+        let mut found = behind(tx, &job, &wanted, &rank, slice.one_more())?;
         let has_more = found.len() > slice.limit;
         found.truncate(slice.limit);
-        let items = shown(tx, &job, &found)?;
+        let items = people(tx, &job, &records_of(tx, &job, &found)?)?;
         Ok::<_, Error>(match found.last().filter(|_| has_more) {
             Some(last) => Page::up_to(items, &wanted.cursor(last)),
             None => Page { items, next: None },
@@ -157,13 +154,32 @@ pub async fn count(cx: &Arc<Context>, wanted: Wanted) -> Result<i64> {
     }
 }
 
+/// At most so many of the people who are wanted that come behind a place in their order.
+fn behind(tx: &ReadTx<'_>, cx: &Context, wanted: &Wanted, rank: &Rank, at_most: usize) -> Result<Vec<Rank>> {
+    Ok(match wanted.sieve(tx, cx)? {
+        None => rows::after(tx, &cx.organization, wanted.order(), rank, at_most)?,
+        Some(sieve) => rows::found(tx, (&cx.organization, &sieve), wanted.order(), rank, at_most)?,
+    })
+}
+
+/// What an export reads of the people who are wanted: their records, and where it goes on behind them.
+pub(super) fn stretch(
+    tx: &ReadTx<'_>,
+    cx: &Context,
+    wanted: &Wanted,
+    slice: &Slice,
+) -> Result<(Vec<Record>, Option<String>)> {
+    let found = behind(tx, cx, wanted, &wanted.place(slice)?, slice.limit)?;
+    let last = found.last().filter(|_| found.len() == slice.limit);
+    Ok((records_of(tx, cx, &found)?, last.map(|rank| wanted.cursor(rank))))
+}
+
 /// The people of these ranks, in their order.
-fn shown(tx: &ReadTx<'_>, cx: &Context, found: &[Rank]) -> Result<Vec<Person>> {
+fn records_of(tx: &ReadTx<'_>, cx: &Context, found: &[Rank]) -> Result<Vec<Record>> {
     let ids: Vec<String> = found.iter().map(|rank| rank.id.clone()).collect();
     let records = records::among(tx, Kind::of(cx.types.user), &cx.organization, &ids)?;
     let mut by_id: HashMap<String, Record> = records.into_iter().map(|it| (it.id.clone(), it)).collect();
-    let records: Vec<Record> = ids.iter().filter_map(|id| by_id.remove(id)).collect();
-    people(tx, cx, &records)
+    Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
 /// How many people are filled in one transaction; others write between two of them.

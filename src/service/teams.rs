@@ -27,7 +27,7 @@ use crate::{
     },
     scim::{Quirks, projection::Projection, text, urn, version::Precondition},
     store::{
-        ReadTx, WriteTx, mappings as given, memberships,
+        ReadTx, WriteTx, avatars, mappings as given, memberships,
         records::{self, Kind},
         teams as rows,
     },
@@ -54,6 +54,9 @@ pub struct Team {
     pub default_role: String,
     /// The team's own bucket; null where it uses the server's storage.
     pub storage: Value,
+    /// The version of the team's picture; null where it has none.
+    #[serde(default)]
+    pub avatar: Option<String>,
     /// What the team decided for itself.
     pub settings: TeamSettings,
     /// What holds, with what the organization enforces.
@@ -137,11 +140,12 @@ pub async fn list(cx: &Arc<Context>, name: Option<String>, slice: Slice) -> Resu
             let batch = records::after(tx, Kind::of(job.types.group), &job.organization, &after, most)?;
             let ids: Vec<&str> = batch.iter().map(|record| record.id.as_str()).collect();
             let mut own = rows::settings_of(tx, &job.organization, &ids)?;
+            let mut pictures = avatars::versions(tx, &job.organization, &ids)?;
             for record in &batch {
                 let own = own.remove(&record.id).unwrap_or_default();
                 after.clone_from(&record.id);
                 if sight.reaches(&record.id, own) {
-                    found.push(shown(record, own, &settings)?);
+                    found.push(shown(record, own, pictures.remove(&record.id), &settings)?);
                 }
                 if found.len() > slice.limit {
                     return Ok::<_, Error>(Page::of(&slice, found, |team| &team.id));
@@ -567,12 +571,13 @@ fn member(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Membe
     Ok(member)
 }
 
-fn one(tx: &ReadTx<'_>, cx: &Context, id: &str, settings: &Settings) -> Result<Team> {
+pub(super) fn one(tx: &ReadTx<'_>, cx: &Context, id: &str, settings: &Settings) -> Result<Team> {
     let own = rows::settings(tx, &cx.organization, id)?.unwrap_or_default();
-    shown(&load(tx, cx, Kind::of(cx.types.group), id)?, own, settings)
+    let picture = avatars::versions(tx, &cx.organization, &[id])?.remove(id);
+    shown(&load(tx, cx, Kind::of(cx.types.group), id)?, own, picture, settings)
 }
 
-fn shown(record: &Record, own: TeamSettings, settings: &Settings) -> Result<Team> {
+fn shown(record: &Record, own: TeamSettings, avatar: Option<String>, settings: &Settings) -> Result<Team> {
     let resource = record.resource()?;
     let extension = resource.get(urn::ORGANIZATION_GROUP);
     Ok(Team {
@@ -581,6 +586,7 @@ fn shown(record: &Record, own: TeamSettings, settings: &Settings) -> Result<Team
         members: record.n_members,
         default_role: team::default_role(&resource).unwrap_or("member").to_owned(),
         storage: extension.and_then(|extension| extension.get("storage")).cloned().unwrap_or(Value::Null),
+        avatar,
         settings: own,
         effective: own.effective(settings.enforced),
         created_at: text::date_time(record.created_at),

@@ -21,7 +21,7 @@ impl Migration {
 }
 
 /// In order. To change the schema, add a file for each engine and an entry.
-const MIGRATIONS: [Migration; 15] = [
+const MIGRATIONS: [Migration; 16] = [
     Migration {
         version: 1,
         name: "first_road",
@@ -111,6 +111,12 @@ const MIGRATIONS: [Migration; 15] = [
         name: "people",
         sqlite: include_str!("../../sql/migrations/sqlite/0015_people.sql"),
         postgres: include_str!("../../sql/migrations/postgres/0015_people.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "avatars",
+        sqlite: include_str!("../../sql/migrations/sqlite/0016_avatars.sql"),
+        postgres: include_str!("../../sql/migrations/postgres/0016_avatars.sql"),
     },
 ];
 

@@ -7,6 +7,7 @@
 pub mod adoptions;
 pub mod api_keys;
 pub mod attributes;
+pub mod avatars;
 pub mod chain;
 pub mod connections;
 pub mod db;

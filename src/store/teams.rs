@@ -3,6 +3,7 @@
 use super::{
     DbError, ReadTx, Statement, WriteTx,
     attributes::{self, Owner},
+    avatars,
     db::{Arg, Row},
     journal,
     records::{Kind, bounded},
@@ -20,6 +21,7 @@ const COUNT_MEMBERS: Statement = Statement::named(SQL, "count_members");
 const GAIN_MEMBER: Statement = Statement::named(SQL, "gain_member");
 const SETTINGS: Statement = Statement::named(SQL, "settings");
 const SET_SETTINGS: Statement = Statement::named(SQL, "set_settings");
+const TOUCH: Statement = Statement::named(SQL, "touch");
 const BY_NAME: Statement = Statement::named(SQL, "by_name");
 const ALIAS: Statement = Statement::named(SQL, "alias");
 const ARCHIVED: Statement = Statement::named(SQL, "archived");
@@ -184,6 +186,7 @@ pub fn remove(tx: &WriteTx<'_>, organization: &str, team: &Archived, now: i64) -
     let place = [organization.into(), (&team.id).into()];
     tx.execute(REMOVE, &place)?;
     tx.execute(FORGET_ALIASES, &place)?;
+    avatars::remove(tx, organization, &team.id)?;
     tx.execute(BURY, &[organization.into(), (&team.id).into(), (&team.name).into(), now.into()]).map(drop)
 }
 
@@ -229,6 +232,11 @@ pub fn set_settings(
 ) -> Result<(), DbError> {
     let text = serde_json::to_string(settings)?;
     tx.execute(SET_SETTINGS, &[organization.into(), id.into(), (&text).into(), now.into()]).map(drop)
+}
+
+/// Notes that something about a team changed that its row does not hold.
+pub fn touch(tx: &WriteTx<'_>, organization: &str, id: &str, now: i64) -> Result<(), DbError> {
+    tx.execute(TOUCH, &[organization.into(), id.into(), now.into()]).map(drop)
 }
 
 /// The names of teams, to say which is like one that does not exist; at most a thousand.

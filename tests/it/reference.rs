@@ -4,7 +4,7 @@ use crate::conformance::{Check, checks, pending};
 use roster::conformance::Rule;
 use std::{fs, process::Command};
 
-const COMMANDS: [&[&str]; 118] = [
+const COMMANDS: [&[&str]; 120] = [
     &[],
     &["serve"],
     &["organization"],
@@ -24,6 +24,8 @@ const COMMANDS: [&[&str]; 118] = [
     &["team", "show"],
     &["team", "create"],
     &["team", "change"],
+    &["team", "set-avatar"],
+    &["team", "remove-avatar"],
     &["team", "archive"],
     &["team", "archived"],
     &["team", "restore"],

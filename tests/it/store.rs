@@ -164,7 +164,7 @@ mod on_sqlite {
             Ok::<_, DbError>([total(&USER_TYPE)?, total(&GROUP_TYPE)?])
         }));
         assert_eq!(totals.unwrap(), [7, 3]);
-        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 15);
+        assert_eq!(database.number("SELECT max(version) FROM schema_migrations"), 16);
         let member = database.ask("SELECT resource FROM users").pop().and_then(|row| row.into_iter().next());
         assert_eq!(
             member.unwrap(),

@@ -143,6 +143,39 @@ fn w_036_an_export_has_wandbs_columns_and_nothing_that_a_spreadsheet_runs() {
 }
 
 #[test]
+fn an_export_of_those_who_are_asked_for_has_them_all_in_their_order() {
+    let server = Server::standard();
+    let api = admin(&server);
+    let n_more = 1_203;
+    let rows: Vec<String> = (0..n_more).map(|n| format!("walker-{n:04},walker-{n:04}@x.example")).collect();
+    for rows in rows.chunks(600) {
+        let csv = format!("username,email\n{}", rows.join("\n"));
+        assert_eq!(api.post("/users/import", &json!({"csv": csv})).json()["done"], true);
+    }
+    let names = |query: &str| {
+        let reply = api.get(&format!("/users/export?{query}"));
+        assert_eq!(reply.status, 200, "{query}");
+        let text = String::from_utf8(reply.body).unwrap();
+        text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+
+    // more than one read holds, and those who do not fit stand between
+    let down = names("search=walker&sort=userName&order=descending");
+    assert_eq!(down.len(), n_more);
+    assert!(down.is_sorted_by(|one, next| one > next) && down[0] == "walker-1202");
+    assert_eq!(names("search=walker-007"), (70..80).map(|n| format!("walker-00{n}")).collect::<Vec<_>>());
+    assert_eq!(names("role=admin"), ["root"]);
+    assert_eq!(names("status=deactivated"), [""; 0]);
+    assert_eq!(names("").len(), n_more + 1);
+    let (status, detail) = api.get("/users/export?status=asleep").problem();
+    assert_eq!(status, 400, "{detail}");
+    let sql = "SELECT detail FROM events WHERE kind = 'users.exported' ORDER BY position";
+    let told = server.database.ask(sql).concat();
+    let (part, all) = (r#"{"filtered":true}"#, "{}");
+    assert_eq!(told, [part, part, part, part, all], "each export once, and whether it was of everybody");
+}
+
+#[test]
 fn a_row_that_fails_is_told_and_nothing_is_taken_unless_a_part_is_asked_for() {
     let server = Server::standard();
     let api = admin(&server);
@@ -219,6 +252,8 @@ fn commands_write_a_table_and_take_one_in() {
     let written = fs::read_to_string(file("out.csv")).unwrap();
     assert_eq!(written.lines().count(), 451);
     assert_eq!(String::from_utf8(run(&["export"]).stdout).unwrap(), written);
+    let of_some = String::from_utf8(run(&["export", "--status", "deactivated"]).stdout).unwrap();
+    assert_eq!(of_some.lines().count(), 1, "{of_some}");
     let same = told(&run(&["import", &file("out.csv"), "--json"]));
     assert_eq!((&same["unchanged"], &same["changed"]), (&json!(450), &json!(0)));
     assert!(same["problems"] == Value::Array(Vec::new()));

@@ -4,7 +4,11 @@ use crate::{
     keys::{Api, give_role, issue, person},
     support::Server,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+use image::{ImageFormat, Rgb, RgbImage};
+use roster::service::purge;
 use serde_json::{Value, json};
+use std::io::Cursor;
 
 fn start() -> (Server, Api, String) {
     let server = Server::standard();
@@ -177,4 +181,92 @@ fn an_archived_team_is_gone_at_once_and_comes_back_with_its_members_within_thirt
         .database
         .ask(&format!("UPDATE teams SET archived_at = archived_at - {long_ago} WHERE id = '{vision}'"));
     assert_eq!(admin.post(&restore, &json!({})).problem().0, 404);
+}
+
+/// A file of a picture that is red on the left and blue on the right.
+fn picture(format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let paint = |x, _| if x < 100 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) };
+    RgbImage::from_fn(200, 120, paint).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn w_114_a_team_has_a_picture_that_its_admins_choose() {
+    let (server, admin, _) = start();
+    let [ada, eve] = ["ada", "eve"].map(|name| person(&server, name, "member"));
+    let vision = server.client.group("vision", &[ada.clone(), eve.clone()]);
+    give_role(&server, &vision, &ada, "admin");
+    let (boss, member) = (issue(&server, &ada, ""), issue(&server, &eve, ""));
+    let (team, path) = (format!("/teams/{vision}"), format!("/teams/{vision}/avatar"));
+    let image = |bytes: &[u8]| json!({"image": STANDARD.encode(bytes)});
+    let put = |api: &Api, body: &Value| api.send("PUT", &path, &[], body);
+
+    assert_eq!(boss.get(&team).json()["avatar"], Value::Null);
+    assert_eq!(boss.get(&path).problem().0, 404);
+    assert_eq!(put(&member, &image(&picture(ImageFormat::Png))).problem().0, 403);
+    for (body, expected) in [
+        (json!({"image": "not base64!"}), "image: expected a file in base64"),
+        (
+            image(b"<svg onload='alert(1)'/>"),
+            "image: expected a PNG, JPEG, GIF or WebP file, found something else",
+        ),
+        (image(&picture(ImageFormat::Png)[..200]), "found one that cannot be read"),
+        (json!({}), "missing field `image`"),
+    ] {
+        let (status, detail) = put(&boss, &body).problem();
+        assert_eq!(status, 400, "{detail}");
+        assert!(detail.contains(expected), "{detail}");
+    }
+    assert_eq!(boss.get(&team).json()["avatar"], Value::Null, "what was refused changed nothing");
+
+    let before = boss.get(&team).json()["version"].clone();
+    let changed = put(&boss, &image(&picture(ImageFormat::Jpeg)));
+    assert_eq!(changed.status, 200, "{}", changed.json());
+    let first = changed.json()["avatar"].as_str().unwrap().to_owned();
+    assert_ne!(changed.json()["version"], before);
+    let stale = [("If-Match", before.as_str().unwrap())];
+    assert_eq!(boss.send("PUT", &path, &stale, &image(&picture(ImageFormat::Png))).problem().0, 412);
+
+    let shown = member.get(&path);
+    assert_eq!((shown.status, shown.header("content-type")), (200, "image/png"));
+    let tag = shown.header("etag").to_owned();
+    assert_eq!(member.send("GET", &path, &[("If-None-Match", &tag)], &Value::Null).status, 304);
+    let square = image::load_from_memory_with_format(&shown.body, ImageFormat::Png).unwrap();
+    assert_eq!((square.width(), square.height()), (128, 128));
+    assert_eq!(member.get("/teams").json()["items"][0]["avatar"], json!(first));
+
+    // it rests with the team, and is there again
+    assert_eq!(admin.delete(&team).status, 204);
+    assert_eq!(member.get(&path).problem().0, 404);
+    admin.post(&format!("/archived-teams/{vision}/restore"), &Value::Null);
+    assert_eq!(member.get(&path).body, shown.body);
+
+    assert_eq!(boss.delete(&path).json()["avatar"], Value::Null);
+    assert_eq!(member.get(&path).problem().0, 404);
+    let sql = "SELECT detail FROM events WHERE kind = 'team.changed' ORDER BY position";
+    let told = server.database.ask(sql).into_iter().flatten();
+    let avatars: Vec<Value> =
+        told.map(|it| serde_json::from_str::<Value>(&it).unwrap()["avatar"].clone()).collect();
+    assert_eq!(
+        avatars,
+        [json!({"before": null, "after": first}), json!({"before": first, "after": null})],
+        "each change once"
+    );
+}
+
+#[test]
+fn w_114_a_picture_goes_with_its_team() {
+    let (server, admin, _) = start();
+    let vision = made(&admin, &json!({"name": "vision"}));
+    let body = json!({"image": STANDARD.encode(picture(ImageFormat::WebP))});
+    assert_eq!(admin.send("PUT", &format!("/teams/{vision}/avatar"), &[], &body).status, 200);
+    let n_kept = || server.database.number("SELECT count(*) FROM avatars");
+    assert_eq!(n_kept(), 1);
+    admin.patch("/settings", &json!({"scimGroupDelete": "delete"}));
+
+    server.client.delete(&format!("/Groups/{vision}"));
+
+    assert_eq!(crate::support::wait(async { purge::purge(&server.app).await.unwrap() }), 1);
+    assert_eq!(n_kept(), 0);
 }

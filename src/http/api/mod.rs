@@ -27,6 +27,7 @@ mod users;
 use super::{body, credential::Credential, error::Refusal, request_log::Line, server::Door, visitor};
 use crate::{
     org::{
+        avatar::Avatar,
         key::{Principal, is_key},
         refusal::unknown,
     },
@@ -35,7 +36,7 @@ use crate::{
         version::{Precondition, Version},
     },
     service::{
-        self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv,
+        self, Context, Error, events::Lines, idempotency::Once, page::Slice, people_csv, roll::Wanted,
         sessions as signed_in,
     },
 };
@@ -130,6 +131,7 @@ pub(super) struct Reply {
 enum Body {
     Nothing,
     Json(Value),
+    Picture(Vec<u8>),
     /// Lines that are read while they are sent, and their media type.
     Lines(Stretches, &'static str),
 }
@@ -138,6 +140,12 @@ impl Reply {
     /// 200 with a body.
     pub(super) fn ok(body: Value) -> Self {
         Self::of(StatusCode::OK, Body::Json(body))
+    }
+
+    /// 200 with a PNG; its version is what the ETag shows.
+    pub(super) fn picture(avatar: Avatar) -> Self {
+        let tag = Some(format!("\"{}\"", avatar.version));
+        Self { tag, ..Self::of(StatusCode::OK, Body::Picture(avatar.png)) }
     }
 
     /// 200 with lines of JSON.
@@ -190,6 +198,11 @@ impl Reply {
         match self.body {
             Body::Json(body) => response.content_type("application/json").body(body.to_string()),
             Body::Lines(lines, media_type) => response.content_type(media_type).streaming(sent(lines)),
+            Body::Picture(png) => response
+                .content_type("image/png")
+                .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+                .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .body(png),
             Body::Nothing => response.finish(),
         }
     }
@@ -199,6 +212,8 @@ impl Reply {
 pub(super) struct People {
     /// Who asks.
     pub(super) cx: Arc<Context>,
+    /// Who of them, and in which order.
+    pub(super) wanted: Wanted,
     /// What is sent next.
     pub(super) stretch: Option<people_csv::Stretch>,
 }
@@ -216,7 +231,7 @@ impl Stretches {
             Self::People(people) => {
                 let Some(stretch) = people.stretch.take() else { return Ok(None) };
                 if let Some(next) = stretch.next {
-                    people.stretch = Some(people_csv::export(&people.cx, Some(next)).await?);
+                    people.stretch = Some(people_csv::export(&people.cx, &people.wanted, Some(next)).await?);
                 }
                 Ok(Some(stretch.csv))
             }

@@ -138,7 +138,7 @@ fn responses(route: &Route, shapes: &mut Shapes) -> Value {
     let mut responses = Map::new();
     let (status, answer) = match route.answer {
         Some((status, shape)) => (status, Some(shape(&mut shapes.answers))),
-        None if route.lines.is_some() => (200, None),
+        None if route.media_type.is_some() => (200, None),
         None => (204, None),
     };
     let preview = |shape: Shape| Value::from(shape(&mut shapes.answers));
@@ -152,7 +152,13 @@ fn responses(route: &Route, shapes: &mut Shapes) -> Value {
         (done, None) => done.map(Value::from),
     };
     let mut content = json_of(answer);
-    content.extend(route.lines.map(|lines| (lines.to_owned(), json!({"schema": {"type": "string"}}))));
+    content.extend(route.media_type.map(|it| {
+        let schema = match it.starts_with("image/") {
+            true => json!({}),
+            false => json!({"schema": {"type": "string"}}),
+        };
+        (it.to_owned(), schema)
+    }));
     responses.insert(status.to_string(), described(route.summary, content));
     responses.insert("default".to_owned(), failure());
     Value::Object(responses)

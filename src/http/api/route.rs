@@ -57,8 +57,8 @@ pub(super) struct Route {
     pub(super) versioned: bool,
     /// What its rehearsal tells, where that is not whom a change of a role concerns.
     pub(super) preview: Option<Shape>,
-    /// The media type of the lines it answers with, where it does.
-    pub(super) lines: Option<&'static str>,
+    /// The media type of what it answers with, where that is no JSON.
+    pub(super) media_type: Option<&'static str>,
 }
 
 /// One function of the service floor, asked.
@@ -85,7 +85,7 @@ impl Route {
             answer: None,
             versioned: false,
             preview: None,
-            lines: None,
+            media_type: None,
         }
     }
 
@@ -117,8 +117,8 @@ impl Route {
         Self { preview: Some(shape), ..self }
     }
 
-    const fn streams(self, media_type: &'static str) -> Self {
-        Self { lines: Some(media_type), ..self }
+    const fn sends(self, media_type: &'static str) -> Self {
+        Self { media_type: Some(media_type), ..self }
     }
 
     /// Whether `dryRun=true` makes it tell what would happen.
@@ -241,8 +241,9 @@ pub(super) const ROUTES: &[Route] = &[
         .takes(of::<PeopleChange>)
         .answers(of::<ChangedPeople>),
     Route::new("GET", "/users/export", Action::UserExport, |call| Box::pin(users::export(call)))
-        .about("Everybody as a table of CSV, safe to open in a spreadsheet")
-        .streams("text/csv"),
+        .about("Everybody as a table of CSV, safe to open in a spreadsheet, or those who are asked for")
+        .query(&["search", "status", "role", "seat", "source", "team", "sort", "order"])
+        .sends("text/csv"),
     Route::new("POST", "/users/import", Action::UserImport, |call| Box::pin(users::import(call)))
         .about("Take people in from a table of CSV, all or nothing, or tell what it would do")
         .query(&["dryRun"])
@@ -312,6 +313,23 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/teams/{id}", Action::TeamArchive, |call| Box::pin(teams::archive(call)))
         .versioned()
         .about("Archive a team; it can be restored for 30 days"),
+    Route::new("GET", "/teams/{id}/avatar", Action::TeamRead, |call| Box::pin(teams::avatar(call)))
+        .versioned()
+        .about("A team's picture: a square of PNG")
+        .sends("image/png"),
+    Route::new("PUT", "/teams/{id}/avatar", Action::TeamSettingsChange, |call| {
+        Box::pin(teams::set_avatar(call))
+    })
+    .versioned()
+    .about("Give a team a picture in place of the one before")
+    .takes(of::<teams::NewAvatar>)
+    .answers(of::<Team>),
+    Route::new("DELETE", "/teams/{id}/avatar", Action::TeamSettingsChange, |call| {
+        Box::pin(teams::remove_avatar(call))
+    })
+    .versioned()
+    .about("Take a team's picture away")
+    .answers(of::<Team>),
     Route::new("GET", "/teams/{id}/members", Action::TeamRead, |call| Box::pin(teams::members(call)))
         .about("The members of a team with their roles")
         .query(&["limit", "cursor"])
@@ -472,7 +490,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/events/export", Action::EventRead, |call| Box::pin(events::export(call)))
         .about("The same, all of it, a line each")
         .query(&["after", "kind", "resource", "actor", "since", "until"])
-        .streams("application/jsonl"),
+        .sends("application/jsonl"),
     Route::new("GET", "/events/verification", Action::EventRead, |call| Box::pin(events::verify(call)))
         .about("Whether the journal is what was written, and the first event that is not")
         .answers(of::<events::Verification>),
@@ -480,7 +498,7 @@ pub(super) const ROUTES: &[Route] = &[
         .about("What happened, as W&B's audit log tells it")
         .query(&["anonymize", "startDate", "numDays", "endDate", "limit", "cursor"])
         .answers(of::<events::AuditPage>)
-        .streams("application/x-ndjson"),
+        .sends("application/x-ndjson"),
     Route::new("GET", "/roles", Action::RoleRead, |call| Box::pin(roles::list(call)))
         .about("The custom roles, or the one of a name")
         .query(&["name", "limit", "cursor"])

@@ -3,12 +3,14 @@
 use super::{Call, Reply, invites::IssuedInvite};
 use crate::{
     http::error::Refusal,
+    scim::ErrorKind,
     service::{
-        invites,
+        avatars, invites,
         page::Page,
         teams::{self, Member},
     },
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -40,6 +42,33 @@ pub(super) async fn change(call: Call) -> Result<Reply, Refusal> {
 pub(super) async fn archive(call: Call) -> Result<Reply, Refusal> {
     teams::archive(&call.cx, call.id(), call.precondition.clone()).await?;
     Ok(Reply::nothing())
+}
+
+/// `GET /teams/{id}/avatar`.
+pub(super) async fn avatar(call: Call) -> Result<Reply, Refusal> {
+    Ok(Reply::picture(avatars::read(&call.cx, call.id()).await?))
+}
+
+/// A picture.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAvatar {
+    /// A PNG, JPEG, GIF or WebP file of at most 700 KB, in base64. The middle of it becomes a square of 128 pixels.
+    image: String,
+}
+
+/// `PUT /teams/{id}/avatar`.
+pub(super) async fn set_avatar(call: Call) -> Result<Reply, Refusal> {
+    let NewAvatar { image } = call.read()?;
+    let image = STANDARD.decode(image.trim()).map_err(|error| {
+        ErrorKind::InvalidValue.because(format!("image: expected a file in base64, found otherwise: {error}"))
+    })?;
+    Ok(Reply::ok(json!(avatars::set(&call.cx, call.id(), image, call.precondition.clone()).await?)))
+}
+
+/// `DELETE /teams/{id}/avatar`.
+pub(super) async fn remove_avatar(call: Call) -> Result<Reply, Refusal> {
+    Ok(Reply::ok(json!(avatars::remove(&call.cx, call.id(), call.precondition.clone()).await?)))
 }
 
 /// `GET /archived-teams`.

@@ -136,10 +136,11 @@ pub(super) async fn seats(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::ok(json!(people::seats(&call.cx).await?)))
 }
 
-/// `GET /users/export`: everybody, as a table.
+/// `GET /users/export`: the people who are wanted, as a table.
 pub(super) async fn export(call: Call) -> Result<Reply, Refusal> {
-    let stretch = Some(people_csv::export(&call.cx, None).await?);
-    Ok(Reply::table(People { cx: call.cx, stretch }))
+    let wanted = wanted(&call)?;
+    let stretch = Some(people_csv::export(&call.cx, &wanted, None).await?);
+    Ok(Reply::table(People { cx: call.cx, wanted, stretch }))
 }
 
 /// `POST /users/import`, or with `dryRun=true` what it would do.

@@ -124,6 +124,16 @@ impl Frame {
         self.language.say(key, &[("it", it.into()), ("other", other.into())])
     }
 
+    /// What stands for somebody or something without a picture: the first letter or digit of the name.
+    #[expect(clippy::unused_self, reason = "templates call what they show")]
+    pub(super) fn initial(&self, name: &str) -> String {
+        name.chars()
+            .find(|letter| letter.is_alphanumeric())
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect()
+    }
+
     /// Whether two texts are the same.
     #[expect(clippy::unused_self, reason = "templates call what they show")]
     pub(super) fn same(&self, one: impl AsRef<str>, other: impl AsRef<str>) -> bool {
@@ -162,7 +172,9 @@ const HTML: &str = "text/html; charset=utf-8";
 /// An answer.
 pub(super) struct Answer {
     status: StatusCode,
-    html: String,
+    body: Vec<u8>,
+    /// How long others keep it.
+    cache: &'static str,
     /// Where the browser goes instead.
     to: Option<String>,
     cookies: Vec<Cookie>,
@@ -222,12 +234,13 @@ impl Answer {
             tracing::error!(%error, "a page cannot be written");
             Failed::Refused(Refusal::Panic)
         })?;
-        Ok(Self { status, html, ..Self::plain() })
+        Ok(Self { status, body: html.into_bytes(), ..Self::plain() })
     }
 
     /// What no person reads.
     pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, html: body.to_string(), media_type: "application/json", ..Self::plain() }
+        let body = body.to_string().into_bytes();
+        Self { status, body, media_type: "application/json", ..Self::plain() }
     }
 
     /// A file to save.
@@ -235,10 +248,17 @@ impl Answer {
         Self { media_type, file: Some((name, lines)), ..Self::plain() }
     }
 
+    /// A PNG, under a path that says its version.
+    pub(super) fn picture(png: Vec<u8>) -> Self {
+        let cache = "private, max-age=31536000, immutable";
+        Self { body: png, media_type: "image/png", cache, ..Self::plain() }
+    }
+
     fn plain() -> Self {
         Self {
             status: StatusCode::OK,
-            html: String::new(),
+            body: Vec::new(),
+            cache: "no-store",
             to: None,
             cookies: Vec::new(),
             media_type: HTML,
@@ -252,8 +272,8 @@ impl Answer {
     }
 
     /// Whether it is a page that is seen, and none that leads elsewhere.
-    pub(super) const fn is_seen(&self) -> bool {
-        self.to.is_none() && self.file.is_none()
+    pub(super) fn is_seen(&self) -> bool {
+        self.to.is_none() && self.media_type == HTML
     }
 
     /// The same, and the page after it tells something.
@@ -288,7 +308,7 @@ impl Answer {
                               connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
         let mut response = HttpResponse::build(self.status);
         response
-            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CACHE_CONTROL, self.cache))
             .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .insert_header((header::X_FRAME_OPTIONS, "DENY"))
@@ -310,7 +330,7 @@ impl Answer {
                 .content_type(self.media_type)
                 .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
                 .streaming(lines),
-            (None, None) => response.content_type(self.media_type).body(self.html),
+            (None, None) => response.content_type(self.media_type).body(self.body),
         }
     }
 }

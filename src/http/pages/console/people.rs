@@ -28,6 +28,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use futures_util::stream;
 use secrecy::ExposeSecret;
+use std::sync::Arc;
 
 /// What can be done with people.
 const ACTIONS: &[Action] = &[
@@ -107,7 +108,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         seats: people::seats(&page.cx).await?,
         may: page.may(Place::Organization, ACTIONS).await?,
         next: page.next(next.as_deref()),
-        export: page.path("/people/export"),
+        export: page.path(&format!("/people/export?{}", query(page, &[]))),
         json: page.json(&format!("/users?{}", query(page, &[]))),
         error,
     };
@@ -282,16 +283,18 @@ pub(super) async fn cancel(page: &Page<'_>) -> Result<Answer, Failed> {
     }
 }
 
-/// `GET /console/people/export`: everybody, as a table.
+/// `GET /console/people/export`: those whom the list shows, on all its pages, as a table.
 pub(super) async fn export(page: &Page<'_>) -> Result<Answer, Failed> {
-    let first = people_csv::export(&page.cx, None).await?;
-    let sent = stream::try_unfold((page.cx.clone(), Some(first)), |(cx, stretch)| async move {
+    let wanted = Arc::new(Wanted::parse(|name| asked(page, name)).map_err(Error::Rule)?);
+    let first = people_csv::export(&page.cx, &wanted, None).await?;
+    let begun = (page.cx.clone(), wanted, Some(first));
+    let sent = stream::try_unfold(begun, |(cx, wanted, stretch)| async move {
         let Some(stretch) = stretch else { return Ok(None) };
         let next = match stretch.next {
-            Some(next) => Some(people_csv::export(&cx, Some(next)).await?),
+            Some(next) => Some(people_csv::export(&cx, &wanted, Some(next)).await?),
             None => None,
         };
-        Ok(Some((stretch.csv.into(), (cx, next))))
+        Ok(Some((stretch.csv.into(), (cx, wanted, next))))
     });
     Ok(Answer::file("people.csv", "text/csv; charset=utf-8", Box::pin(sent)))
 }

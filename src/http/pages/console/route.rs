@@ -220,6 +220,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route::form("/teams/{team}/settings", Action::TeamSettingsChange, About::Team, |page| {
         team::change_settings(page).boxed_local()
     }),
+    Route::page("/teams/{team}/avatar", Action::TeamRead, About::Team, |page| {
+        team::avatar(page).boxed_local()
+    }),
+    Route::form("/teams/{team}/avatar", Action::TeamSettingsChange, About::Team, |page| {
+        team::change_avatar(page).boxed_local()
+    }),
     Route::page("/teams/{team}/archive", Action::TeamArchive, About::Team, |page| {
         team::show_archive(page).boxed_local()
     }),

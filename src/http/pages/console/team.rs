@@ -16,7 +16,7 @@ use crate::{
         service_account::{Place as Belongs, ServiceAccount},
     },
     service::{
-        Error, invites,
+        Error, avatars, invites,
         page::{Page as Part, Slice},
         people,
         permits::Place,
@@ -271,6 +271,31 @@ pub(super) async fn change_settings(page: &Page<'_>) -> Result<Answer, Failed> {
         TeamChange { name: page.filled("name"), default_role: page.filled("defaultRole"), settings: decided };
     match teams::change(&page.cx, page.id(), change, page.precondition()).await {
         Ok(team) => Ok(page.told(&format!("/teams/{}/settings", team.id), page.frame.t("page-saved"))),
+        Err(error) => {
+            let error = page.refused(error)?;
+            settings_page(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await
+        }
+    }
+}
+
+/// `GET /console/teams/{team}/avatar`: its picture; the query says which version, for browsers to keep it.
+pub(super) async fn avatar(page: &Page<'_>) -> Result<Answer, Failed> {
+    Ok(Answer::picture(avatars::read(&page.cx, page.id()).await?.png))
+}
+
+/// `POST /console/teams/{team}/avatar`: another picture, or none.
+pub(super) async fn change_avatar(page: &Page<'_>) -> Result<Answer, Failed> {
+    let place = format!("/teams/{}/settings", page.id());
+    let changed = match page.field("do") {
+        "remove" => avatars::remove(&page.cx, page.id(), page.precondition()).await,
+        _ => {
+            let image = page.asked.file("image").unwrap_or_default().to_vec();
+            avatars::set(&page.cx, page.id(), image, page.precondition()).await
+        }
+    };
+    match changed {
+        Ok(team) if team.avatar.is_some() => Ok(page.told(&place, page.frame.t("avatar-set"))),
+        Ok(_) => Ok(page.told(&place, page.frame.t("avatar-removed"))),
         Err(error) => {
             let error = page.refused(error)?;
             settings_page(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await

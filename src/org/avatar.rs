@@ -1,0 +1,132 @@
+//! A picture that stands for a team: read with care, and kept as a small square of our own making.
+
+use super::refusal::Refusal;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use image::{
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, error::ImageError, imageops::FilterType,
+};
+use std::io::Cursor;
+
+/// The largest picture that is read, in bytes.
+pub const LARGEST: usize = 700 * 1024;
+/// How wide and high the square is, in pixels: sharp on a screen of two pixels to a point.
+const SIDE: u32 = 128;
+/// The widest and highest picture that is read, in pixels.
+const WIDEST: u32 = 5_000;
+/// How much memory reading one may take, in bytes: what a few bytes unpack to is not believed.
+const MEMORY: u64 = 128 * 1024 * 1024;
+
+/// A picture as it is kept: PNG, square, and without what the file said beside the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Avatar {
+    /// The file.
+    pub png: Vec<u8>,
+    /// What tells it from others: it changes when the picture does.
+    pub version: String,
+}
+
+impl Avatar {
+    /// Reads a PNG, JPEG, GIF or WebP and makes a square of its middle, upright as its camera was held. Takes a while: not
+    /// for where others wait.
+    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        if bytes.len() > LARGEST {
+            let n = bytes.len().div_ceil(1024);
+            let most = LARGEST / 1024;
+            return Err(Refusal::Invalid(format!(
+                "image: expected a file of at most {most} KB, found one of {n} KB"
+            )));
+        }
+        let format = image::guess_format(bytes).ok().filter(|format| FORMATS.contains(format));
+        let expected = "image: expected a PNG, JPEG, GIF or WebP file";
+        let format = format.ok_or_else(|| {
+            let found = if bytes.is_empty() { "an empty one" } else { "something else" };
+            Refusal::Invalid(format!("{expected}, found {found}"))
+        })?;
+        let picture = decoded(bytes, format).map_err(|error| match error {
+            ImageError::Limits(_) => {
+                Refusal::Invalid(format!("image: expected at most {WIDEST} × {WIDEST} pixels, found more"))
+            }
+            _ => Refusal::Invalid(format!("{expected}, found one that cannot be read")),
+        })?;
+        let square = picture.resize_to_fill(SIDE, SIDE, FilterType::Triangle).into_rgba8();
+        let mut png = Cursor::new(Vec::new());
+        let written = square.write_to(&mut png, ImageFormat::Png);
+        written.map_err(|_| Refusal::Invalid(format!("{expected}, found one that cannot be drawn")))?;
+        let png = png.into_inner();
+        let digest = digest(&SHA256, &png);
+        let version = URL_SAFE_NO_PAD.encode(digest.as_ref()).chars().take(16).collect();
+        Ok(Self { png, version })
+    }
+}
+
+const FORMATS: [ImageFormat; 4] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP];
+
+fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, ImageError> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(WIDEST);
+    limits.max_image_height = Some(WIDEST);
+    limits.max_alloc = Some(MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    fn file(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        // the left half is red, the right one blue
+        let paint = |x, _| if x < width / 2 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) };
+        RgbImage::from_fn(width, height, paint).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn any_picture_becomes_a_small_square_of_its_middle() {
+        for format in FORMATS {
+            for (width, height) in [(300, 200), (20, 90), (1, 1)] {
+                let avatar = Avatar::read(&file(width, height, format)).unwrap();
+                let square = image::load_from_memory_with_format(&avatar.png, ImageFormat::Png).unwrap();
+                assert_eq!((square.width(), square.height()), (SIDE, SIDE), "{format:?}");
+                assert!(avatar.png.len() < 80 * 1024, "{format:?}: {} bytes", avatar.png.len());
+                if width > 1 {
+                    let square = square.into_rgb8();
+                    let (left, right) = (square.get_pixel(4, 64), square.get_pixel(SIDE - 4, 64));
+                    assert!(left.0[0] > 200 && right.0[2] > 200, "{format:?}: {left:?} {right:?}");
+                }
+            }
+        }
+        let (one, other) = (file(300, 200, ImageFormat::Png), file(200, 300, ImageFormat::Png));
+        assert_eq!(Avatar::read(&one), Avatar::read(&one));
+        assert_ne!(Avatar::read(&one).unwrap().version, Avatar::read(&other).unwrap().version);
+    }
+
+    #[test]
+    fn what_is_no_picture_is_told_so() {
+        let whole = file(300, 200, ImageFormat::Png);
+        let told = |bytes: &[u8]| Avatar::read(bytes).unwrap_err().to_string();
+        assert!(told(b"").contains("found an empty one"));
+        assert!(told(b"<svg xmlns='http://www.w3.org/2000/svg'/>").contains("found something else"));
+        assert!(told(&whole[..whole.len() / 2]).contains("cannot be read"), "{}", told(&whole[..40]));
+        assert!(told(&vec![0; LARGEST + 1]).contains("at most 700 KB, found one of 701 KB"));
+    }
+
+    #[test]
+    fn a_small_file_that_would_be_a_huge_picture_is_refused() {
+        let huge = file(WIDEST + 1, 2, ImageFormat::Png);
+        assert!(huge.len() < LARGEST);
+        assert!(Avatar::read(&huge).unwrap_err().to_string().contains("5000 × 5000"));
+        // sixteen bytes for each pixel would take more than is granted
+        let wide = file(WIDEST, WIDEST, ImageFormat::Png);
+        assert!(wide.len() < LARGEST, "{}", wide.len());
+        assert!(Avatar::read(&wide).is_ok());
+    }
+}
