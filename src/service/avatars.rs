@@ -2,12 +2,16 @@
 
 use super::{Context, Error, Result, authorization::About, event, load, load_for_change, teams::Team};
 use crate::{
-    org::{authority::Action, avatar::Avatar, event::EventKind, refusal::Refusal},
+    org::{authority::Action, avatar::Avatar, event::EventKind},
     scim::{Quirks, version::Precondition},
-    store::{ReadTx, WriteTx, avatars, records::Kind, teams as rows},
+    store::{DbError, ReadTx, WriteTx, avatars, records::Kind, teams as rows},
 };
 use serde_json::json;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How many pictures are read at a time: each takes memory.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// A team's picture.
 pub async fn read(cx: &Arc<Context>, team: &str) -> Result<Avatar> {
@@ -27,9 +31,9 @@ pub async fn set(cx: &Arc<Context>, team: &str, image: Vec<u8>, precondition: Pr
     let may =
         move |tx: &ReadTx<'_>| job.authorize(tx, Action::TeamSettingsChange, About::team(&id)).map(drop);
     cx.app.store.read(may).await?;
-    let read = tokio::task::spawn_blocking(move || Avatar::read(&image)).await;
-    let unread = || Refusal::Invalid("image: expected a picture, found one that cannot be read".to_owned());
-    let avatar = read.unwrap_or_else(|_| Err(unread()))?;
+    let busy = || Error::Busy(DbError::Busy);
+    let _turn = TURNS.acquire().await.map_err(|_| busy())?;
+    let avatar = tokio::task::spawn_blocking(move || Avatar::read(&image)).await.map_err(|_| busy())??;
     replace(cx, team, Some(avatar), precondition).await
 }
 
