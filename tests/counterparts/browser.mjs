@@ -121,6 +121,18 @@ const COMMANDS = {
     await page.getByRole(role, { name, exact: true }).click();
     await settle();
   },
+  /** Chooses a file of these bytes, in base64. */
+  async upload({ label, name, type, bytes }) {
+    const file = { name, mimeType: type, buffer: Buffer.from(bytes, 'base64') };
+    await page.getByLabel(label, { exact: true }).setInputFiles(file);
+  },
+  /** What a link lets one save: its name and its text. */
+  async download(name) {
+    const begun = page.waitForEvent('download');
+    await page.getByRole('link', { name, exact: true }).click();
+    const download = await begun;
+    return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+  },
   /** What only a selector finds, such as the summary of a menu. */
   async click(selector) {
     await page.locator(selector).click();
@@ -129,6 +141,9 @@ const COMMANDS = {
   /** A choice of a list that is not alone under its label on the page. */
   async choose({ label, value }) {
     await page.locator(`select[aria-label="${label}"]`).selectOption({ label: value });
+  },
+  async pick({ selector, value }) {
+    await page.locator(selector).selectOption({ label: value });
   },
   /** Sends a form without its page, as somebody who is signed in. Answers the status that the redirects led to. */
   async send({ url, fields }) {
@@ -141,6 +156,13 @@ const COMMANDS = {
     await page.keyboard.press(name);
     await settle();
   },
+  async type(text) {
+    await page.keyboard.type(text);
+  },
+  /** How wide a picture is that is drawn; 0 where it could not be. */
+  drawn: (selector) => page.locator(selector).evaluate((image) => image.naturalWidth),
+  named: (selector) => page.locator(selector).getAttribute('aria-label'),
+  disabled: (label) => page.getByLabel(label, { exact: true }).isDisabled(),
   text: () => page.locator('body').innerText(),
   value: (label) => page.getByLabel(label, { exact: true }).inputValue(),
   textOf: (selector) => page.locator(selector).innerText(),

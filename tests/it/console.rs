@@ -10,16 +10,16 @@ use crate::{
 use serde_json::json;
 
 /// A server, and a browser in which its first admin is signed in.
-struct Desk {
-    browser: Browser,
-    root: String,
-    database: Database,
-    program: Program,
+pub(crate) struct Desk {
+    pub(crate) browser: Browser,
+    pub(crate) root: String,
+    pub(crate) database: Database,
+    pub(crate) program: Program,
     _sink: Sink,
 }
 
 impl Desk {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let (database, sink) = (Database::fresh(), Sink::start());
         let program = begin(&database, &sink);
         Self::at(database, sink, program)
@@ -36,26 +36,26 @@ impl Desk {
         desk
     }
 
-    fn goto(&mut self, path: &str) {
+    pub(crate) fn goto(&mut self, path: &str) {
         self.browser.goto(&format!("{}/console{path}", self.root));
     }
 
     /// The page says that, and nothing else is wrong with it.
     #[track_caller]
-    fn says(&mut self, wanted: &str) {
+    pub(crate) fn says(&mut self, wanted: &str) {
         let text = self.browser.text();
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 
     /// Sends a form of the console, as its page would.
     #[track_caller]
-    fn send(&mut self, path: &str, fields: &[(&str, &str)]) {
+    pub(crate) fn send(&mut self, path: &str, fields: &[(&str, &str)]) {
         let url = format!("{}/console{path}", self.root);
         let sent = self.browser.step(&json!({"send": {"url": url, "fields": fields}}));
         assert!(sent.as_u64().is_some_and(|status| status < 400), "{path}: {sent}");
     }
 
-    fn one(&self, sql: &str) -> String {
+    pub(crate) fn one(&self, sql: &str) -> String {
         self.database.ask(sql)[0][0].clone()
     }
 }

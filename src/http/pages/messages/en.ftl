@@ -808,6 +808,7 @@ own-teams-none = You are in no team yet
 own-default-team = Team that is meant when none is named
 own-leave = Leave the organization
 own-leave-access = You lose access at once: every session and key of yours ends.
+own-leave-credit = What you made stays credited to your name.
 own-leave-back = To come back you need another invite.
 team-leave-it = Leave { $it }
 
