@@ -388,3 +388,48 @@ fn signing_in_settings_mail_mappings_and_keys_are_decided_on_their_pages() {
     desk.says("This would leave the organization without an active admin");
     desk.browser.complains_of_nothing("settings");
 }
+
+#[test]
+fn hostile_names_change_nothing_but_their_own_text() {
+    let mut desk = Desk::open();
+    let long = "x".repeat(1_024);
+    let names = [
+        "<img src=x onerror=alert(1)>",
+        "\u{202e}gpj.exe\u{2066}",
+        &long,
+        "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466} \u{5d0}\u{5d3}\u{5d4}",
+    ];
+    let scim = desk.program.client.clone();
+    let mut people = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let body = json!({"userName": format!("walker-{n}"), "displayName": name});
+        let made = scim.post("/Users", &body);
+        assert_eq!(made.status, 201, "{}", made.json());
+        people.push(made.json()["id"].as_str().unwrap().to_owned());
+    }
+    let teams: Vec<String> = names.iter().map(|name| scim.group(name, &people)).collect();
+    let mut pages = ["/people", "/teams", "/own/teams", "/provisioning/log", "/audit", "/mappings"]
+        .map(str::to_owned)
+        .to_vec();
+    pages.extend(people.iter().map(|id| format!("/people/{id}")));
+    pages.extend(people.iter().map(|id| format!("/people/{id}/remove")));
+    pages.extend(teams.iter().map(|id| format!("/teams/{id}/members")));
+    pages.extend(teams.iter().map(|id| format!("/teams/{id}/archive")));
+    let mut wrong = Vec::new();
+    for path in pages {
+        desk.goto(&path);
+        assert_eq!(desk.browser.step(&json!({"count": "img[src=x]"})), json!(0), "{path}");
+        for width in [1280, 360] {
+            desk.browser.step(&json!({"viewport": [width, 800]}));
+            if desk.browser.step(&json!({"overflow": true})) != json!(0) {
+                wrong.push(format!("{path} is wider than {width}"));
+            }
+        }
+    }
+    desk.goto("/people");
+    desk.says(names[0]);
+    desk.goto("/teams");
+    desk.says(names[0]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    desk.browser.complains_of_nothing("hostile names");
+}

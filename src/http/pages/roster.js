@@ -140,7 +140,16 @@ async function send(form, button) {
   (document.querySelector("[role=alert], [role=status]") ?? document.getElementById("main"))?.focus();
 }
 
+/** On a narrow screen the way to this page stands beyond the edge; the page itself does not move. */
+function showWhereThisIs(root) {
+  for (const way of root.querySelectorAll(".ways [aria-current], .tabs [aria-current]")) {
+    const list = way.closest("ul");
+    list.scrollLeft = way.parentElement.offsetLeft - list.offsetLeft - (list.clientWidth - way.offsetWidth) / 2;
+  }
+}
+
 function enhance(root) {
+  showWhereThisIs(root);
   showTimes(root);
   offerCopies(root);
   offerFinders(root);

@@ -183,7 +183,11 @@ pub(super) async fn serve(
     line: &mut Line,
 ) -> Result<Answer, Failed> {
     let found = ROUTES.iter().find_map(|route| Some((route, route.values(path, changes)?)));
-    let (route, ids) = found.ok_or(Error::NotFound("page"))?;
+    let Some((route, ids)) = found else {
+        let cx = asked.person().await?;
+        let frame = frame(asked, &cx, "/console").await?;
+        return not_found(&Page { asked, cx, frame, ids: Vec::new() }, "page");
+    };
     line.endpoint = route.pattern;
     let cx = asked.person().await?;
     let frame = frame(asked, &cx, &format!("/console{}", route.pattern)).await?;
