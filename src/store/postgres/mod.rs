@@ -200,7 +200,7 @@ impl Postgres {
         let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.scans.acquire()).await else {
             return Err(E::from(DbError::Busy));
         };
-        self.repeat(work, read_once).await
+        self.repeat(work, scan_once).await
     }
 
     /// Runs a change in a transaction of its own, again when it meets others or the server goes away.
@@ -335,6 +335,21 @@ where
     W: Fn(&ReadTx<'_>) -> Result<T, E>,
 {
     session.begin_read();
+    read_begun(session, work)
+}
+
+fn scan_once<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
+where
+    W: Fn(&ReadTx<'_>) -> Result<T, E>,
+{
+    session.begin_scan();
+    read_begun(session, work)
+}
+
+fn read_begun<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
+where
+    W: Fn(&ReadTx<'_>) -> Result<T, E>,
+{
     let made = work(&ReadTx::postgres(session));
     session.end_read();
     match (made, session.failure()) {

@@ -73,7 +73,19 @@ impl Session {
 
     /// Begins a transaction that reads one snapshot.
     pub(super) fn begin_read(&self) {
-        self.begin.set(Some(self.manner.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY")));
+        self.begin_as("ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    }
+
+    /// The same, and statements are planned for the values they have: what asks for nothing costs nothing where a hundred
+    /// thousand rows are looked at, and two processors may look.
+    pub(super) fn begin_scan(&self) {
+        self.begin_as(
+            "ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan",
+        );
+    }
+
+    fn begin_as(&self, mode: &str) {
+        self.begin.set(Some(self.manner.begin(mode)));
         self.open.set(true);
     }
 
