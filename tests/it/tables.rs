@@ -169,7 +169,7 @@ fn an_export_of_those_who_are_asked_for_has_them_all_in_their_order() {
     assert_eq!(names("").len(), n_more + 1);
     let (status, detail) = api.get("/users/export?status=asleep").problem();
     assert_eq!(status, 400, "{detail}");
-    let sql = "SELECT detail FROM events WHERE kind = 'users.exported' ORDER BY position";
+    let sql = "SELECT detail FROM events WHERE kind = 'users.exported' ORDER BY id";
     let told = server.database.ask(sql).concat();
     let (part, all) = (r#"{"filtered":true}"#, "{}");
     assert_eq!(told, [part, part, part, part, all], "each export once, and whether it was of everybody");

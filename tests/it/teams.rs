@@ -244,7 +244,7 @@ fn w_114_a_team_has_a_picture_that_its_admins_choose() {
 
     assert_eq!(boss.delete(&path).json()["avatar"], Value::Null);
     assert_eq!(member.get(&path).problem().0, 404);
-    let sql = "SELECT detail FROM events WHERE kind = 'team.changed' ORDER BY position";
+    let sql = "SELECT detail FROM events WHERE kind = 'team.changed' ORDER BY id";
     let told = server.database.ask(sql).into_iter().flatten();
     let avatars: Vec<Value> =
         told.map(|it| serde_json::from_str::<Value>(&it).unwrap()["avatar"].clone()).collect();
