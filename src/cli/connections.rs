@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     org::connection::{Adoption, Mail, Origin, Scopes},
-    scim::{Profile, Quirk},
+    scim::{Profile, Quirk, version::Precondition},
     service::{
         Context, Error, adoptions,
         connections::{self, Change},
@@ -184,10 +184,14 @@ impl ConnectionAsk {
                 json!(connections::create(cx, name, profile).await?.it)
             }
             Self::Change { name, changes } => {
-                json!(known(name, connections::change(cx, name, changes.change()?).await)?)
+                json!(known(name, connections::change(cx, name, changes.change()?, any()).await)?)
             }
-            Self::Pause { name } => json!(known(name, connections::change(cx, name, pause(true)).await)?),
-            Self::Resume { name } => json!(known(name, connections::change(cx, name, pause(false)).await)?),
+            Self::Pause { name } => {
+                json!(known(name, connections::change(cx, name, pause(true), any()).await)?)
+            }
+            Self::Resume { name } => {
+                json!(known(name, connections::change(cx, name, pause(false), any()).await)?)
+            }
             Self::List => json!(connections::list(cx).await?),
             Self::Show { name } => json!(known(name, connections::read(cx, name).await)?),
             Self::Health => json!({"items": health::health(cx).await?, "next": null}),
@@ -333,6 +337,11 @@ impl TokenAsk {
             Self::Revoke { id } => format!("revoked the token {id}{}", declared_note(found)),
         }
     }
+}
+
+/// Commands change what they find.
+fn any() -> Precondition {
+    Precondition::default()
 }
 
 /// What was found by a connection's name, or where to look for the names.

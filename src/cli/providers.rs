@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     ldap::Directory,
+    scim::version::Precondition,
     service::{
         Context, Error,
         identities::{self, LinkDecision},
@@ -187,13 +188,32 @@ impl ProviderAsk {
             Self::Change { provider, members } => {
                 let change: ProviderChange = serde_json::from_str(members)
                     .map_err(|error| anyhow!("expected the members to change as JSON; {error}"))?;
-                json!(providers::change(cx, &named(cx, provider).await?.id, change).await?)
+                json!(
+                    providers::change(cx, &named(cx, provider).await?.id, change, Precondition::default())
+                        .await?
+                )
             }
             Self::Enable { provider } => {
-                json!(providers::change(cx, &named(cx, provider).await?.id, enable(true)).await?)
+                json!(
+                    providers::change(
+                        cx,
+                        &named(cx, provider).await?.id,
+                        enable(true),
+                        Precondition::default()
+                    )
+                    .await?
+                )
             }
             Self::Disable { provider } => {
-                json!(providers::change(cx, &named(cx, provider).await?.id, enable(false)).await?)
+                json!(
+                    providers::change(
+                        cx,
+                        &named(cx, provider).await?.id,
+                        enable(false),
+                        Precondition::default()
+                    )
+                    .await?
+                )
             }
             Self::Test { provider } => json!(providers::test(cx, &named(cx, provider).await?.id).await?),
             Self::Remove { provider, .. } => {

@@ -287,7 +287,7 @@ impl TeamAsk {
             }
             Self::SetRole { team, user, role } => {
                 let (team, user) = (teams::find(cx, team).await?, people::find(cx, user).await?);
-                json!(teams::change_member(cx, &team, &user, role.clone()).await?)
+                json!(teams::change_member(cx, &team, &user, (role.clone(), None)).await?)
             }
             Self::RemoveMember { team, user } => {
                 let (team, user) = (teams::find(cx, team).await?, people::find(cx, user).await?);

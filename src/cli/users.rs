@@ -44,6 +44,8 @@ pub(super) enum UserAsk {
         #[command(flatten)]
         sieve: Box<PeopleSieve>,
         #[command(flatten)]
+        order: PeopleOrder,
+        #[command(flatten)]
         part: Part,
     },
     /// Show a person with their teams
@@ -116,7 +118,7 @@ pub(super) enum UserAsk {
     },
 }
 
-/// Which people are listed, and in which order.
+/// Which people are listed.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub(super) struct PeopleSieve {
     /// Only whose names or e-mail addresses have this in them
@@ -137,6 +139,11 @@ pub(super) struct PeopleSieve {
     /// Only who is in this team, by name or id
     #[arg(long)]
     team: Option<String>,
+}
+
+/// In which order people are shown.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub(super) struct PeopleOrder {
     /// In the order of name, userName, lastActive or created
     #[arg(long)]
     sort: Option<PersonOrder>,
@@ -145,19 +152,16 @@ pub(super) struct PeopleSieve {
     order: Option<Direction>,
 }
 
+impl PeopleOrder {
+    fn of(&self, wanted: Wanted) -> Wanted {
+        Wanted { order: self.sort, direction: self.order, ..wanted }
+    }
+}
+
 impl PeopleSieve {
     pub(super) fn wanted(&self) -> Wanted {
-        let Self { search, status, role, seat, source, team, sort, order } = self.clone();
-        Wanted {
-            search: search.unwrap_or_default(),
-            status,
-            role,
-            seat,
-            source,
-            team,
-            order: sort,
-            direction: order,
-        }
+        let Self { search, status, role, seat, source, team } = self.clone();
+        Wanted { search: search.unwrap_or_default(), status, role, seat, source, team, ..Wanted::default() }
     }
 }
 
@@ -183,7 +187,7 @@ impl UserAsk {
     /// Does what is asked; hands back what the API shows.
     pub(super) async fn execute(&self, cx: &Arc<Context>) -> anyhow::Result<Value> {
         Ok(match self {
-            Self::List { login, sieve, part } => json!(match sieve.wanted() {
+            Self::List { login, sieve, order, part } => json!(match order.of(sieve.wanted()) {
                 wanted if wanted != Wanted::default() => roll::list(cx, wanted, part.slice()?).await?,
                 _ => people::list(cx, login.clone(), part.slice()?).await?,
             }),
@@ -228,7 +232,7 @@ impl UserAsk {
                 &COLUMNS,
                 &format!("nobody is called {login}; `roster user list{flag}` shows who is"),
             ),
-            Self::List { sieve, .. } if sieve.wanted() != Wanted::default() => list(
+            Self::List { sieve, order, .. } if order.of(sieve.wanted()) != Wanted::default() => list(
                 found,
                 &COLUMNS,
                 &format!("nobody like that; `roster user list{flag}` shows who there is"),

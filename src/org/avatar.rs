@@ -1,10 +1,12 @@
 //! A picture that stands for a team: read with care, and kept as a small square of our own making.
 
 use super::refusal::Refusal;
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::scim::version::tag_of;
 use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, error::ImageError, imageops::FilterType,
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
+    codecs::png::{CompressionType, FilterType as Packing, PngEncoder},
+    error::ImageError,
+    imageops::FilterType,
 };
 use std::io::Cursor;
 
@@ -22,8 +24,8 @@ const MEMORY: u64 = 128 * 1024 * 1024;
 pub struct Avatar {
     /// The file.
     pub png: Vec<u8>,
-    /// What tells it from others: it changes when the picture does.
-    pub version: String,
+    /// Its entity tag: it changes when the picture does.
+    pub tag: String,
 }
 
 impl Avatar {
@@ -43,43 +45,49 @@ impl Avatar {
             let found = if bytes.is_empty() { "an empty one" } else { "something else" };
             Refusal::Invalid(format!("{expected}, found {found}"))
         })?;
-        let picture = decoded(bytes, format).map_err(|error| match error {
+        let picture = square(bytes, format).map_err(|error| match error {
             ImageError::Limits(_) => {
                 Refusal::Invalid(format!("image: expected at most {WIDEST} × {WIDEST} pixels, found more"))
             }
             _ => Refusal::Invalid(format!("{expected}, found one that cannot be read")),
         })?;
-        let square = picture.resize_to_fill(SIDE, SIDE, FilterType::Triangle).into_rgba8();
-        let mut png = Cursor::new(Vec::new());
-        let written = square.write_to(&mut png, ImageFormat::Png);
+        let mut png = Vec::new();
+        let packed = PngEncoder::new_with_quality(&mut png, CompressionType::Best, Packing::Adaptive);
+        let written = picture.write_with_encoder(packed);
         written.map_err(|_| Refusal::Invalid(format!("{expected}, found one that cannot be drawn")))?;
-        let png = png.into_inner();
-        let digest = digest(&SHA256, &png);
-        let version = URL_SAFE_NO_PAD.encode(digest.as_ref()).chars().take(16).collect();
-        Ok(Self { png, version })
+        Ok(Self { tag: tag_of(&png), png })
     }
 }
 
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP];
 
-fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, ImageError> {
+/// The middle of a picture. What is not in it is left out before anything is scaled: a picture that is a thousand times as
+/// wide as high would otherwise grow before it shrinks.
+fn square(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, ImageError> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(WIDEST);
     limits.max_image_height = Some(WIDEST);
     limits.max_alloc = Some(MEMORY);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits);
+    reader.limits(limits.clone());
     let mut decoder = reader.into_decoder()?;
+    limits.reserve(decoder.total_bytes())?;
     let orientation = decoder.orientation()?;
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    let picture = DynamicImage::from_decoder(decoder)?;
+    let (width, height) = (picture.width(), picture.height());
+    let side = width.min(height);
+    let middle = picture.crop_imm((width - side) / 2, (height - side) / 2, side, side);
+    drop(picture);
+    let small = middle.resize_exact(SIDE, SIDE, FilterType::Triangle);
+    let mut square = DynamicImage::ImageRgba8(small.into_rgba8());
+    square.apply_orientation(orientation);
+    Ok(square)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{Rgb, RgbImage};
+    use image::{ImageBuffer, Rgb, RgbImage, Rgba};
 
     fn file(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -106,7 +114,7 @@ mod tests {
         }
         let (one, other) = (file(300, 200, ImageFormat::Png), file(20, 90, ImageFormat::Png));
         assert_eq!(Avatar::read(&one), Avatar::read(&one));
-        assert_ne!(Avatar::read(&one).unwrap().version, Avatar::read(&other).unwrap().version);
+        assert_ne!(Avatar::read(&one).unwrap().tag, Avatar::read(&other).unwrap().tag);
     }
 
     #[test]
@@ -117,6 +125,19 @@ mod tests {
         assert!(told(b"<svg xmlns='http://www.w3.org/2000/svg'/>").contains("found something else"));
         assert!(told(&whole[..whole.len() / 2]).contains("cannot be read"), "{}", told(&whole[..40]));
         assert!(told(&vec![0; LARGEST + 1]).contains("at most 700 KB, found one of 701 KB"));
+    }
+
+    #[test]
+    fn a_long_and_thin_picture_does_not_grow_before_it_shrinks() {
+        for (width, height) in [(WIDEST, 1), (1, WIDEST)] {
+            let thin: ImageBuffer<Rgba<u16>, Vec<u16>> =
+                ImageBuffer::from_pixel(width, height, Rgba([9_000, 0, 0, u16::MAX]));
+            let mut bytes = Cursor::new(Vec::new());
+            thin.write_to(&mut bytes, ImageFormat::Png).unwrap();
+            let avatar = Avatar::read(&bytes.into_inner()).unwrap();
+            let square = image::load_from_memory_with_format(&avatar.png, ImageFormat::Png).unwrap();
+            assert_eq!((square.width(), square.height()), (SIDE, SIDE));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Versions and preconditions: RFC 7644 §3.14, RFC 9110 §13.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::fmt;
 
 /// A resource's version: grows by one with every change, never with a write that changes nothing.
@@ -11,6 +13,13 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "W/\"{}\"", self.0)
     }
+}
+
+/// The entity tag of what has no version that counts: the same as long as the bytes are.
+pub fn tag_of(bytes: &[u8]) -> String {
+    let digest = digest(&SHA256, bytes);
+    let short: String = URL_SAFE_NO_PAD.encode(digest.as_ref()).chars().take(16).collect();
+    format!("\"{short}\"")
 }
 
 /// The value of `If-Match` or `If-None-Match`.
@@ -81,6 +90,12 @@ impl Precondition {
         self.if_none_match.as_ref().is_some_and(|tags| tags.match_opaque(opaque))
     }
 
+    /// Whether a change may go ahead of what has this tag, of which `None` says that it is not there.
+    pub fn allows_change_of(&self, tag: Option<&str>) -> bool {
+        let is_one_of = |tags: &Tags| tag.is_some_and(|tag| tags.match_opaque(tag.trim_matches('"')));
+        self.if_match.as_ref().is_none_or(is_one_of) && !self.if_none_match.as_ref().is_some_and(is_one_of)
+    }
+
     /// Whether a GET must be refused because the client insists on another version.
     pub fn refuses_read(&self, version: Version) -> bool {
         self.if_match.as_ref().is_some_and(|tags| !tags.match_version(version))
@@ -90,6 +105,17 @@ impl Precondition {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_number_is_compared_by_its_bytes() {
+        let (one, other) = (tag_of(b"one"), tag_of(b"other"));
+        let allows = |precondition: &Precondition, tag: &str| precondition.allows_change_of(Some(tag));
+        let seen = Precondition::parse(Some(&one), None);
+        assert!(allows(&seen, &one) && !allows(&seen, &other) && !seen.allows_change_of(None));
+        let first = Precondition::parse(None, Some("*"));
+        assert!(first.allows_change_of(None) && !allows(&first, &one));
+        assert!(Precondition::default().allows_change_of(None) && allows(&Precondition::default(), &one));
+    }
 
     #[test]
     fn tags_are_compared_without_their_weakness() {

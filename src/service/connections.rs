@@ -13,7 +13,10 @@ use crate::{
         event::{Event, EventKind},
         settings,
     },
-    scim::{ErrorKind, Profile, text},
+    scim::{
+        ErrorKind, Profile, text,
+        version::{Precondition, tag_of},
+    },
     store::{
         DbError, ReadTx, WriteTx,
         connections::{self, NewToken},
@@ -103,6 +106,8 @@ pub struct Shown {
     pub sensitive: Vec<String>,
     /// What it may do.
     pub switches: Switches,
+    /// What the ETag shows: it changes with the profile, the sensitive attributes and the switches.
+    pub version: String,
     /// When it was made (RFC 3339).
     pub created_at: String,
     /// When a token of it was last used (RFC 3339), to the minute.
@@ -186,6 +191,7 @@ fn shown(tx: &ReadTx<'_>, cx: &Context, connection: Connection) -> Result<Shown>
     let leniencies = connections::leniencies(tx, &cx.organization)?;
     let needed = leniencies.into_iter().filter(|it| it.connection == connection.id);
     Ok(Shown {
+        version: version(&connection)?,
         is_late: connection.switches.is_late(last_used_at, cx.now),
         last_used_at: last_used_at.map(text::date_time),
         tokens: own.into_iter().map(ShownToken::from).collect(),
@@ -203,6 +209,12 @@ fn shown(tx: &ReadTx<'_>, cx: &Context, connection: Connection) -> Result<Shown>
         switches: connection.switches,
         created_at: text::date_time(connection.created_at),
     })
+}
+
+/// The entity tag of what a change changes.
+fn version(connection: &Connection) -> Result<String> {
+    let Connection { profile, sensitive, switches, .. } = connection;
+    Ok(tag_of(&serde_json::to_vec(&json!([profile.as_str(), sensitive, switches]))?))
 }
 
 /// Makes a connection.
@@ -243,7 +255,12 @@ pub struct Change {
 }
 
 /// Changes how a connection's requests are read and what it may do, from the next request on.
-pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Shown> {
+pub async fn change(
+    cx: &Arc<Context>,
+    name: &str,
+    change: Change,
+    precondition: Precondition,
+) -> Result<Shown> {
     for path in change.sensitive.iter().flatten() {
         if !cx.types.all().iter().any(|resource_type| resource_type.at(path).is_some()) {
             let detail = format!("expected attributes such as name or emails.value, found {path}");
@@ -255,6 +272,9 @@ pub async fn change(cx: &Arc<Context>, name: &str, change: Change) -> Result<Sho
         organizations::hold(tx, &job.organization)?;
         job.authorize_change(tx, Action::ConnectionChange, About::ORGANIZATION)?;
         let before = named(tx, &job, &name)?;
+        if !precondition.allows_change_of(Some(&version(&before)?)) {
+            return Err(Error::PreconditionFailed);
+        }
         let after = Connection {
             profile: change.profile.unwrap_or(before.profile),
             sensitive: change.sensitive.clone().unwrap_or_else(|| before.sensitive.clone()),

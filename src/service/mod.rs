@@ -55,6 +55,7 @@ pub mod second_factors;
 pub mod service_accounts;
 pub mod sessions;
 pub mod settings;
+mod sight;
 pub mod sign_in;
 mod standing;
 pub mod system;

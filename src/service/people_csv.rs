@@ -43,7 +43,8 @@ pub struct Stretch {
     pub next: Option<String>,
 }
 
-/// The people who are wanted and come after a place in their order, as many as one read holds.
+/// The people who are wanted, whatever their order, from behind a place on, as many as one read holds. They come by creation,
+/// which nothing moves while others are read.
 pub async fn export(cx: &Arc<Context>, wanted: &Wanted, after: Option<String>) -> Result<Stretch> {
     let job = cx.clone();
     if after.is_none() {
@@ -56,7 +57,8 @@ pub async fn export(cx: &Arc<Context>, wanted: &Wanted, after: Option<String>) -
         };
         cx.app.store.write(begin).await?;
     }
-    let (job, looks, wanted) = (cx.clone(), wanted.looks(), wanted.clone());
+    let (job, looks) = (cx.clone(), wanted.looks());
+    let wanted = Wanted { order: None, direction: None, ..wanted.clone() };
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::UserExport, About::ORGANIZATION)?;
         let slice = Slice { after: after.clone().unwrap_or_default(), limit: AT_ONCE };

@@ -11,7 +11,10 @@ use crate::{
         provider::{ClaimNames, MOST, Rules},
         refusal::Refusal,
     },
-    scim::text,
+    scim::{
+        text,
+        version::{Precondition, tag_of},
+    },
     store::{
         DbError, ReadTx, WriteTx, identities, organizations as tenants,
         providers::{self as rows, Stored},
@@ -75,6 +78,8 @@ pub struct Provider {
     /// What it is, and whom it lets in.
     #[serde(flatten)]
     pub settings: Settings,
+    /// What the ETag shows: it changes with the name and the settings.
+    pub version: String,
     /// Whether the server has a secret to show there, or the password of `bindDn`.
     pub has_secret: bool,
     /// Where it sends browsers back to, for its own settings.
@@ -243,11 +248,17 @@ fn shown(cx: &Context, stored: &Stored) -> Result<Provider> {
         id: stored.id.clone(),
         name: stored.name.clone(),
         settings: serde_json::from_value(stored.settings.clone())?,
+        version: version(stored)?,
         has_secret: stored.secret.is_some(),
         redirect_uri: redirect_uri(cx, &stored.id, &stored.created_by),
         created_at: stored.created_at,
         created_by: stored.created_by.clone(),
     })
+}
+
+/// The entity tag of what a change changes and anybody is shown.
+fn version(stored: &Stored) -> Result<String> {
+    Ok(tag_of(&serde_json::to_vec(&json!([stored.name, stored.settings]))?))
 }
 
 /// All providers, oldest first.
@@ -304,7 +315,12 @@ fn taken(error: DbError) -> Error {
 }
 
 /// Changes a provider. Who signed in by it stays; the last way in is not closed.
-pub async fn change(cx: &Arc<Context>, id: &str, change: ProviderChange) -> Result<Provider> {
+pub async fn change(
+    cx: &Arc<Context>,
+    id: &str,
+    change: ProviderChange,
+    precondition: Precondition,
+) -> Result<Provider> {
     if let Some(name) = &change.name {
         key::check_name(name)?;
     }
@@ -314,6 +330,9 @@ pub async fn change(cx: &Arc<Context>, id: &str, change: ProviderChange) -> Resu
         // one at a time closes a way in, and sees which are left
         tenants::hold(tx, &job.organization)?;
         let before = changeable(tx, &job, &id)?;
+        if !precondition.allows_change_of(Some(&version(&before)?)) {
+            return Err(Error::PreconditionFailed);
+        }
         let mut settings: Settings = serde_json::from_value(before.settings.clone())?;
         settings.enabled = change.enabled.unwrap_or(settings.enabled);
         if change.oidc.is_some() || change.ldap.is_some() {

@@ -8,19 +8,20 @@ use super::{
     invites::{self, Issued},
     load, load_for_change, mappings,
     page::{Page, Slice},
+    sight::Sight,
     team_roles,
     users::{Change, Demand},
 };
 use crate::{
     org::{
         actor::Actor,
-        authority::{self, Action, Subject, TeamSubject},
+        authority::Action,
         event::EventKind,
         record::Record,
         refusal::Refusal,
         role::TeamRole,
         seat::Seat,
-        settings::{Enforcement, Settings, TeamSettings},
+        settings::{Settings, TeamSettings},
         standing::Standing,
         team::{self, MemberType},
         user,
@@ -35,10 +36,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A team, as the API answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,7 +52,7 @@ pub struct Team {
     pub default_role: String,
     /// The team's own bucket; null where it uses the server's storage.
     pub storage: Value,
-    /// The version of the team's picture; null where it has none.
+    /// The entity tag of the team's picture; null where it has none.
     #[serde(default)]
     pub avatar: Option<String>,
     /// What the team decided for itself.
@@ -140,7 +138,7 @@ pub async fn list(cx: &Arc<Context>, name: Option<String>, slice: Slice) -> Resu
             let batch = records::after(tx, Kind::of(job.types.group), &job.organization, &after, most)?;
             let ids: Vec<&str> = batch.iter().map(|record| record.id.as_str()).collect();
             let mut own = rows::settings_of(tx, &job.organization, &ids)?;
-            let mut pictures = avatars::versions(tx, &job.organization, &ids)?;
+            let mut pictures = avatars::tags(tx, &job.organization, &ids)?;
             for record in &batch {
                 let own = own.remove(&record.id).unwrap_or_default();
                 after.clone_from(&record.id);
@@ -161,36 +159,6 @@ pub async fn list(cx: &Arc<Context>, name: Option<String>, slice: Slice) -> Resu
         }
     };
     cx.app.store.read(work).await
-}
-
-/// Which teams an actor may see: all, or those that are not hidden, and the actor's own.
-struct Sight {
-    sees_hidden: bool,
-    own: HashSet<String>,
-    enforced: Enforcement,
-}
-
-impl Sight {
-    fn of(tx: &ReadTx<'_>, cx: &Context, settings: &Settings) -> Result<Self> {
-        let hidden = TeamSettings { hidden: true, ..TeamSettings::default() };
-        let foreign = TeamSubject { id: "", role: None, seat: Seat::None, invites: false, settings: hidden };
-        let foreign = Subject::organization(settings).within(foreign);
-        let sees_hidden = authority::may(&cx.actor, Action::TeamRead, &foreign).is_ok();
-        let own = match &cx.actor {
-            _ if sees_hidden => HashSet::new(),
-            Actor::ServiceAccount { team, .. } => team.iter().cloned().collect(),
-            actor => {
-                let teams = memberships::teams_of(tx, &cx.organization, &[actor.id()])?.remove(actor.id());
-                let direct = teams.into_iter().flatten().filter(|team| team.direct || team.given);
-                direct.map(|team| team.id).collect()
-            }
-        };
-        Ok(Self { sees_hidden, own, enforced: settings.enforced })
-    }
-
-    fn reaches(&self, team: &str, settings: TeamSettings) -> bool {
-        self.sees_hidden || !settings.effective(self.enforced).hidden || self.own.contains(team)
-    }
 }
 
 fn by_name(tx: &ReadTx<'_>, cx: &Context, name: &str) -> Result<Option<Record>> {
@@ -486,12 +454,22 @@ pub async fn add_member(cx: &Arc<Context>, team: &str, new: NewMember) -> Result
     .await
 }
 
-/// Changes a member's role in the team.
-pub async fn change_member(cx: &Arc<Context>, team: &str, user: &str, role: String) -> Result<Member> {
+/// Changes a member's role in the team; where it is said which role they are thought to have, only if they have it.
+pub async fn change_member(
+    cx: &Arc<Context>,
+    team: &str,
+    user: &str,
+    (role, before): (String, Option<String>),
+) -> Result<Member> {
     let (team, user) = (team.to_owned(), user.to_owned());
     let work = move |tx: &WriteTx<'_>, cx: &Context, _: &mut Quirks| {
         cx.authorize_change(tx, Action::TeamMemberRole, About::member(&team, &user))?;
         let role = team_roles::resolve(tx, cx, &role)?;
+        if let Some(before) = &before
+            && member(tx, cx, &team, &user)?.role != *before
+        {
+            return Err(Error::PreconditionFailed);
+        }
         if role != TeamRole::Admin {
             keep_an_admin(tx, cx, &team, &user)?;
         }
@@ -573,7 +551,7 @@ fn member(tx: &ReadTx<'_>, cx: &Context, team: &str, user: &str) -> Result<Membe
 
 pub(super) fn one(tx: &ReadTx<'_>, cx: &Context, id: &str, settings: &Settings) -> Result<Team> {
     let own = rows::settings(tx, &cx.organization, id)?.unwrap_or_default();
-    let picture = avatars::versions(tx, &cx.organization, &[id])?.remove(id);
+    let picture = avatars::tags(tx, &cx.organization, &[id])?.remove(id);
     shown(&load(tx, cx, Kind::of(cx.types.group), id)?, own, picture, settings)
 }
 

@@ -161,6 +161,7 @@ const COMMANDS = {
   },
   /** How wide a picture is that is drawn; 0 where it could not be. */
   drawn: (selector) => page.locator(selector).evaluate((image) => image.naturalWidth),
+  gone: (selector) => page.locator(selector).waitFor({ state: 'detached' }),
   count: (selector) => page.locator(selector).count(),
   named: (selector) => page.locator(selector).getAttribute('aria-label'),
   disabled: (label) => page.getByLabel(label, { exact: true }).isDisabled(),

@@ -206,7 +206,7 @@ fn an_event_tells_who_did_what_and_what_was_before_and_after() {
         let cx = crate::keys::operator(&server).await;
         let change =
             roster::service::connections::Change { profile: Some(Profile::Strict), ..Default::default() };
-        roster::service::connections::change(&cx, "default", change).await.unwrap()
+        roster::service::connections::change(&cx, "default", change, Default::default()).await.unwrap()
     });
     let page =
         read(&server, &key, &format!("/api/v1/events?resource={}&kind=connection.changed", connection.id));

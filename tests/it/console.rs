@@ -7,6 +7,7 @@ use crate::{
     sink::Sink,
     support::Program,
 };
+use roster::http::pages::console::route::listed;
 use serde_json::json;
 
 /// A server, and a browser in which its first admin is signed in.
@@ -265,6 +266,17 @@ fn every_page_is_for_everybody() {
             provider: &provider,
         },
     );
+    // a page that is made is a page that is looked at
+    let fits = |pattern: &str, path: &str| {
+        let path = path.split('?').next().unwrap();
+        let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+        pattern.len() == path.len()
+            && pattern.iter().zip(path).all(|(wanted, part)| wanted.starts_with('{') || *wanted == part)
+    };
+    let no_page = ["/people/export", "/audit/export", "/teams/{team}/avatar", "/provisioning/log/{request}"];
+    for page in listed().iter().filter(|page| !page.changes && !no_page.contains(&page.pattern)) {
+        assert!(pages.iter().any(|path| fits(page.pattern, path)), "{} is not looked at", page.pattern);
+    }
     let known = [ben, &team, &role, &account, &connection, &mapping, &provider];
     let mut wrong = Vec::new();
     for path in pages {

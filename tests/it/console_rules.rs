@@ -231,8 +231,8 @@ fn what_somebody_else_changed_meanwhile_is_not_written_over() {
     assert_eq!(sent.to, "/console/people");
     let fresh = ada.get("/console/people");
     assert!(fresh.text.contains("Somebody else changed this meanwhile"), "{}", fresh.text);
-    let role = "SELECT organization_role FROM users WHERE user_name_key = 'ben'";
-    assert_eq!(world.database.ask(role), [["member"]]);
+    let role_of_ben = "SELECT organization_role FROM users WHERE user_name_key = 'ben'";
+    assert_eq!(world.database.ask(role_of_ben), [["member"]]);
     // told once
     assert!(!ada.get("/console/people").text.contains("Somebody else changed"));
 
@@ -240,8 +240,92 @@ fn what_somebody_else_changed_meanwhile_is_not_written_over() {
     let profile = [("displayName", "Ben typed this"), ("userName", "ben"), ("version", version.as_str())];
     assert_eq!(role.status, 200);
     let refused = ada.post(&format!("/console/people/{id}"), &profile);
-    assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("Ben typed this") && refused.text.contains("Somebody else changed"));
+    assert_eq!(refused.to, format!("/console/people/{id}"));
+    let fresh = ada.get(&refused.to).text;
+    assert!(fresh.contains("Ben typed this") && fresh.contains("Somebody else changed"), "{fresh}");
+    assert!(!fresh.contains("value=\"Ben typed this\""), "the form shows how it is, and not what was typed");
+
+    // an undo that comes late takes nothing back that somebody else did
+    ada.post(&format!("/console/people/{id}/role"), &[("role", "admin"), ("back", "/people")]);
+    let undo = ada.get("/console/people").between("role=\"status\"", "</form>");
+    let version = version_in(&undo);
+    world.ask("PUT", &format!("/users/{id}/organization-role"), &json!({"organizationRole": "viewer"}));
+    ada.post(&format!("/console/people/{id}/role"), &[("role", "member"), ("version", &version)]);
+    assert!(ada.get("/console/people").text.contains("Somebody else changed"));
+    assert_eq!(world.database.ask(role_of_ben), [["viewer"]]);
+}
+
+/// The version that a form holds.
+fn version_in(form: &str) -> String {
+    let version = form.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    version.replace("&#34;", "\"").replace("&quot;", "\"")
+}
+
+#[test]
+fn a_stale_page_of_a_connection_a_provider_or_a_member_changes_nothing() {
+    let world = World::open(&[]);
+    let mut ada = world.ada.clone();
+    let connection = world.database.ask("SELECT id FROM connections")[0][0].clone();
+    let path = format!("/console/provisioning/{connection}");
+    let form = ada.get(&path).between("name=\"version\"", "</form>");
+    let version = version_in(&format!("name=\"version\"{form}"));
+    world.ask("PATCH", &format!("/connections/{connection}"), &json!({"switches": {"delete": false}}));
+    let late = [("version", version.as_str()), ("delete", "on"), ("expectedCycle", "40")];
+    assert_eq!(ada.post(&path, &late).to, path);
+    assert!(ada.get(&path).text.contains("What you sent: on, 40"));
+    let switches = world.ask("GET", &format!("/connections/{connection}"), &json!(null))["switches"].clone();
+    assert_eq!((&switches["delete"], &switches["expectedCycle"]), (&json!(false), &json!(null)));
+
+    let oidc = json!({"issuer": "https://id.example", "clientId": "roster"});
+    let made = world.ask("POST", "/providers", &json!({"name": "Corp", "oidc": oidc}));
+    let provider = made["id"].as_str().unwrap();
+    let path = format!("/console/sign-in/providers/{provider}");
+    let form = ada.get(&path).between("name=\"version\"", "</form>");
+    let version = version_in(&format!("name=\"version\"{form}"));
+    let rules = json!({"rules": {"requiredGroups": ["staff"]}});
+    world.ask("PATCH", &format!("/providers/{provider}"), &rules);
+    let late = [
+        ("version", version.as_str()),
+        ("name", "Corp"),
+        ("issuer", "https://id.example"),
+        ("clientId", "roster"),
+    ];
+    assert_eq!(ada.post(&path, &late).to, path);
+    let rules = world.ask("GET", &format!("/providers/{provider}"), &json!(null))["rules"].clone();
+    assert_eq!(rules["requiredGroups"], json!(["staff"]));
+
+    let ben = world.person("ben", PASSWORD);
+    let team = world.ask("POST", "/teams", &json!({"name": "Engines"}));
+    let team = team["id"].as_str().unwrap();
+    world.ask("POST", &format!("/teams/{team}/members"), &json!({"user": ben, "role": "viewer"}));
+    let late = [("role", "admin"), ("before", "member")];
+    ada.post(&format!("/console/teams/{team}/members/{ben}/role"), &late);
+    assert!(ada.get(&format!("/console/teams/{team}/members")).text.contains("Somebody else changed"));
+    let role = world.ask("GET", &format!("/teams/{team}/members"), &json!(null))["items"].clone();
+    let own = role.as_array().unwrap().iter().find(|it| it["id"] == json!(ben)).unwrap()["role"].clone();
+    assert_eq!(own, "viewer");
+}
+
+#[test]
+fn a_picture_is_kept_by_browsers_under_the_path_that_says_which_it_is() {
+    let world = World::open(&[]);
+    let mut ada = world.ada.clone();
+    let team = world.ask("POST", "/teams", &json!({"name": "Engines"}));
+    let team = team["id"].as_str().unwrap();
+    let png = crate::teams::picture(image::ImageFormat::Png);
+    let image = json!({"image": base64::Engine::encode(&base64::engine::general_purpose::STANDARD, png)});
+    let made = world.ask("PUT", &format!("/teams/{team}/avatar"), &image);
+    let tag = made["avatar"].as_str().unwrap().trim_matches('"').to_owned();
+    let path = format!("/console/teams/{team}/avatar");
+    assert!(ada.get("/console/teams").text.contains(&format!("{path}?v={tag}")));
+    for other in [path.clone(), format!("{path}?v=of-another-picture")] {
+        let led = ada.get(&other);
+        assert_eq!(led.to, format!("{path}?v={tag}"));
+        assert_eq!(led.headers["cache-control"], "no-store");
+    }
+    let shown = ada.get(&format!("{path}?v={tag}"));
+    assert_eq!((shown.status, shown.headers["content-type"].to_str().unwrap()), (200, "image/png"));
+    assert_eq!(shown.headers["cache-control"], "private, max-age=31536000, immutable");
 }
 
 #[test]

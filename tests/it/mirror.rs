@@ -97,7 +97,7 @@ impl Two {
             ("memberships", "team, member, role, origin"),
             ("handles", "handle, owner"),
             ("team_aliases", "name_key, team"),
-            ("avatars", "team, version"),
+            ("avatars", "team, tag"),
             ("roles", "id, name, version, resource"),
             ("api_keys", "id, owner, name, scopes, revoked_at"),
             ("counters", "name, lane, value"),

@@ -431,7 +431,7 @@ fn health_tells_how_often_a_connection_asks_and_is_refused_and_whether_it_is_lat
         let cx = operator(&server).await;
         let switches = Map::from_iter([("expectedCycle".to_owned(), json!(10))]);
         let change = connections::Change { switches, ..connections::Change::default() };
-        connections::change(&cx, "default", change).await.unwrap();
+        connections::change(&cx, "default", change, Default::default()).await.unwrap();
         let token = |lifetime| {
             connections::create_token(&cx, "default", Some(lifetime), roster::org::connection::Scopes::ALL)
         };

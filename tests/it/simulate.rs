@@ -53,7 +53,11 @@ fn a_connection_that_is_paused_changes_nothing_and_goes_on_without_a_loss() {
     let pause = |paused: bool| {
         let switches = serde_json::Map::from_iter([("paused".to_owned(), paused.into())]);
         let change = Change { switches, ..Change::default() };
-        wait(async { connections::change(&operator(&server).await, "default", change).await.unwrap() })
+        wait(async {
+            connections::change(&operator(&server).await, "default", change, Default::default())
+                .await
+                .unwrap()
+        })
     };
     let events = || server.database.number("SELECT count(*) FROM events");
 

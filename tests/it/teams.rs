@@ -184,7 +184,7 @@ fn an_archived_team_is_gone_at_once_and_comes_back_with_its_members_within_thirt
 }
 
 /// A file of a picture that is red on the left and blue on the right.
-fn picture(format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let paint = |x, _| if x < 100 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) };
     RgbImage::from_fn(200, 120, paint).write_to(&mut bytes, format).unwrap();
@@ -225,12 +225,17 @@ fn w_114_a_team_has_a_picture_that_its_admins_choose() {
     assert_eq!(changed.status, 200, "{}", changed.json());
     let first = changed.json()["avatar"].as_str().unwrap().to_owned();
     assert_ne!(changed.json()["version"], before);
-    let stale = [("If-Match", before.as_str().unwrap())];
+    let stale = [("If-Match", "\"of-another-picture\"")];
     assert_eq!(boss.send("PUT", &path, &stale, &image(&picture(ImageFormat::Png))).problem().0, 412);
+    let none = [("If-None-Match", "*")];
+    assert_eq!(boss.send("PUT", &path, &none, &image(&picture(ImageFormat::Png))).problem().0, 412);
 
     let shown = member.get(&path);
     assert_eq!((shown.status, shown.header("content-type")), (200, "image/png"));
     let tag = shown.header("etag").to_owned();
+    assert_eq!(tag, first);
+    let seen = [("If-Match", tag.as_str())];
+    assert_eq!(boss.send("PUT", &path, &seen, &image(&picture(ImageFormat::Jpeg))).status, 200);
     assert_eq!(member.send("GET", &path, &[("If-None-Match", &tag)], &Value::Null).status, 304);
     let square = image::load_from_memory_with_format(&shown.body, ImageFormat::Png).unwrap();
     assert_eq!((square.width(), square.height()), (128, 128));

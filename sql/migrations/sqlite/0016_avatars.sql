@@ -1,8 +1,8 @@
--- Pictures that stand for teams: small squares of PNG. version is a digest of the picture.
+-- Pictures that stand for teams: small squares of PNG. tag is the entity tag.
 CREATE TABLE avatars (
     organization TEXT NOT NULL,
     team         TEXT NOT NULL,
-    version      TEXT NOT NULL,
+    tag          TEXT NOT NULL,
     png          BLOB NOT NULL,
     PRIMARY KEY (organization, team)
 ) STRICT;

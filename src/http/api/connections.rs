@@ -64,7 +64,7 @@ struct Patch {
 pub(super) async fn change(call: Call) -> Result<Reply, Refusal> {
     let Patch { profile: word, sensitive, switches } = call.read()?;
     let change = Change { profile: profile(word.as_deref())?, sensitive, switches };
-    Ok(Reply::ok(json!(connections::change(&call.cx, call.id(), change).await?)))
+    Ok(Reply::ok(json!(connections::change(&call.cx, call.id(), change, call.precondition.clone()).await?)))
 }
 
 /// What `PATCH /connections/{connection}` takes.

@@ -142,10 +142,9 @@ impl Reply {
         Self::of(StatusCode::OK, Body::Json(body))
     }
 
-    /// 200 with a PNG; its version is what the ETag shows.
+    /// 200 with a PNG and its ETag.
     pub(super) fn picture(avatar: Avatar) -> Self {
-        let tag = Some(format!("\"{}\"", avatar.version));
-        Self { tag, ..Self::of(StatusCode::OK, Body::Picture(avatar.png)) }
+        Self { tag: Some(avatar.tag), ..Self::of(StatusCode::OK, Body::Picture(avatar.png)) }
     }
 
     /// 200 with lines of JSON.

@@ -40,7 +40,7 @@ pub(super) async fn read(call: Call) -> Result<Reply, Refusal> {
 /// `PATCH /providers/{id}`.
 pub(super) async fn change(call: Call) -> Result<Reply, Refusal> {
     let change: ProviderChange = call.read()?;
-    Ok(Reply::ok(json!(providers::change(&call.cx, call.id(), change).await?)))
+    Ok(Reply::ok(json!(providers::change(&call.cx, call.id(), change, call.precondition.clone()).await?)))
 }
 
 /// `DELETE /providers/{id}`.

@@ -174,6 +174,7 @@ pub(super) const ROUTES: &[Route] = &[
         .about("One provider; never its secret")
         .answers(of::<Provider>),
     Route::new("PATCH", "/providers/{id}", Action::ProviderChange, |call| Box::pin(providers::change(call)))
+        .versioned()
         .about("Change a provider; what is not named stays")
         .takes(of::<ProviderChange>)
         .answers(of::<Provider>),
@@ -242,7 +243,7 @@ pub(super) const ROUTES: &[Route] = &[
         .answers(of::<ChangedPeople>),
     Route::new("GET", "/users/export", Action::UserExport, |call| Box::pin(users::export(call)))
         .about("Everybody as a table of CSV, safe to open in a spreadsheet, or those who are asked for")
-        .query(&["search", "status", "role", "seat", "source", "team", "sort", "order"])
+        .query(&["search", "status", "role", "seat", "source", "team"])
         .sends("text/csv"),
     Route::new("POST", "/users/import", Action::UserImport, |call| Box::pin(users::import(call)))
         .about("Take people in from a table of CSV, all or nothing, or tell what it would do")
@@ -436,6 +437,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("PATCH", "/connections/{connection}", Action::ConnectionChange, |call| {
         Box::pin(connections::change(call))
     })
+    .versioned()
     .about("Change how a connection's requests are read and what it may do, from the next one on")
     .takes(connections::change_schema)
     .answers(of::<Shown>),

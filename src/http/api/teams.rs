@@ -129,7 +129,7 @@ pub(super) struct Role {
 /// `PUT /teams/{id}/members/{user}/role`.
 pub(super) async fn change_member(call: Call) -> Result<Reply, Refusal> {
     let Role { role } = call.read()?;
-    let changed = teams::change_member(&call.cx, call.id(), call.second(), role).await?;
+    let changed = teams::change_member(&call.cx, call.id(), call.second(), (role, None)).await?;
     Ok(Reply::ok(json!(changed)))
 }
 

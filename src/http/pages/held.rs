@@ -19,6 +19,8 @@ struct Held<'p> {
     /// Where the form was sent.
     path: String,
     fields: Vec<(&'p str, &'p str)>,
+    /// Whether a file came with it, which is not kept.
+    had_file: bool,
 }
 
 /// A page that keeps the form until whoever sent it has signed in again; another failure as it is. A password is not kept.
@@ -40,6 +42,7 @@ pub(super) fn hold(asked: &Asked<'_>, path: &str, failed: Failed) -> Result<Answ
         is_known,
         prove: with_to(&format!("{}{prove}", asked.root), &format!("{}/held", asked.root)),
         path: asked.request.uri().to_string(),
+        had_file: asked.files.iter().any(|(_, bytes)| !bytes.is_empty()),
         fields: kept.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };
     Answer::page_with(status, &held)

@@ -27,6 +27,10 @@ function offerCopies(root) {
 function offerFinders(root) {
   for (const finder of root.querySelectorAll("[data-finder]")) finder.hidden = false;
   for (const field of root.querySelectorAll("[data-finds]")) {
+    field.addEventListener("keydown", (event) => {
+      // it finds, and sends nothing
+      if (event.key === "Enter") event.preventDefault();
+    });
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
       for (const tick of document.getElementById(field.dataset.finds).children) {
@@ -54,17 +58,20 @@ function searchAsTyped(root) {
     const search = async () => {
       const query = new URLSearchParams(new FormData(form));
       for (const [name, value] of [...query]) if (!value) query.delete(name);
-      const place = `${form.getAttribute("action")}?${query}`;
+      const address = `${form.getAttribute("action")}?${query}`;
       asked += 1;
       const own = asked;
       try {
-        const answer = await fetch(place, { headers: { Accept: "text/html" } });
+        const answer = await fetch(address, { headers: { Accept: "text/html" } });
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const found = page.getElementById(form.dataset.live);
         if (own !== asked) return;
         if (!answer.ok || !found) return form.submit();
         document.getElementById(form.dataset.live).replaceWith(found);
-        history.replaceState(null, "", place);
+        const follows = form.dataset.follows;
+        if (follows) document.getElementById(follows)?.replaceWith(page.getElementById(follows));
+        history.replaceState(null, "", address);
+        shown = place();
         enhance(found);
       } catch {
         // the button beside it says what is wrong
@@ -135,6 +142,7 @@ async function send(form, button) {
   document.title = page.title;
   body().replaceWith(page.body);
   if (answer.redirected) history.pushState(null, "", answer.url);
+  shown = place();
   window.scrollTo(0, 0);
   enhance(document);
   (document.querySelector("[role=alert], [role=status]") ?? document.getElementById("main"))?.focus();
@@ -178,6 +186,9 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
-window.addEventListener("popstate", () => location.reload());
+// a link within the page, such as the one to its content, moves there and loads nothing
+const place = () => location.pathname + location.search;
+let shown = place();
+window.addEventListener("popstate", () => { if (place() !== shown) location.reload(); });
 setInterval(refresh, 5000);
 enhance(document);

@@ -181,6 +181,7 @@ fn processes_that_start_together_on_an_empty_database_all_serve() {
             ["12"],
             ["13"],
             ["14"],
+            ["15"],
             ["16"]
         ]
     );

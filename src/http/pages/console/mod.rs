@@ -152,6 +152,16 @@ impl Page<'_> {
         Ok(Answer::to(self.path(place)).telling(&Notice { text, is_refusal: true, undo: None }))
     }
 
+    /// Elsewhere, where what somebody else made of it is shown; what was sent is told, so that it can be typed again.
+    fn stale(&self, place: &str) -> Answer {
+        let is_said = |(name, value): &&(String, String)| {
+            !matches!(name.as_str(), "version" | "before" | "back" | "do") && !value.trim().is_empty()
+        };
+        let said: Vec<&str> = self.asked.form.iter().filter(is_said).map(|(_, value)| value.trim()).collect();
+        let text = format!("{} {}", self.frame.t("page-stale"), self.frame.tx("page-sent", said.join(", ")));
+        Answer::to(self.path(place)).telling(&Notice { text, is_refusal: true, undo: None })
+    }
+
     /// Why something was not done, as a sentence, where whoever asked can do something about it.
     fn refused(&self, error: Error) -> Result<String, Failed> {
         match error {
@@ -183,13 +193,16 @@ pub(super) async fn serve(
     line: &mut Line,
 ) -> Result<Answer, Failed> {
     let found = ROUTES.iter().find_map(|route| Some((route, route.values(path, changes)?)));
+    let cx = asked.person().await?;
+    if path.is_empty() && !changes {
+        return Ok(Answer::to(format!("{}/", asked.root)));
+    }
     let Some((route, ids)) = found else {
-        let cx = asked.person().await?;
         let frame = frame(asked, &cx, "/console").await?;
-        return not_found(&Page { asked, cx, frame, ids: Vec::new() }, "page");
+        let answer = not_found(&Page { asked, cx, frame, ids: Vec::new() }, "page")?;
+        return Ok(answer.forgetting(Kept::Notice));
     };
     line.endpoint = route.pattern;
-    let cx = asked.person().await?;
     let frame = frame(asked, &cx, &format!("/console{}", route.pattern)).await?;
     let shows_notice = frame.notice.is_some();
     let page = Page { asked, cx, frame, ids };

@@ -73,11 +73,10 @@ pub(super) async fn create_key(page: &Page<'_>) -> Result<Answer, Failed> {
 /// `POST /console/own/default-team`.
 pub(super) async fn choose_team(page: &Page<'_>) -> Result<Answer, Failed> {
     let chosen = people::choose_default_team(&page.cx, page.cx.actor.id(), page.filled("team")).await;
-    let text = match chosen {
-        Ok(_) => page.frame.t("page-saved"),
-        Err(error) => page.refused(error)?,
-    };
-    Ok(page.told("/own/teams", text))
+    match chosen {
+        Ok(_) => Ok(page.told("/own/teams", page.frame.t("page-saved"))),
+        Err(error) => page.not_done("/own/teams", error),
+    }
 }
 
 #[derive(Template)]

@@ -108,7 +108,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         seats: people::seats(&page.cx).await?,
         may: page.may(Place::Organization, ACTIONS).await?,
         next: page.next(next.as_deref()),
-        export: page.path(&format!("/people/export?{}", query(page, &[]))),
+        export: page.path(&format!("/people/export?{}", query(page, &["sort", "order"]))),
         json: page.json(&format!("/users?{}", query(page, &[]))),
         error,
     };
@@ -316,8 +316,18 @@ pub(super) async fn show_import(page: &Page<'_>) -> Result<Answer, Failed> {
 
 /// `POST /console/people/import`: the button says whether it is done, or only told what it would do.
 pub(super) async fn import(page: &Page<'_>) -> Result<Answer, Failed> {
-    let file = page.asked.file("file").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let csv = file.unwrap_or_else(|| page.asked.field("csv").to_owned());
+    let file = page.asked.file("file").filter(|bytes| !bytes.is_empty()).map(|bytes| str::from_utf8(bytes));
+    let csv = match file {
+        None => page.asked.field("csv").to_owned(),
+        Some(Ok(text)) => text.to_owned(),
+        Some(Err(odd)) => {
+            let read = page.asked.file("file").and_then(|bytes| bytes.get(..odd.valid_up_to()));
+            let line = 1 + read.into_iter().flatten().filter(|byte| **byte == b'\n').count();
+            let error = Some(page.frame.tn("import-not-utf8", line));
+            let shown = Import { page, frame: &page.frame, csv: String::new(), told: None, error };
+            return Answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
+        }
+    };
     let new = NewImport {
         csv: csv.clone(),
         create_teams: page.is_ticked("createTeams"),
@@ -327,9 +337,17 @@ pub(super) async fn import(page: &Page<'_>) -> Result<Answer, Failed> {
     let frame = &page.frame;
     match people_csv::import(&page.cx, new, rehearses).await {
         Ok(told) if told.done => {
-            Ok(page.told("/people", frame.tn("import-done", told.created + told.changed)))
+            let done = frame.tn("import-done", told.created + told.changed);
+            let left_out = match told.problems.len() {
+                0 => String::new(),
+                n => format!(" {}", frame.tn("import-left-out", n)),
+            };
+            Ok(page.told("/people", format!("{done}{left_out}")))
         }
-        Ok(told) => Answer::page(&Import { page, frame, csv, told: Some(told), error: None }),
+        Ok(told) => {
+            let error = (!rehearses).then(|| frame.t("import-nothing"));
+            Answer::page(&Import { page, frame, csv, told: Some(told), error })
+        }
         Err(error) => {
             let error = Some(page.refused(error)?);
             let shown = Import { page, frame, csv, told: None, error };

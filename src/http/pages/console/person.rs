@@ -127,6 +127,7 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
     };
     match people::change(&page.cx, page.id(), profile, page.precondition()).await {
         Ok(_) => Ok(page.told(&back(page), page.frame.t("page-saved"))),
+        Err(Error::PreconditionFailed) => Ok(page.stale(&back(page))),
         Err(error) => {
             let error = page.refused(error)?;
             let typed = Typed {
@@ -152,7 +153,7 @@ pub(super) async fn change_role(page: &Page<'_>) -> Result<Answer, Failed> {
             let role = page.frame.word("role-", &person.organization_role);
             let text = page.frame.pair("person-role-changed", (&name(&person), &role));
             let undo = format!("/people/{}/role", page.id());
-            Ok(page.undoable(&back(page), text, (&undo, &[("role", before.as_str())])))
+            Ok(page.undoable(&back(page), text, (&undo, &[("role", &before), ("version", &person.version)])))
         }
         Err(error) => page.not_done(&back(page), error),
     }
@@ -170,7 +171,7 @@ pub(super) async fn change_seat(page: &Page<'_>) -> Result<Answer, Failed> {
         Ok(person) => {
             let text = page.frame.tx("person-seat-changed", name(&person));
             let undo = format!("/people/{}/seat", page.id());
-            Ok(page.undoable(&back(page), text, (&undo, &[("seat", before.as_str())])))
+            Ok(page.undoable(&back(page), text, (&undo, &[("seat", &before), ("version", &person.version)])))
         }
         Err(error) => page.not_done(&back(page), error),
     }
@@ -212,7 +213,8 @@ async fn activate(page: &Page<'_>, active: bool) -> Result<Answer, Failed> {
                 true => (page.frame.tx("person-reactivated", name(&person)), "deactivate"),
                 false => (page.frame.tx("person-deactivated", name(&person)), "reactivate"),
             };
-            Ok(page.undoable(&back(page), text, (&format!("/people/{}/{undo}", page.id()), &[])))
+            let undo = format!("/people/{}/{undo}", page.id());
+            Ok(page.undoable(&back(page), text, (&undo, &[("version", &person.version)])))
         }
         Err(error) => page.not_done(&back(page), error),
     }

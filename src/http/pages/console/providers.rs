@@ -173,8 +173,9 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
         }),
         secret: page.filled("secret"),
     };
-    match providers::change(&page.cx, page.id(), change).await {
+    match providers::change(&page.cx, page.id(), change, page.precondition()).await {
         Ok(_) => Ok(page.told(&place, page.frame.t("page-saved"))),
+        Err(Error::PreconditionFailed) => Ok(page.stale(&place)),
         Err(error) => {
             let error = page.refused(error)?;
             sheet(page, StatusCode::UNPROCESSABLE_ENTITY, None, Some(error)).await

@@ -216,7 +216,8 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
     switches.insert("expectedCycle".to_owned(), cycle);
     let changed = match page.choice("profile") {
         Ok(profile) => {
-            connections::change(&page.cx, page.id(), Change { profile, sensitive: None, switches }).await
+            let change = Change { profile, sensitive: None, switches };
+            connections::change(&page.cx, page.id(), change, page.precondition()).await
         }
         Err(error) => Err(error),
     };
@@ -224,6 +225,7 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
         Ok(connection) => {
             Ok(page.told(&format!("/provisioning/{}", connection.id), page.frame.t("page-saved")))
         }
+        Err(Error::PreconditionFailed) => Ok(page.stale(&format!("/provisioning/{}", page.id()))),
         Err(error) => refused(page, error).await,
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     org::{authority::Action, permission::Base},
     scim::version::Precondition,
     service::{
+        Error,
         custom_roles::{self, Permission, Role},
         page::Page as Part,
         people,
@@ -203,6 +204,9 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
             Err(error) => error,
         }
     };
+    if matches!(refused, Error::PreconditionFailed) {
+        return Ok(page.stale(&format!("/roles/{}", page.id())));
+    }
     let error = page.refused(refused)?;
     let role = custom_roles::read(&page.cx, page.id()).await?;
     form(page, StatusCode::UNPROCESSABLE_ENTITY, (Some(role), typed), (None, Some(error))).await

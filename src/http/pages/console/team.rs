@@ -15,6 +15,7 @@ use crate::{
         refusal::Refusal as Rule,
         service_account::{Place as Belongs, ServiceAccount},
     },
+    scim::version::Precondition,
     service::{
         Error, avatars, invites,
         page::{Page as Part, Slice},
@@ -150,7 +151,8 @@ pub(super) async fn add(page: &Page<'_>) -> Result<Answer, Failed> {
 /// `POST /console/teams/{team}/members/{user}/role`.
 pub(super) async fn change_role(page: &Page<'_>) -> Result<Answer, Failed> {
     let place = format!("/teams/{}/members", page.id());
-    match teams::change_member(&page.cx, page.id(), page.second(), page.field("role").to_owned()).await {
+    let roles = (page.field("role").to_owned(), page.filled("before"));
+    match teams::change_member(&page.cx, page.id(), page.second(), roles).await {
         Ok(member) => {
             let name = member.name.or(member.user_name).unwrap_or_default();
             let text = page.frame.tx("member-role-changed", &name);
@@ -159,7 +161,7 @@ pub(super) async fn change_role(page: &Page<'_>) -> Result<Answer, Failed> {
                 return Ok(page.told(&place, text));
             }
             let path = format!("{place}/{}/role", page.second());
-            Ok(page.undoable(&place, text, (&path, &[("role", before)])))
+            Ok(page.undoable(&place, text, (&path, &[("role", before), ("before", &member.role)])))
         }
         Err(error) => page.not_done(&place, error),
     }
@@ -271,6 +273,7 @@ pub(super) async fn change_settings(page: &Page<'_>) -> Result<Answer, Failed> {
         TeamChange { name: page.filled("name"), default_role: page.filled("defaultRole"), settings: decided };
     match teams::change(&page.cx, page.id(), change, page.precondition()).await {
         Ok(team) => Ok(page.told(&format!("/teams/{}/settings", team.id), page.frame.t("page-saved"))),
+        Err(Error::PreconditionFailed) => Ok(page.stale(&format!("/teams/{}/settings", page.id()))),
         Err(error) => {
             let error = page.refused(error)?;
             settings_page(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await
@@ -278,9 +281,14 @@ pub(super) async fn change_settings(page: &Page<'_>) -> Result<Answer, Failed> {
     }
 }
 
-/// `GET /console/teams/{team}/avatar`: its picture; the query says which version, for browsers to keep it.
+/// `GET /console/teams/{team}/avatar`: its picture, under the path that says its version, which browsers keep.
 pub(super) async fn avatar(page: &Page<'_>) -> Result<Answer, Failed> {
-    Ok(Answer::picture(avatars::read(&page.cx, page.id()).await?.png))
+    let avatar = avatars::read(&page.cx, page.id()).await?;
+    let tag = avatar.tag.trim_matches('"');
+    match page.asked.query("v") == tag {
+        true => Ok(Answer::picture(avatar.png)),
+        false => Ok(Answer::to(page.path(&format!("/teams/{}/avatar?v={tag}", page.id())))),
+    }
 }
 
 /// `POST /console/teams/{team}/avatar`: another picture, or none.
@@ -290,7 +298,11 @@ pub(super) async fn change_avatar(page: &Page<'_>) -> Result<Answer, Failed> {
         "remove" => avatars::remove(&page.cx, page.id(), page.precondition()).await,
         _ => {
             let image = page.asked.file("image").unwrap_or_default().to_vec();
-            avatars::set(&page.cx, page.id(), image, page.precondition()).await
+            let seen = match page.filled("version") {
+                None => Precondition::parse(None, Some("*")),
+                Some(_) => page.precondition(),
+            };
+            avatars::set(&page.cx, page.id(), image, seen).await
         }
     };
     match changed {
