@@ -289,8 +289,11 @@ fn a_stale_page_of_a_connection_a_provider_or_a_member_changes_nothing() {
         ("name", "Corp"),
         ("issuer", "https://id.example"),
         ("clientId", "roster"),
+        ("secret", "hush-hush"),
     ];
     assert_eq!(ada.post(&path, &late).to, path);
+    let told = ada.get(&path).text;
+    assert!(told.contains("What you sent: Corp, https://id.example, roster") && !told.contains("hush-hush"));
     let rules = world.ask("GET", &format!("/providers/{provider}"), &json!(null))["rules"].clone();
     assert_eq!(rules["requiredGroups"], json!(["staff"]));
 

@@ -152,11 +152,12 @@ impl Page<'_> {
         Ok(Answer::to(self.path(place)).telling(&Notice { text, is_refusal: true, undo: None }))
     }
 
-    /// Elsewhere, where what somebody else made of it is shown; what was sent is told, so that it can be typed again.
+    /// Elsewhere, where what somebody else made of it is shown; what was sent is told, so that it can be typed again. No
+    /// secret is told.
     fn stale(&self, place: &str) -> Answer {
-        let is_said = |(name, value): &&(String, String)| {
-            !matches!(name.as_str(), "version" | "before" | "back" | "do") && !value.trim().is_empty()
-        };
+        const UNTOLD: [&str; 6] = ["version", "before", "back", "do", "secret", "password"];
+        let is_said =
+            |(name, value): &&(String, String)| !UNTOLD.contains(&name.as_str()) && !value.trim().is_empty();
         let said: Vec<&str> = self.asked.form.iter().filter(is_said).map(|(_, value)| value.trim()).collect();
         let text = format!("{} {}", self.frame.t("page-stale"), self.frame.tx("page-sent", said.join(", ")));
         Answer::to(self.path(place)).telling(&Notice { text, is_refusal: true, undo: None })
