@@ -120,38 +120,49 @@ impl Wanted {
 /// The people who are wanted, in the order that is wanted. Who comes or goes meanwhile moves nobody else to another page.
 pub async fn list(cx: &Arc<Context>, wanted: Wanted, slice: Slice) -> Result<Page<Person>> {
     let rank = wanted.place(&slice)?;
-    let (job, looks) = (cx.clone(), wanted.looks());
-    let work = move |tx: &ReadTx<'_>| {
+    let (job, asked, at_most) = (cx.clone(), wanted.clone(), slice.one_more());
+    let find = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::UserRead, About::ORGANIZATION)?;
-        let mut found = behind(tx, &job, &wanted, &rank, slice.one_more())?;
-        let has_more = found.len() > slice.limit;
-        found.truncate(slice.limit);
-        let items = people(tx, &job, &records_of(tx, &job, &found)?)?;
-        Ok::<_, Error>(match found.last().filter(|_| has_more) {
-            Some(last) => Page::up_to(items, &wanted.cursor(last)),
-            None => Page { items, next: None },
-        })
+        behind(tx, &job, &asked, &rank, at_most)
     };
-    match looks {
-        true => cx.app.store.scan(work).await,
-        false => cx.app.store.read(work).await,
+    let mut found = looked(cx, &wanted, find).await?;
+    let has_more = found.len() > slice.limit;
+    found.truncate(slice.limit);
+    let next = found.last().filter(|_| has_more).map(|last| wanted.cursor(last));
+    let job = cx.clone();
+    let work = move |tx: &ReadTx<'_>| people(tx, &job, &records_of(tx, &job, &found)?);
+    let items = cx.app.store.read(work).await?;
+    Ok(match next {
+        Some(next) => Page::up_to(items, &next),
+        None => Page { items, next: None },
+    })
+}
+
+/// Looks where it holds up nobody: at the rows beside users alone, or also at who is in a team.
+async fn looked<T: Send + 'static>(
+    cx: &Context,
+    wanted: &Wanted,
+    work: impl Fn(&ReadTx<'_>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let store = &cx.app.store;
+    match (wanted.looks(), &wanted.team) {
+        (false, _) => store.read(work).await,
+        (true, None) => store.survey(work).await,
+        (true, Some(_)) => store.scan(work).await,
     }
 }
 
 /// How many people are wanted, on all pages.
 pub async fn count(cx: &Arc<Context>, wanted: Wanted) -> Result<i64> {
-    let (job, looks) = (cx.clone(), wanted.looks());
+    let (job, asked) = (cx.clone(), wanted.clone());
     let work = move |tx: &ReadTx<'_>| {
         job.authorize(tx, Action::UserRead, About::ORGANIZATION)?;
-        Ok::<_, Error>(match wanted.sieve(tx, &job)? {
+        Ok::<_, Error>(match asked.sieve(tx, &job)? {
             None => records::int(journal::total(tx, Kind::of(job.types.user), &job.organization)?),
             Some(sieve) => rows::count(tx, &job.organization, &sieve)?,
         })
     };
-    match looks {
-        true => cx.app.store.scan(work).await,
-        false => cx.app.store.read(work).await,
-    }
+    looked(cx, &wanted, work).await
 }
 
 /// At most so many of the people who are wanted that come behind a place in their order.

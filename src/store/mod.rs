@@ -124,6 +124,23 @@ impl Store {
         }
     }
 
+    /// Runs a long read of one table, whose statements are planned for the values they have: where most parts of a filter ask
+    /// for nothing, looking at everybody takes half as long. Joins are for [`scan`](Self::scan), whose plans do not hang on
+    /// what the planner last heard of the tables.
+    pub async fn survey<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.scan(work).await,
+            Engine::Postgres(postgres) => postgres.survey(work).await,
+        }
+    }
+
     /// Runs a change and answers when it is durable. Should `work` fail, nothing of it remains.
     ///
     /// `work` may run more than once, so it touches nothing outside the transaction. It records an event with

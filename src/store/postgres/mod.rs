@@ -200,7 +200,22 @@ impl Postgres {
         let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.scans.acquire()).await else {
             return Err(E::from(DbError::Busy));
         };
-        self.repeat(work, scan_once).await
+        self.repeat(work, read_once).await
+    }
+
+    /// The same, with statements that are planned for the values they have.
+    pub(super) async fn survey<T, E>(
+        &self,
+        work: impl Fn(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.scans.acquire()).await else {
+            return Err(E::from(DbError::Busy));
+        };
+        self.repeat(work, survey_once).await
     }
 
     /// Runs a change in a transaction of its own, again when it meets others or the server goes away.
@@ -338,11 +353,11 @@ where
     read_begun(session, work)
 }
 
-fn scan_once<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
+fn survey_once<W, T, E>(session: &Session, work: &W) -> Attempt<T, E>
 where
     W: Fn(&ReadTx<'_>) -> Result<T, E>,
 {
-    session.begin_scan();
+    session.begin_survey();
     read_begun(session, work)
 }
 

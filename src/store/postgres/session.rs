@@ -78,7 +78,7 @@ impl Session {
 
     /// The same, and statements are planned for the values they have: what asks for nothing costs nothing where a hundred
     /// thousand rows are looked at, and two processors may look.
-    pub(super) fn begin_scan(&self) {
+    pub(super) fn begin_survey(&self) {
         self.begin_as(
             "ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan",
         );
