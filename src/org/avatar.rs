@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_and_thin_picture_does_not_grow_before_it_shrinks() {
+    fn a_long_and_thin_picture_becomes_a_square_as_well() {
         for (width, height) in [(WIDEST, 1), (1, WIDEST)] {
             let thin: ImageBuffer<Rgba<u16>, Vec<u16>> =
                 ImageBuffer::from_pixel(width, height, Rgba([9_000, 0, 0, u16::MAX]));

@@ -197,10 +197,7 @@ impl Postgres {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.scans.acquire()).await else {
-            return Err(E::from(DbError::Busy));
-        };
-        self.repeat(work, read_once).await
+        self.in_turn(work, read_once).await
     }
 
     /// The same, with statements that are planned for the values they have.
@@ -212,10 +209,19 @@ impl Postgres {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        self.in_turn(work, survey_once).await
+    }
+
+    async fn in_turn<W, T, E>(&self, work: W, once: fn(&Session, &W) -> Attempt<T, E>) -> Result<T, E>
+    where
+        W: Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
         let Ok(Ok(_turn)) = timeout(QUEUE_PATIENCE, self.scans.acquire()).await else {
             return Err(E::from(DbError::Busy));
         };
-        self.repeat(work, survey_once).await
+        self.repeat(work, once).await
     }
 
     /// Runs a change in a transaction of its own, again when it meets others or the server goes away.
