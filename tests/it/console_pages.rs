@@ -4,7 +4,7 @@ use crate::console::Desk;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
-use std::io::Cursor;
+use std::{io::Cursor, time::Duration};
 
 impl Desk {
     #[track_caller]
@@ -26,6 +26,19 @@ impl Desk {
     fn lists(&mut self, wanted: &str) {
         let rows = self.browser.step(&json!({"textOf": "tbody"}));
         assert!(rows.as_str().unwrap().contains(wanted), "{wanted}: {rows}");
+    }
+
+    /// Waits until the audit log tells of all that happened.
+    #[track_caller]
+    fn sealed(&self) {
+        let unsealed = || self.database.number("SELECT count(*) FROM events WHERE position IS NULL");
+        let is_all = (0..200).any(|_| {
+            unsealed() == 0 || {
+                std::thread::park_timeout(Duration::from_millis(50));
+                false
+            }
+        });
+        assert!(is_all);
     }
 
     #[track_caller]
@@ -130,6 +143,7 @@ fn a_person_is_looked_after_on_a_page_of_their_own() {
     desk.click("summary:text-is('The SCIM document')");
     desk.says(&format!("\"id\": \"{ben}\""));
     desk.says("What happened");
+    desk.sealed();
     desk.browser.press("link", "All of it in the audit log");
     desk.lists("Person changed");
 
@@ -391,6 +405,7 @@ fn signing_in_settings_mail_mappings_and_keys_are_decided_on_their_pages() {
     desk.browser.press("button", "Revoke it now");
     desk.says("The key is revoked.");
 
+    desk.sealed();
     desk.goto("/audit");
     desk.browser.fill("What", "API key revoked");
     desk.browser.press("button", "Show");

@@ -24,6 +24,7 @@ mod commands;
 mod conformance;
 mod connections;
 mod console;
+mod console_forms;
 mod console_pages;
 mod console_rules;
 mod corpus;

@@ -37,7 +37,7 @@ impl Page {
 
     /// What is said to be wrong; nothing where nothing is.
     pub(crate) fn error(&self) -> String {
-        match self.text.split_once("role=\"alert\">") {
+        match self.text.split_once("role=\"alert\"").and_then(|(_, rest)| rest.split_once('>')) {
             Some((_, rest)) => {
                 rest.split("</").next().unwrap().trim().trim_start_matches("<p>").trim().to_owned()
             }

@@ -8,8 +8,8 @@ use super::{
     Page,
 };
 use crate::{
-    org::journal::Wanted,
-    service::{Error, events},
+    org::{journal::Wanted, refusal::Refusal as Rule},
+    service::{Error, connections, events, people, teams},
 };
 use askama::Template;
 use futures_util::stream;
@@ -77,14 +77,49 @@ struct Audit<'p> {
 /// What the list is narrowed by.
 const FILTERS: [&str; 5] = ["kind", "resource", "actor", "since", "until"];
 
+/// What is asked for, with an id for each name.
+async fn filters<'p>(page: &'p Page<'_>) -> Result<Vec<(&'p str, String)>, Error> {
+    let mut filters = Vec::new();
+    for (name, said) in page.filters(&FILTERS) {
+        let value = match name {
+            "resource" | "actor" => id_of(page, said).await?,
+            _ => said.to_owned(),
+        };
+        filters.push((name, value));
+    }
+    Ok(filters)
+}
+
+/// The id of the person, team or connection of that name. What names none is taken as an id: of something else, or of what
+/// is gone.
+async fn id_of(page: &Page<'_>, name: &str) -> Result<String, Error> {
+    let is_unknown = |error: &Error| matches!(error, Error::NotFound(_) | Error::Rule(Rule::Unknown(_)));
+    let found = match people::find(&page.cx, name).await {
+        Err(error) if is_unknown(&error) => teams::find(&page.cx, name).await,
+        found => found,
+    };
+    let found = match found {
+        Err(error) if is_unknown(&error) => connections::read(&page.cx, name).await.map(|found| found.id),
+        found => found,
+    };
+    match found {
+        Err(error) if is_unknown(&error) => Ok(name.to_owned()),
+        found => found,
+    }
+}
+
+fn wanted(filters: &[(&str, String)]) -> Result<Wanted, Error> {
+    Ok(Wanted::read(filters.iter().map(|(name, value)| (*name, value.as_str())))?)
+}
+
 /// `GET /console/audit`.
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
-    let filters = page.filters(&FILTERS);
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
-    let (wanted, error) = match Wanted::read(filters) {
-        Ok(wanted) => (wanted, None),
-        Err(why) => (Wanted::default(), Some(page.refused(Error::Rule(why))?)),
+    let read = filters(page).await.and_then(|filters| Ok((wanted(&filters)?, filters)));
+    let (wanted, filters, error) = match read {
+        Ok((wanted, filters)) => (wanted, filters, None),
+        Err(why) => (Wanted::default(), Vec::new(), Some(page.refused(why)?)),
     };
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
     let before = page.asked.query("cursor").parse().ok();
     let found = events::newest(&page.cx, Wanted { limit: Some(50), ..wanted }, before).await?;
     let next = found.next.map(|next| next.to_string());
@@ -103,8 +138,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 
 /// `GET /console/audit/export`: the same, all of it, as lines of JSON.
 pub(super) async fn export(page: &Page<'_>) -> Result<Answer, Failed> {
-    let wanted = Wanted::read(page.filters(&FILTERS)).map_err(Error::Rule)?;
-    let lines = events::export(&page.cx, wanted).await?;
+    let lines = events::export(&page.cx, wanted(&filters(page).await?)?).await?;
     let sent = stream::try_unfold(lines, |mut lines| async move {
         let next = lines.next().await?;
         Ok(next.map(|text| (text.into(), lines)))

@@ -8,7 +8,11 @@ use crate::{
     service::{Error, custom_roles, page::Slice},
 };
 use secrecy::SecretString;
-use std::{str::FromStr, sync::Arc};
+use std::{
+    borrow::{Borrow, Cow},
+    str::FromStr,
+    sync::Arc,
+};
 
 /// Something that is shown once, and then nobody knows it any more.
 pub(super) struct Secret {
@@ -18,7 +22,42 @@ pub(super) struct Secret {
     pub(super) text: SecretString,
 }
 
+/// What a form said that the page shows again, because it was refused or only looked at; nothing where the form is new.
+pub(super) struct Typed<'p>(&'p [(String, String)]);
+
+impl Typed<'_> {
+    /// Whether the form is shown again.
+    pub(super) fn is_again(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// What a field said; where the form is new, what it says otherwise.
+    pub(super) fn text<'t>(&'t self, name: &str, otherwise: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+        match self.0.iter().find(|(field, _)| field == name) {
+            Some((_, said)) => said.into(),
+            None if self.is_again() => "".into(),
+            None => otherwise.into(),
+        }
+    }
+
+    /// Whether a box was ticked; where the form is new, whether it is otherwise.
+    pub(super) fn is_ticked(&self, name: &str, otherwise: impl Borrow<bool>) -> bool {
+        if self.is_again() { self.0.iter().any(|(field, _)| field == name) } else { *otherwise.borrow() }
+    }
+
+    /// Whether one of several boxes of the same name was ticked.
+    pub(super) fn has(&self, name: &str, word: &str) -> bool {
+        self.0.iter().any(|(field, said)| field == name && said == word)
+    }
+}
+
 impl Page<'_> {
+    /// What the form said that is sent there, where the page shows it again.
+    pub(super) fn typed(&self, place: &str, is_again: bool) -> Typed<'_> {
+        let is_it = is_again && self.asked.request.path() == self.path(place);
+        Typed(if is_it { &self.asked.form } else { &[] })
+    }
+
     /// A field of the form without the blanks around it; empty where it is not there.
     pub(super) fn field(&self, name: &str) -> &str {
         self.asked.field(name).trim()

@@ -6,7 +6,7 @@ use super::{
         moment::at,
     },
     May, Page,
-    form::Secret,
+    form::{Secret, Typed},
 };
 use crate::{
     org::{
@@ -59,10 +59,10 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 #[derive(Template)]
 #[template(path = "http/pages/console/service_accounts.html")]
 struct Accounts<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     accounts: Vec<ServiceAccount>,
     may: May,
+    typed: Typed<'p>,
     error: Option<String>,
     next: Option<String>,
     json: String,
@@ -77,7 +77,8 @@ async fn accounts_page(page: &Page<'_>, status: StatusCode, error: Option<String
     let Part { items: accounts, next } = service_accounts::list(&page.cx, None, page.slice()?).await?;
     let may = page.may(Place::Organization, &[Action::ServiceAccountCreate]).await?;
     let (next, json) = (page.next(next.as_deref()), page.json("/service-accounts"));
-    Answer::page_with(status, &Accounts { page, frame: &page.frame, accounts, may, error, next, json })
+    let typed = page.typed("/service-accounts", error.is_some());
+    Answer::page_with(status, &Accounts { frame: &page.frame, accounts, may, typed, error, next, json })
 }
 
 /// `POST /console/service-accounts`: its page comes next, where it gets its first key.
@@ -114,11 +115,11 @@ pub(super) async fn create_account(page: &Page<'_>) -> Result<Answer, Failed> {
 #[derive(Template)]
 #[template(path = "http/pages/console/service_account.html")]
 struct Account<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     account: ServiceAccount,
     keys: Vec<Key>,
     secret: Option<Secret>,
+    typed: Typed<'p>,
     error: Option<String>,
     next: Option<String>,
     json: String,
@@ -140,7 +141,8 @@ async fn account_page(
     let Part { items: keys, next } = keys::list(&page.cx, whose, page.slice()?).await?;
     let next = page.next(next.as_deref());
     let json = page.json(&format!("/keys?owner={}", account.id));
-    let shown = Account { page, frame: &page.frame, account, keys, secret, error, next, json };
+    let typed = page.typed(&format!("/service-accounts/{}/keys", account.id), error.is_some());
+    let shown = Account { frame: &page.frame, account, keys, secret, typed, error, next, json };
     Answer::page_with(status, &shown)
 }
 

@@ -36,14 +36,14 @@ pub(super) async fn show(page: &Page<'_>) -> Result<Answer, Failed> {
     shown(page, StatusCode::OK, None, None).await
 }
 
-async fn shown(
+pub(super) async fn shown(
     page: &Page<'_>,
     status: StatusCode,
     tested: Option<Tested>,
     error: Option<String>,
 ) -> Result<Answer, Failed> {
     let Part { items: letters, next } = mails::list(&page.cx, page.slice()?).await?;
-    let (groups, version) = settings::groups(page, settings::MAIL).await?;
+    let (groups, version) = settings::groups(page, settings::MAIL, error.is_some()).await?;
     let is_on = page.cx.app.mailer.is_some();
     let (next, json) = (page.next(next.as_deref()), page.json("/mails"));
     let frame = &page.frame;

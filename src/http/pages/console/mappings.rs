@@ -6,6 +6,7 @@ use super::{
         moment::when,
     },
     Page,
+    form::Typed,
 };
 use crate::{
     org::role::OrganizationRole,
@@ -23,13 +24,13 @@ use askama::Template;
 #[derive(Template)]
 #[template(path = "http/pages/console/mappings.html")]
 struct Mappings<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     mappings: Vec<Shown>,
     /// The names of teams, to choose from.
     teams: Vec<String>,
     roles: Vec<String>,
     preview: Option<Preview>,
+    typed: Typed<'p>,
     error: Option<String>,
     json: String,
 }
@@ -49,7 +50,8 @@ async fn shown(
     let known = teams::list(&page.cx, None, Slice::parse(Some("500"), None).map_err(Error::Rule)?).await?;
     let teams = known.items.into_iter().map(|team| team.name).collect();
     let (frame, roles, json) = (&page.frame, page.team_roles().await?, page.json("/mappings"));
-    Answer::page_with(status, &Mappings { page, frame, mappings, teams, roles, preview, error, json })
+    let typed = page.typed("/mappings", error.is_some() || preview.is_some());
+    Answer::page_with(status, &Mappings { frame, mappings, teams, roles, preview, typed, error, json })
 }
 
 /// What the form describes: from a group or a claim, to a role in the organization or in a team.

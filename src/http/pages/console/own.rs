@@ -6,7 +6,7 @@ use super::{
         moment::at,
     },
     Page,
-    form::Secret,
+    form::{Secret, Typed},
     keys::described,
 };
 use crate::{
@@ -25,10 +25,10 @@ use secrecy::ExposeSecret;
 #[derive(Template)]
 #[template(path = "http/pages/console/own_keys.html")]
 struct Keys<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     keys: Vec<Key>,
     secret: Option<Secret>,
+    typed: Typed<'p>,
     error: Option<String>,
     next: Option<String>,
     json: String,
@@ -48,7 +48,8 @@ async fn keys_page(
     let whose = Whose::Owner(page.cx.actor.id().to_owned());
     let Part { items: keys, next } = keys::list(&page.cx, whose, page.slice()?).await?;
     let (next, json) = (page.next(next.as_deref()), page.json("/keys"));
-    Answer::page_with(status, &Keys { page, frame: &page.frame, keys, secret, error, next, json })
+    let typed = page.typed("/own/keys", error.is_some());
+    Answer::page_with(status, &Keys { frame: &page.frame, keys, secret, typed, error, next, json })
 }
 
 /// `POST /console/own/keys`: the key is on the page that follows, and on no other.

@@ -6,7 +6,7 @@ use super::{
         moment::{at, maybe},
     },
     May, Page,
-    form::Secret,
+    form::{Secret, Typed},
 };
 use crate::{
     org::{
@@ -48,6 +48,8 @@ struct People<'p> {
     invites: Vec<Invite>,
     seats: SeatsInUse,
     may: May,
+    /// The list itself, for forms that lead back to it.
+    here: String,
     next: Option<String>,
     export: String,
     json: String,
@@ -66,6 +68,15 @@ fn query(page: &Page<'_>, without: &[&str]) -> String {
             name != "cursor" && !value.is_empty() && !without.contains(&name.as_str())
         });
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+}
+
+/// The list with all that was asked for, below the console.
+fn here(page: &Page<'_>) -> String {
+    let said = page.asked.query.iter().filter(|(_, value)| !value.is_empty());
+    match url::form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish() {
+        query if query.is_empty() => "/people".to_owned(),
+        query => format!("/people?{query}"),
+    }
 }
 
 /// The path that sorts by an order; by its other end where it is sorted so already.
@@ -107,6 +118,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         invites,
         seats: people::seats(&page.cx).await?,
         may: page.may(Place::Organization, ACTIONS).await?,
+        here: here(page),
         next: page.next(next.as_deref()),
         export: page.path(&format!("/people/export?{}", query(page, &["sort", "order"]))),
         json: page.json(&format!("/users?{}", query(page, &[]))),
@@ -129,12 +141,17 @@ pub(super) async fn bulk(page: &Page<'_>) -> Result<Answer, Failed> {
     let change = match bulk_change(page) {
         Ok(Some(change)) => change,
         Ok(None) => return Err(Error::NotFound("page").into()),
-        Err(error) => return page.not_done("/people", error),
+        Err(error) => return page.not_done(&back(page), error),
     };
     match people_in_bulk(&page.cx, ids, change).await {
         Ok(done) => Ok(told_of(page, &done)),
-        Err(error) => page.not_done("/people", error),
+        Err(error) => page.not_done(&back(page), error),
     }
+}
+
+/// The list that the form stood on.
+fn back(page: &Page<'_>) -> String {
+    page.filled("back").unwrap_or_else(|| "/people".to_owned())
 }
 
 fn bulk_change(page: &Page<'_>) -> Result<Option<BulkChange>, Error> {
@@ -157,33 +174,35 @@ fn told_of(page: &Page<'_>, done: &ChangedPeople) -> Answer {
         let refused = frame.tn("bulk-refused", done.refused);
         text = format!("{text} {refused} {}", super::sentence(reason));
     }
-    let back = match page.field("do") {
+    let undo = match page.field("do") {
         "deactivate" => "reactivate",
         "reactivate" => "deactivate",
         _ => "",
     };
     let changed = done.people.iter().filter(|it| it.outcome == BulkOutcome::Changed);
     let ids: Vec<(&str, &str)> = changed.map(|it| ("id", it.id.as_str())).take(30).collect();
-    if back.is_empty() || ids.len() != done.changed || ids.is_empty() {
-        return Answer::to(page.path("/people")).telling(&Notice {
+    if undo.is_empty() || ids.len() != done.changed || ids.is_empty() {
+        return Answer::to(page.path(&back(page))).telling(&Notice {
             text,
             is_refusal: done.changed == 0,
             undo: None,
         });
     }
-    let fields: Vec<(&str, &str)> = ids.into_iter().chain([("do", back)]).collect();
-    page.undoable("/people", text, ("/people/bulk", &fields))
+    let fields: Vec<(&str, &str)> = ids.into_iter().chain([("do", undo)]).collect();
+    page.undoable(&back(page), text, ("/people/bulk", &fields))
 }
 
 #[derive(Template)]
 #[template(path = "http/pages/console/add_people.html")]
 struct Add<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     seats: SeatsInUse,
     /// Whether a mail server is configured.
     mails: bool,
     links: Vec<Secret>,
+    /// What was typed about whom to invite, and about somebody to make at once.
+    typed: Typed<'p>,
+    new: Typed<'p>,
     error: Option<String>,
 }
 
@@ -200,7 +219,9 @@ async fn add_page(
 ) -> Result<Answer, Failed> {
     let seats = people::seats(&page.cx).await?;
     let mails = page.cx.app.mailer.is_some();
-    Answer::page_with(status, &Add { page, frame: &page.frame, seats, mails, links, error })
+    let typed = page.typed("/people/add", error.is_some());
+    let new = page.typed("/people/create", error.is_some());
+    Answer::page_with(status, &Add { frame: &page.frame, seats, mails, links, typed, new, error })
 }
 
 /// `POST /console/people/add`: invites one or many, all or none; the links are on the page that follows.

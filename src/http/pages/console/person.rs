@@ -7,6 +7,7 @@ use super::{
     },
     May, Page,
     audit::Told,
+    form::Typed,
 };
 use crate::{
     org::{
@@ -46,30 +47,17 @@ struct Sheet<'p> {
     document: String,
     events: Vec<Told>,
     may: May,
-    /// What was typed, where it was refused.
-    typed: Option<Typed>,
+    typed: Typed<'p>,
     error: Option<String>,
     json: String,
 }
 
-/// What was typed into the form of the profile.
-struct Typed {
-    user_name: String,
-    display_name: String,
-    emails: String,
-}
-
 /// `GET /console/people/{person}`.
 pub(super) async fn show(page: &Page<'_>) -> Result<Answer, Failed> {
-    sheet(page, StatusCode::OK, None, None).await
+    sheet(page, StatusCode::OK, None).await
 }
 
-async fn sheet(
-    page: &Page<'_>,
-    status: StatusCode,
-    typed: Option<Typed>,
-    error: Option<String>,
-) -> Result<Answer, Failed> {
+async fn sheet(page: &Page<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
     const ACTIONS: &[Action] = &[Action::UserChange, Action::EventRead, Action::SecondFactorReset];
     let (cx, id) = (&page.cx, page.id());
     let person = people::read(cx, id).await?;
@@ -96,7 +84,7 @@ async fn sheet(
         json: page.json(&format!("/users/{id}")),
         events,
         may,
-        typed,
+        typed: page.typed(&format!("/people/{id}"), error.is_some()),
         error,
         person,
     };
@@ -130,12 +118,7 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
         Err(Error::PreconditionFailed) => Ok(page.stale(&back(page))),
         Err(error) => {
             let error = page.refused(error)?;
-            let typed = Typed {
-                user_name: page.field("userName").to_owned(),
-                display_name: page.field("displayName").to_owned(),
-                emails: page.field("emails").to_owned(),
-            };
-            sheet(page, StatusCode::UNPROCESSABLE_ENTITY, Some(typed), Some(error)).await
+            sheet(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     super::answer::{Answer, Failed, Frame},
     Page,
+    form::Typed,
     settings::{self, Shown as Group, default},
 };
 use crate::{
@@ -29,12 +30,12 @@ struct Waiting {
 #[derive(Template)]
 #[template(path = "http/pages/console/sign_in_settings.html")]
 struct SignIn<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     providers: Vec<Provider>,
     waiting: Vec<Waiting>,
     groups: Vec<Group>,
     version: String,
+    typed: Typed<'p>,
     error: Option<String>,
     json: String,
 }
@@ -44,16 +45,21 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
     shown(page, StatusCode::OK, None).await
 }
 
-async fn shown(page: &Page<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
+pub(super) async fn shown(
+    page: &Page<'_>,
+    status: StatusCode,
+    error: Option<String>,
+) -> Result<Answer, Failed> {
     let providers = providers::list(&page.cx).await?;
     let mut waiting = Vec::new();
     for identity in identities::list(&page.cx, Some("*")).await? {
         let name = people::known(&page.cx, &identity.user).await?.name;
         waiting.push(Waiting { identity, name });
     }
-    let (groups, version) = settings::groups(page, settings::SIGN_IN).await?;
+    let (groups, version) = settings::groups(page, settings::SIGN_IN, error.is_some()).await?;
+    let typed = page.typed("/sign-in/providers", error.is_some());
     let (frame, json) = (&page.frame, page.json("/providers"));
-    Answer::page_with(status, &SignIn { page, frame, providers, waiting, groups, version, error, json })
+    Answer::page_with(status, &SignIn { frame, providers, waiting, groups, version, typed, error, json })
 }
 
 /// Entries of a field that has one on each line.
@@ -128,6 +134,7 @@ struct Sheet<'p> {
     provider: Provider,
     tested: Option<Tested>,
     sample: String,
+    typed: Typed<'p>,
     error: Option<String>,
     json: String,
 }
@@ -147,7 +154,8 @@ async fn sheet(
     let json = page.json(&format!("/providers/{}", provider.id));
     let sample = tested.as_ref().and_then(|it| serde_json::to_string_pretty(it.sample.as_ref()?).ok());
     let sample = sample.unwrap_or_default();
-    Answer::page_with(status, &Sheet { frame: &page.frame, provider, tested, sample, error, json })
+    let typed = page.typed(&format!("/sign-in/providers/{}", provider.id), error.is_some());
+    Answer::page_with(status, &Sheet { frame: &page.frame, provider, tested, sample, typed, error, json })
 }
 
 /// `POST /console/sign-in/providers/{provider}`: what it is and whom it lets in, together.

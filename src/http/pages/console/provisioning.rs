@@ -6,7 +6,7 @@ use super::{
         moment::{maybe, when},
     },
     Page,
-    form::Secret,
+    form::{Secret, Typed},
 };
 use crate::{
     org::{
@@ -75,14 +75,15 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 #[derive(Template)]
 #[template(path = "http/pages/console/new_connection.html")]
 struct NewConnection<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
+    typed: Typed<'p>,
     error: Option<String>,
 }
 
 /// `GET /console/provisioning/new`.
 pub(super) async fn show_new(page: &Page<'_>) -> Result<Answer, Failed> {
-    Answer::page(&NewConnection { page, frame: &page.frame, error: None })
+    let typed = page.typed("/provisioning/new", false);
+    Answer::page(&NewConnection { frame: &page.frame, typed, error: None })
 }
 
 /// `POST /console/provisioning/new`: the connection with its first token, and the guide filled with both.
@@ -95,7 +96,8 @@ pub(super) async fn create(page: &Page<'_>) -> Result<Answer, Failed> {
         Ok(made) => made.it.name,
         Err(error) => {
             let error = Some(page.refused(error)?);
-            let form = NewConnection { page, frame: &page.frame, error };
+            let typed = page.typed("/provisioning/new", error.is_some());
+            let form = NewConnection { frame: &page.frame, typed, error };
             return Answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
@@ -119,6 +121,9 @@ struct Connection<'p> {
     url: String,
     guide: &'static str,
     steps: Vec<Step>,
+    /// What was typed about the switches, and about another token.
+    typed: Typed<'p>,
+    token: Typed<'p>,
     secret: Option<Secret>,
     error: Option<String>,
     json: String,
@@ -144,9 +149,12 @@ async fn shown(
     let json = page.json(&format!("/connections/{}", connection.id));
     let url = page.asked.scim();
     let frame = &page.frame;
+    let place = format!("/provisioning/{}", connection.id);
+    let typed = page.typed(&place, error.is_some());
+    let token = page.typed(&format!("{place}/tokens"), error.is_some());
     Answer::page_with(
         status,
-        &Connection { frame, connection, health, url, guide, steps, secret, error, json },
+        &Connection { frame, connection, health, url, guide, steps, typed, token, secret, error, json },
     )
 }
 

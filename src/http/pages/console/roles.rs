@@ -52,17 +52,20 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
     Answer::page(&Roles { frame: &page.frame, roles, may, next, json: page.json("/roles") })
 }
 
-/// What is typed into the form of a role, or was read of one.
-struct Typed {
+/// What is written in the form of a role, or was read of one.
+struct Draft {
+    /// The version of the role that it is about; empty for a new one.
+    version: String,
     name: String,
     description: String,
     base: String,
     chosen: BTreeSet<String>,
 }
 
-impl Typed {
+impl Draft {
     fn of(page: &Page<'_>) -> Self {
         Self {
+            version: page.field("version").to_owned(),
             name: page.field("name").to_owned(),
             description: page.field("description").to_owned(),
             base: page.field("inheritedFrom").to_owned(),
@@ -72,6 +75,7 @@ impl Typed {
 
     fn read(role: &Role) -> Self {
         Self {
+            version: role.version.clone(),
             name: role.name.clone(),
             description: role.description.clone().unwrap_or_default(),
             base: role.inherited_from.clone(),
@@ -140,7 +144,7 @@ struct RoleForm<'p> {
     frame: &'p Frame,
     /// The role as it is; without one it is about to be made.
     role: Option<Role>,
-    typed: Typed,
+    typed: Draft,
     permissions: Vec<Permission>,
     may: May,
     /// What the change would do that is asked about.
@@ -151,7 +155,7 @@ struct RoleForm<'p> {
 async fn form(
     page: &Page<'_>,
     status: StatusCode,
-    (role, typed): (Option<Role>, Typed),
+    (role, typed): (Option<Role>, Draft),
     (impact, error): (Option<Impact>, Option<String>),
 ) -> Result<Answer, Failed> {
     const ACTIONS: &[Action] = &[Action::RoleCreate, Action::RoleChange, Action::RoleRemove];
@@ -163,13 +167,13 @@ async fn form(
 
 /// `GET /console/roles/new`.
 pub(super) async fn show_new(page: &Page<'_>) -> Result<Answer, Failed> {
-    let typed = Typed { base: Base::Member.as_str().to_owned(), ..Typed::of(page) };
+    let typed = Draft { base: Base::Member.as_str().to_owned(), ..Draft::of(page) };
     form(page, StatusCode::OK, (None, typed), (None, None)).await
 }
 
 /// `POST /console/roles/new`.
 pub(super) async fn create(page: &Page<'_>) -> Result<Answer, Failed> {
-    let typed = Typed::of(page);
+    let typed = Draft::of(page);
     match custom_roles::create(&page.cx, typed.body()).await {
         Ok(made) => Ok(page.told("/roles", page.frame.tx("role-created", &made.it.name))),
         Err(error) => {
@@ -182,13 +186,13 @@ pub(super) async fn create(page: &Page<'_>) -> Result<Answer, Failed> {
 /// `GET /console/roles/{role}`.
 pub(super) async fn show(page: &Page<'_>) -> Result<Answer, Failed> {
     let role = custom_roles::read(&page.cx, page.id()).await?;
-    let typed = Typed::read(&role);
+    let typed = Draft::read(&role);
     form(page, StatusCode::OK, (Some(role), typed), (None, None)).await
 }
 
 /// `POST /console/roles/{role}`: the button says whether it is done, or only told what it would do.
 pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
-    let typed = Typed::of(page);
+    let typed = Draft::of(page);
     let refused = if page.field("do") == "preview" {
         match custom_roles::rehearse_change(&page.cx, page.id(), typed.body(), page.precondition()).await {
             Ok(told) => {

@@ -2,7 +2,7 @@
 
 use super::{
     super::answer::{Answer, Failed, Frame},
-    Page,
+    Page, mail, providers,
 };
 use crate::{
     org::{
@@ -128,24 +128,42 @@ pub(super) struct Shown {
     pub(super) fields: Vec<Field>,
 }
 
-/// Groups as they hold, and the version of all settings.
-pub(super) async fn groups(page: &Page<'_>, groups: &[Group]) -> Result<(Vec<Shown>, String), Failed> {
+/// Groups as they hold, and the version of all settings; one that was refused as it was typed.
+pub(super) async fn groups(
+    page: &Page<'_>,
+    groups: &[Group],
+    is_again: bool,
+) -> Result<(Vec<Shown>, String), Failed> {
     let (settings, version) = settings::get(&page.cx).await?;
     let holds = serde_json::to_value(&settings).map_err(Error::from)?;
     let locked = page.cx.app.locks.shown();
-    let field = |(path, kind): &(&'static str, Kind)| Field {
-        path,
-        kind: *kind,
-        value: match holds.pointer(&format!("/{}", path.replace('.', "/"))) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) | None => String::new(),
-            Some(other) => other.to_string(),
-        },
-        locked: locked.get(*path).copied(),
-    };
-    let shown =
-        groups.iter().map(|(name, fields)| Shown { name, fields: fields.iter().map(field).collect() });
-    Ok((shown.collect(), version.to_string()))
+    let mut version = version.to_string();
+    let mut shown = Vec::new();
+    for (name, fields) in groups {
+        let typed = page.typed(&format!("/settings/{name}"), is_again);
+        let field = |(path, kind): &(&'static str, Kind)| {
+            let (locked, holds) = (locked.get(*path).copied(), text(&holds, path));
+            let value = match kind {
+                _ if locked.is_some() => holds,
+                Kind::Switch => typed.is_ticked(path, holds == "true").to_string(),
+                Kind::Number | Kind::Text | Kind::Words(_) => typed.text(path, &holds).into_owned(),
+            };
+            Field { path, kind: *kind, value, locked }
+        };
+        shown.push(Shown { name, fields: fields.iter().map(field).collect() });
+        // whoever corrects what they typed does not overwrite what others decided meanwhile
+        version = typed.text("version", &version).into_owned();
+    }
+    Ok((shown, version))
+}
+
+/// What the settings say at a path, as a field of a form has it.
+fn text(settings: &Value, path: &str) -> String {
+    match settings.pointer(&format!("/{}", path.replace('.', "/"))) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
 }
 
 #[derive(Template)]
@@ -165,7 +183,7 @@ pub(super) async fn show(page: &Page<'_>) -> Result<Answer, Failed> {
 }
 
 async fn sheet(page: &Page<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
-    let (groups, version) = groups(page, GROUPS).await?;
+    let (groups, version) = groups(page, GROUPS, error.is_some()).await?;
     let seats = people::seats(&page.cx).await?;
     let (frame, json) = (&page.frame, page.json("/settings"));
     Answer::page_with(status, &Sheet { frame, groups, version, seats, error, json })
@@ -201,30 +219,34 @@ fn patch(page: &Page<'_>, group: &Group) -> Result<Map<String, Value>, Error> {
     Ok(patch)
 }
 
-/// `POST /console/settings/{group}`: back to the page that the form stood on.
+/// `POST /console/settings/{group}`: the page that the form stood on comes next.
 pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
     let all = GROUPS.iter().chain(SIGN_IN).chain(MAIL);
     let group = all.into_iter().find(|group| group.0 == page.id()).ok_or(Error::NotFound("page"))?;
+    let done = match patch(page, group) {
+        Ok(patch) => settings::change(&page.cx, patch, page.precondition()).await.map(drop),
+        Err(error) => Err(error),
+    };
     let place = match group.0 {
         "sign-in" => "/sign-in",
         "mail" => "/mail",
         _ => "/settings",
     };
-    let done = match patch(page, group) {
-        Ok(patch) => settings::change(&page.cx, patch, page.precondition()).await.map(drop),
-        Err(error) => Err(error),
-    };
     match done {
         Ok(()) => Ok(page.told(place, page.frame.t("page-saved"))),
-        Err(error) => page.not_done(place, error),
+        Err(error @ Error::PreconditionFailed) => page.not_done(place, error),
+        Err(error) => {
+            let (status, error) = (StatusCode::UNPROCESSABLE_ENTITY, Some(page.refused(error)?));
+            match group.0 {
+                "sign-in" => providers::shown(page, status, error).await,
+                "mail" => mail::shown(page, status, None, error).await,
+                _ => sheet(page, status, error).await,
+            }
+        }
     }
 }
 
 /// The settings with which an organization begins, to say of a number what holds without one.
 pub(super) fn default(path: &str) -> String {
-    let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
-    match defaults.pointer(&format!("/{}", path.replace('.', "/"))) {
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    }
+    text(&serde_json::to_value(Settings::default()).unwrap_or_default(), path)
 }

@@ -6,7 +6,7 @@ use super::{
         moment::{at, when},
     },
     May, Page,
-    form::Secret,
+    form::{Secret, Typed},
 };
 use crate::{
     org::{
@@ -77,12 +77,12 @@ pub(super) async fn home(page: &Page<'_>) -> Result<Answer, Failed> {
 #[derive(Template)]
 #[template(path = "http/pages/console/team_members.html")]
 struct Members<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     head: Head,
     members: Vec<Member>,
     roles: Vec<String>,
     pending: Vec<Invite>,
+    typed: Typed<'p>,
     error: Option<String>,
     secrets: Vec<Secret>,
     next: Option<String>,
@@ -119,7 +119,8 @@ async fn members_page(
     let next = page.next(next.as_deref());
     let json = page.json(&format!("/teams/{}/members", page.id()));
     let frame = &page.frame;
-    let shown = Members { page, frame, head, members, roles, pending, error, secrets, next, json };
+    let typed = page.typed(&format!("/teams/{}/members", page.id()), error.is_some());
+    let shown = Members { frame, head, members, roles, pending, typed, error, secrets, next, json };
     Answer::page_with(status, &shown)
 }
 
@@ -243,8 +244,7 @@ struct SettingsForm<'p> {
     head: Head,
     switches: [Switch; 5],
     roles: Vec<String>,
-    /// What was typed, where it was refused.
-    typed: Option<String>,
+    typed: Typed<'p>,
     error: Option<String>,
 }
 
@@ -257,7 +257,7 @@ async fn settings_page(page: &Page<'_>, status: StatusCode, error: Option<String
     let head = head(page, "settings").await?;
     let (settings, _) = crate::service::settings::get(&page.cx).await?;
     let switches = switches(&head.team, settings.enforced);
-    let typed = page.filled("name").filter(|_| error.is_some());
+    let typed = page.typed(&format!("/teams/{}/settings", page.id()), error.is_some());
     let roles = page.team_roles().await?;
     Answer::page_with(status, &SettingsForm { frame: &page.frame, head, switches, roles, typed, error })
 }
@@ -341,10 +341,10 @@ pub(super) async fn archive(page: &Page<'_>) -> Result<Answer, Failed> {
 #[derive(Template)]
 #[template(path = "http/pages/console/team_service_accounts.html")]
 struct Accounts<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     head: Head,
     accounts: Vec<ServiceAccount>,
+    typed: Typed<'p>,
     error: Option<String>,
     next: Option<String>,
     json: String,
@@ -361,7 +361,8 @@ async fn accounts_page(page: &Page<'_>, status: StatusCode, error: Option<String
     let Part { items: accounts, next } = service_accounts::list(&page.cx, team, page.slice()?).await?;
     let next = page.next(next.as_deref());
     let json = page.json(&format!("/service-accounts?team={}", page.id()));
-    Answer::page_with(status, &Accounts { page, frame: &page.frame, head, accounts, error, next, json })
+    let typed = page.typed(&format!("/teams/{}/service-accounts", page.id()), error.is_some());
+    Answer::page_with(status, &Accounts { frame: &page.frame, head, accounts, typed, error, next, json })
 }
 
 /// `POST /console/teams/{team}/service-accounts`: its page comes next, where it gets its first key.

@@ -6,6 +6,7 @@ use super::{
         moment::when,
     },
     May, Page,
+    form::Typed,
 };
 use crate::{
     org::{authority::Action, team::PROVIDERS},
@@ -41,9 +42,9 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 #[derive(Template)]
 #[template(path = "http/pages/console/new_team.html")]
 struct NewTeamForm<'p> {
-    page: &'p Page<'p>,
     frame: &'p Frame,
     roles: Vec<String>,
+    typed: Typed<'p>,
     error: Option<String>,
 }
 
@@ -53,8 +54,8 @@ pub(super) async fn show_new(page: &Page<'_>) -> Result<Answer, Failed> {
 }
 
 async fn new_team(page: &Page<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
-    let roles = page.team_roles().await?;
-    Answer::page_with(status, &NewTeamForm { page, frame: &page.frame, roles, error })
+    let (roles, typed) = (page.team_roles().await?, page.typed("/teams/new", error.is_some()));
+    Answer::page_with(status, &NewTeamForm { frame: &page.frame, roles, typed, error })
 }
 
 /// `POST /console/teams/new`: the new team's home comes next.

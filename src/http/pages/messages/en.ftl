@@ -185,7 +185,7 @@ members-none = Nobody is in this team yet
 members-none-hint = Invite the first member above, or push the group from your identity provider.
 invites-pending = Pending invites
 invite-link = The link for { $it }
-invite-link-once = It is shown here once. Whoever has it is let in as the person invited, so hand it to nobody else.
+invite-link-once = It is shown here once. Whoever has it is let in as the person invited, so hand it to nobody else. A link made before for the same address no longer works.
 invite-cancel = Withdraw
 invite-cancel-it = Withdraw the invite of { $it }
 
@@ -444,8 +444,8 @@ event-request-denied = Request refused
 
 audit-export = Export
 audit-kind = What
-audit-resource = Id of whom or what
-audit-actor = Id of who did it
+audit-resource = Whom or what, by name or id
+audit-actor = Who did it, by name or id
 audit-since = From
 audit-until = Before
 audit-at = When
@@ -700,7 +700,7 @@ import-line = Line { $n }
 
 person-menu = What to do with { $it }
 person-create = Create somebody without an invite
-person-create-hint = For tests, or where people sign in elsewhere: the account is there at once, and nobody gets mail.
+person-create-hint = For tests, or where people sign in elsewhere: the account is there at once, and nobody gets mail. Whoever is to have a password chooses it by “Forgot the password?” on the sign-in page, which takes a mail server.
 person-create-now = Create
 person-created = { $it } is there.
 person-profile = Profile
