@@ -155,6 +155,9 @@ fn held_by(page: &Page, action: &str) -> Vec<(String, String)> {
     held
 }
 
+/// A secret that somebody types.
+const HUSH: &str = "hush-hush";
+
 /// Forms, and what somebody typed into them: one field of each is wrong, or the button asks for a look.
 const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/people/add", &[("emails", "none"), ("role", "admin"), ("seat", "viewer"), ("teams", "\"A & B\"")]),
@@ -183,8 +186,11 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
             ("profile", "strict"),
         ],
     ),
-    ("/provisioning/{connection}/tokens", &[("days", "0"), ("readOnly", "on")]),
-    ("/sign-in/providers", &[("kind", "oidc"), ("name", "New"), ("issuer", "ftp://x"), ("clientId", "me")]),
+    ("/provisioning/{connection}/tokens", &[("days", "0"), ("readOnly", "on"), ("guide", "entra")]),
+    (
+        "/sign-in/providers",
+        &[("kind", "oidc"), ("name", "New"), ("issuer", "ftp://x"), ("clientId", "me"), ("secret", HUSH)],
+    ),
     (
         "/sign-in/providers",
         &[
@@ -200,6 +206,7 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
         "/sign-in/providers/{openid}",
         &[
             ("name", "Corp 2"),
+            ("secret", HUSH),
             ("issuer", "ftp://x"),
             ("clientId", "it"),
             ("scopes", "openid, groups"),
@@ -227,8 +234,11 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("/settings/license", &[("license.full", "many"), ("license.viewer", "7"), ("seatOverflow", "none")]),
     ("/settings/people", &[("inviteDays", "-1"), ("personalProjects", "on")]),
-    ("/settings/sign-in", &[("sessionHours", "-1"), ("sessionIdleHours", "3"), ("ssoProvisioning", "on")]),
-    ("/settings/mail", &[("mailFrom", "nobody"), ("scimMail", "on")]),
+    (
+        "/sign-in/settings/sign-in",
+        &[("sessionHours", "-1"), ("sessionIdleHours", "3"), ("ssoProvisioning", "on")],
+    ),
+    ("/mail/settings/mail", &[("mailFrom", "nobody"), ("scimMail", "on")]),
     ("/own/keys", &[("name", "mine"), ("until", "soon"), ("scope", "read")]),
     ("/service-accounts/{machine}/keys", &[("name", "its"), ("until", "soon"), ("scope", "audit:read")]),
     ("/service-accounts", &[("name", "runner"), ("team", "Rockets")]),
@@ -265,10 +275,15 @@ fn what_was_typed_is_there_again_where_it_is_refused_or_looked_at() {
         let looks = typed.contains(&("do", "preview"));
         assert_eq!(shown.status, if looks { 200 } else { 422 }, "{path} {} {}", shown.error(), shown.to);
         assert_eq!(shown.error().is_empty(), looks, "{path} {}", shown.text);
+        assert!(!shown.text.contains(HUSH), "{path}");
+        let is_told = shown.text.contains("It is not kept until the form is saved");
+        assert_eq!(is_told, typed.contains(&("secret", HUSH)), "{path}");
         let held = held_by(&shown, &action);
         let said: Vec<&(String, String)> =
             held.iter().filter(|(name, value)| name != "version" && !value.is_empty()).collect();
-        for (name, value) in typed.iter().filter(|(name, value)| *name != "do" && !value.is_empty()) {
+        for (name, value) in
+            typed.iter().filter(|(name, value)| !["do", "secret"].contains(name) && !value.is_empty())
+        {
             let it = (name.to_string(), value.to_string());
             assert!(said.contains(&&it) || it.1 == "pilot", "{path}: {name} is lost: {held:?}");
         }
@@ -287,19 +302,125 @@ fn what_was_typed_is_there_again_where_it_is_refused_or_looked_at() {
 }
 
 #[test]
+fn what_is_refused_by_a_switch_or_a_role_is_there_again_as_well() {
+    let world = World::open(&[]);
+    let ben = world.person("ben", PASSWORD);
+    let mut own = world.signed_in("ben", PASSWORD);
+    let role = json!({"organizationRole": "viewer"});
+    world.ask("PUT", &format!("/users/{ben}/organization-role"), &role);
+    let typed = [("name", "laptop"), ("until", "2030-01-31"), ("scope", "write")];
+    let refused = own.post("/console/own/keys", &typed);
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.error().contains("no keys in this organization"), "{}", refused.error());
+    let held = held_by(&refused, "/console/own/keys");
+    assert_eq!(held, typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(world.events("key.created"), 0);
+
+    world.ask("PATCH", "/settings", &json!({"invitations": false}));
+    let mut ada = world.ada.clone();
+    let refused = ada.post("/console/people/add", &[("emails", "fay@orion.example"), ("role", "admin")]);
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.error().contains("switched off"), "{}", refused.error());
+    let held = held_by(&refused, "/console/people/add");
+    assert!(held.contains(&("emails".to_owned(), "fay@orion.example".to_owned())), "{held:?}");
+}
+
+#[test]
+fn a_refused_form_is_still_about_what_its_sender_saw() {
+    let world = World::open(&[]);
+    let mut ada = world.ada.clone();
+    let connection = world.database.ask("SELECT id FROM connections")[0][0].clone();
+    let forms = [
+        ("/settings".to_owned(), "/settings/license".to_owned(), "license.full"),
+        ("/mail".to_owned(), "/mail/settings/mail".to_owned(), "mailFrom"),
+        ("/sign-in".to_owned(), "/sign-in/settings/sign-in".to_owned(), "sessionHours"),
+        (format!("/provisioning/{connection}"), format!("/provisioning/{connection}"), "expectedCycle"),
+    ];
+    let version = |page: &Page, action: &str| {
+        let held = held_by(page, action);
+        held.into_iter().find(|(name, _)| name == "version").unwrap().1
+    };
+    for (n, (page, action, field)) in forms.into_iter().enumerate() {
+        let (page, action) = (format!("/console{page}"), format!("/console{action}"));
+        let seen = version(&ada.get(&page), &action);
+        // somebody else, meanwhile
+        world.ask("PATCH", "/settings", &json!({"inviteDays": n + 3}));
+        let switches = json!({"switches": {"delete": n % 2 == 0}});
+        world.ask("PATCH", &format!("/connections/{connection}"), &switches);
+
+        let refused = ada.post(&action, &[("version", &seen), (field, "not at all")]);
+        if field != "mailFrom" {
+            assert_eq!(refused.status, 422, "{action} {}", refused.text);
+            assert_eq!(version(&refused, &action), seen, "{action}");
+            assert!(refused.text.contains("aria-current=\"page\""), "{action}: the way here is marked");
+        }
+        let corrected = if field == "mailFrom" { "roster@orion.example" } else { "40" };
+        assert_eq!(ada.post(&action, &[("version", &seen), (field, corrected)]).to, page, "{action}");
+        let fresh = ada.get(&page).text;
+        assert!(fresh.contains("Somebody else changed this meanwhile"), "{action}");
+        assert!(fresh.contains(&format!("What you sent: {corrected}")), "{action}: {fresh}");
+    }
+}
+
+#[test]
 fn a_change_of_some_people_leads_back_to_the_list_that_was_asked_for() {
     let world = World::open(&[]);
     let (mut ada, ben) = (world.ada.clone(), world.person("ben", PASSWORD));
-    let asked = "/console/people?search=ben+%26&sort=name&order=descending";
-    let bulk = held_by(&ada.get("/console/people?search=be&sort=name"), "/console/people/bulk");
-    assert_eq!(bulk, [("back".to_owned(), "/people?search=be&sort=name".to_owned())]);
-    let back = asked.trim_start_matches("/console");
-    let sent =
-        ada.post("/console/people/bulk", &[("id", &ben), ("do", "seat"), ("seat", "viewer"), ("back", back)]);
-    assert_eq!(sent.to, asked);
-    let refused =
-        ada.post("/console/people/bulk", &[("id", &ben), ("do", "team"), ("team", "none"), ("back", back)]);
-    assert_eq!(refused.to, asked);
+    let asked = "/people?search=ben&sort=name&order=descending";
+    let place = format!("/console{asked}");
+    let escaped = asked.replace('&', "&#38;");
+    let list = ada.get(&place).text;
+    let bulk = place.replace("/people?", "/people/bulk?");
+    assert!(list.contains(&format!("action=\"{}\"", bulk.replace('&', "&#38;"))), "{list}");
+
+    let sent = ada.post(&bulk, &[("id", &ben), ("do", "seat"), ("seat", "viewer")]);
+    assert_eq!(sent.to, place);
+    ada.get(&place);
+    let refused = ada.post(&bulk, &[("id", &ben), ("do", "team"), ("team", "none of ours")]);
+    assert_eq!(
+        (refused.status, refused.error().contains("none of ours")),
+        (422, true),
+        "{}",
+        refused.error()
+    );
+    assert!(refused.text.contains(&format!("value=\"{ben}\" form=\"bulk\" checked")), "{}", refused.text);
+    assert!(refused.text.contains("value=\"none of ours\""), "{}", refused.text);
+    assert!(refused.text.contains("value=\"ben\""), "the search is there as well");
+
+    // one person, by the pencil and the menu, and what takes it back
     let role = format!("/console/people/{ben}/role");
-    assert_eq!(ada.post(&role, &[("role", "viewer"), ("back", back)]).to, asked);
+    let undo = |page: &Page| page.between("role=\"status\"", "</form>");
+    let held = held_by(&ada.get(&place), &role);
+    assert!(held.contains(&("back".to_owned(), asked.to_owned())), "{held:?}");
+    assert_eq!(ada.post(&role, &[("role", "viewer"), ("back", asked)]).to, place);
+    assert!(undo(&ada.get(&place)).contains(&escaped));
+    let (way, _) = asked.split_once('?').unwrap();
+    for step in ["deactivate", "remove"] {
+        let path = format!("/console/people/{ben}/{step}");
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("back", asked).finish();
+        let link = list.split(&format!("href=\"{path}?back=")).nth(1).unwrap().split('"').next().unwrap();
+        assert!(link.starts_with(&way[..1]) || link.starts_with("%2F"), "{link}");
+        let means = ada.get(&format!("{path}?{query}"));
+        assert!(held_by(&means, &path).contains(&("back".to_owned(), asked.to_owned())), "{}", means.text);
+        if step == "deactivate" {
+            assert_eq!(ada.post(&path, &[("back", asked)]).to, place);
+            let active = held_by(&ada.get(&place), &path.replace(step, "reactivate"));
+            assert!(active.contains(&("back".to_owned(), asked.to_owned())), "{active:?}");
+        }
+    }
+    // what takes it back is left out where a browser would keep none of it
+    let path = format!("/console/people/bulk?search={}", "x".repeat(3_000));
+    ada.post(&path, &[("id", &ben), ("do", "reactivate")]);
+    assert!(ada.set.iter().all(|line| line.len() <= 4_096), "{:?}", ada.set);
+    let told = ada.get("/console/people").between("role=\"status\"", "</div>");
+    assert!(told.contains("One person was changed") && !told.contains("<form"), "{told}");
+    // nowhere else
+    for odd in ["//evil.example", "https://evil.example", "/people\r\nX-Odd: 1", "/sign-in"] {
+        assert_eq!(
+            ada.post(&role, &[("role", "member"), ("back", odd)]).to,
+            format!("/console/people/{ben}")
+        );
+    }
+    let path = format!("/console/people/{ben}/remove");
+    assert_eq!(ada.post(&path, &[("back", asked), ("name", "Ben")]).to, place);
 }

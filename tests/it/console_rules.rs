@@ -195,8 +195,11 @@ fn the_audit_log_is_asked_by_name_or_by_id() {
     let connection = world.database.ask("SELECT id, name FROM connections")[0].clone();
     world.ask("PATCH", &format!("/connections/{}", connection[0]), &json!({"switches": {"delete": false}}));
 
-    let names = [("BEN@orion.example", ben.as_str()), (ben.as_str(), ben.as_str()), ("engines", team)];
-    for (name, id) in names.into_iter().chain([(connection[1].as_str(), connection[0].as_str())]) {
+    world.ask("PATCH", &format!("/users/{ben}"), &json!({"displayName": "Benjamin W. Wright"}));
+
+    let person = ["BEN@orion.example", "ben", "benjamin w. wright", &ben].map(|name| (name, ben.as_str()));
+    let names = person.into_iter().chain([("engines", team)]);
+    for (name, id) in names.chain([(connection[1].as_str(), connection[0].as_str())]) {
         let query =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("resource", name).finish();
         let page = || ada.clone().get(&format!("/console/audit?{query}"));
@@ -215,7 +218,13 @@ fn the_audit_log_is_asked_by_name_or_by_id() {
     }
 
     let none = ada.get("/console/audit?actor=somebody+who+is+gone").text;
-    assert!(none.contains("Nothing of the kind happened") && !none.contains("role=\"alert\""), "{none}");
+    assert!(
+        none.contains("all else, and who or what is gone, by id") && !none.contains("role=\"alert\""),
+        "{none}"
+    );
+    let own = ada.get("/console/audit?actor=ada%40orion.example&kind=team.created").text;
+    assert!(own.contains("Engines") && own.contains("<tbody>"), "{own}");
+    assert!(ada.get("/console/audit?actor=system").text.contains("events?actor=system"));
     world.run(&["user", "create", "benny", "--email", "ben@orion.example", "--json"]);
     let error = ada.get("/console/audit?actor=ben%40orion.example").error();
     assert!(error.contains("expected one person, found 2"), "{error}");

@@ -72,14 +72,22 @@ pub(super) struct Undo {
 impl Notice {
     /// How long it waits for its page, in seconds.
     const WAITS: i64 = 60;
-    /// How much of what it says is kept, in characters: browsers keep no cookie beyond 4 KiB.
+    /// How much of what it says is kept, in characters, and how long all of it may be, in bytes: browsers keep no cookie beyond
+    /// 4 KiB, its name and attributes included.
     const LONGEST: usize = 400;
+    const MOST: usize = 3_900;
 
-    /// What the browser keeps of it.
+    /// What the browser keeps of it. Where the form that takes it back is too long, it is left out.
     fn kept(&self) -> String {
-        let text = self.text.chars().take(Self::LONGEST).collect();
-        let kept = Self { text, ..self.clone() };
-        URL_SAFE_NO_PAD.encode(serde_json::to_string(&kept).unwrap_or_default())
+        let text: String = self.text.chars().take(Self::LONGEST).collect();
+        let encoded = |undo| {
+            let kept = Self { text: text.clone(), is_refusal: self.is_refusal, undo };
+            URL_SAFE_NO_PAD.encode(serde_json::to_string(&kept).unwrap_or_default())
+        };
+        match encoded(self.undo.clone()) {
+            kept if kept.len() > Self::MOST => encoded(None),
+            kept => kept,
+        }
     }
 
     /// What the browser kept; nothing where that is none of ours.

@@ -23,7 +23,8 @@ struct Held<'p> {
     had_file: bool,
 }
 
-/// A page that keeps the form until whoever sent it has signed in again; another failure as it is. A password is not kept.
+/// A page that keeps the form until whoever sent it has signed in again; another failure as it is. A password is not kept;
+/// the secret of a provider is, for without it the form would make something else.
 pub(super) fn hold(asked: &Asked<'_>, path: &str, failed: Failed) -> Result<Answer, Failed> {
     let is_form = *asked.request.method() == Method::POST;
     if !is_form || !(path.starts_with("/console/") || path.starts_with("/account/")) {

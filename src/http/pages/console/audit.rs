@@ -8,12 +8,20 @@ use super::{
     Page,
 };
 use crate::{
-    org::{journal::Wanted, refusal::Refusal as Rule},
-    service::{Error, connections, events, people, teams},
+    org::{actor::Actor, journal::Wanted, refusal::Refusal as Rule},
+    scim::text,
+    service::{
+        Error, connections, events,
+        page::Slice,
+        people::{self, Person},
+        roll::{self, Wanted as Roll},
+        teams,
+    },
 };
 use askama::Template;
 use futures_util::stream;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// An event as a page tells it.
 pub(super) struct Told {
@@ -68,6 +76,8 @@ struct Audit<'p> {
     frame: &'p Frame,
     events: Vec<Told>,
     kinds: Vec<&'static str>,
+    /// Whether somebody or something is asked about.
+    is_named: bool,
     error: Option<String>,
     next: Option<String>,
     export: String,
@@ -93,6 +103,10 @@ async fn filters<'p>(page: &'p Page<'_>) -> Result<Vec<(&'p str, String)>, Error
 /// The id of the person, team or connection of that name. What names none is taken as an id: of something else, or of what
 /// is gone.
 async fn id_of(page: &Page<'_>, name: &str) -> Result<String, Error> {
+    let words = [Actor::System.id(), Actor::Operator.id()].map(str::to_owned);
+    if Uuid::parse_str(name).is_ok() || words.iter().any(|word| word == name) {
+        return Ok(name.to_owned());
+    }
     let is_unknown = |error: &Error| matches!(error, Error::NotFound(_) | Error::Rule(Rule::Unknown(_)));
     let found = match people::find(&page.cx, name).await {
         Err(error) if is_unknown(&error) => teams::find(&page.cx, name).await,
@@ -103,8 +117,26 @@ async fn id_of(page: &Page<'_>, name: &str) -> Result<String, Error> {
         found => found,
     };
     match found {
-        Err(error) if is_unknown(&error) => Ok(name.to_owned()),
+        Err(error) if is_unknown(&error) => Ok(called(page, name).await?.unwrap_or_else(|| name.to_owned())),
         found => found,
+    }
+}
+
+/// The id of the one person who is called so, as the log shows them.
+async fn called(page: &Page<'_>, name: &str) -> Result<Option<String>, Error> {
+    let wanted = Roll { search: name.to_owned(), ..Roll::default() };
+    let found = roll::list(&page.cx, wanted, Slice::parse(Some("1000"), None)?).await?.items;
+    let is_it =
+        |it: &Person| it.display_name.as_ref().is_some_and(|it| it.to_lowercase() == name.to_lowercase());
+    let mut found = found.into_iter().filter(is_it);
+    match (found.next(), found.count()) {
+        (Some(_), others @ 1..) => {
+            let n = others + 1;
+            let why =
+                format!("expected one person, found {n} called {}; take the id of one", text::shown(name));
+            Err(Rule::Invalid(why).into())
+        }
+        (one, _) => Ok(one.map(|it| it.id)),
     }
 }
 
@@ -128,8 +160,9 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         frame: &page.frame,
         events: found.events.iter().map(Told::of).collect(),
         kinds: crate::org::event::EventKind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        is_named: filters.iter().any(|(name, _)| matches!(*name, "resource" | "actor")),
         error,
-        next: page.next(next.as_deref()),
+        next: page.next("/audit", next.as_deref()),
         export: page.path(&format!("/audit/export?{query}")),
         json: page.json(&format!("/events?{query}")),
     };

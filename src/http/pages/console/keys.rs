@@ -52,7 +52,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         let owner = people::known(&page.cx, &key.owner).await?.name;
         rows.push(Row { key, owner });
     }
-    let next = page.next(next.as_deref());
+    let next = page.next("/keys", next.as_deref());
     Answer::page(&Keys { frame: &page.frame, rows, next, json: page.json("/keys?owner=*") })
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn accounts(page: &Page<'_>) -> Result<Answer, Failed> {
 async fn accounts_page(page: &Page<'_>, status: StatusCode, error: Option<String>) -> Result<Answer, Failed> {
     let Part { items: accounts, next } = service_accounts::list(&page.cx, None, page.slice()?).await?;
     let may = page.may(Place::Organization, &[Action::ServiceAccountCreate]).await?;
-    let (next, json) = (page.next(next.as_deref()), page.json("/service-accounts"));
+    let (next, json) = (page.next("/service-accounts", next.as_deref()), page.json("/service-accounts"));
     let typed = page.typed("/service-accounts", error.is_some());
     Answer::page_with(status, &Accounts { frame: &page.frame, accounts, may, typed, error, next, json })
 }
@@ -139,7 +139,7 @@ async fn account_page(
     let account = service_accounts::get(&page.cx, page.id()).await?;
     let whose = Whose::Owner(account.id.clone());
     let Part { items: keys, next } = keys::list(&page.cx, whose, page.slice()?).await?;
-    let next = page.next(next.as_deref());
+    let next = page.next(&format!("/service-accounts/{}", account.id), next.as_deref());
     let json = page.json(&format!("/keys?owner={}", account.id));
     let typed = page.typed(&format!("/service-accounts/{}/keys", account.id), error.is_some());
     let shown = Account { frame: &page.frame, account, keys, secret, typed, error, next, json };

@@ -51,7 +51,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         requests,
         connections: connections::list(&page.cx).await?,
         error,
-        next: page.next(next.as_deref()),
+        next: page.next("/provisioning/log", next.as_deref()),
         json: page.json(&format!("/requests?{query}")),
     };
     Answer::page(&shown)

@@ -45,7 +45,7 @@ pub(super) async fn shown(
     let Part { items: letters, next } = mails::list(&page.cx, page.slice()?).await?;
     let (groups, version) = settings::groups(page, settings::MAIL, error.is_some()).await?;
     let is_on = page.cx.app.mailer.is_some();
-    let (next, json) = (page.next(next.as_deref()), page.json("/mails"));
+    let (next, json) = (page.next("/mail", next.as_deref()), page.json("/mails"));
     let frame = &page.frame;
     let mail = Mail { page, frame, is_on, letters, groups, version, tested, error, next, json };
     Answer::page_with(status, &mail)

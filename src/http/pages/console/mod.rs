@@ -109,17 +109,27 @@ impl Page<'_> {
         all.filter(|(name, value)| names.contains(name) && !value.is_empty()).collect()
     }
 
-    /// The path of this page with another cursor.
-    fn next(&self, cursor: Option<&str>) -> Option<String> {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            self.asked.query.iter().filter(|(name, value)| name != "cursor" && !value.is_empty())
-        {
-            query.append_pair(name, value);
-        }
-        cursor.map(|cursor| {
-            format!("{}?{}", self.asked.request.path(), query.append_pair("cursor", cursor).finish())
-        })
+    /// The query as it was asked, without some parameters and with others.
+    fn query(&self, without: &[&str], with: &[(&str, &str)]) -> String {
+        let all = self.asked.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let kept = all.filter(|(name, value)| !without.contains(name) && !value.is_empty());
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept.chain(with.iter().copied()))
+            .finish()
+    }
+
+    /// The path of the list that stands there with another cursor.
+    fn next(&self, place: &str, cursor: Option<&str>) -> Option<String> {
+        let query = self.query(&["cursor"], &[("cursor", cursor?)]);
+        Some(self.path(&format!("{place}?{query}")))
+    }
+
+    /// The list of people or the person that a form stood on; elsewhere where it does not say so.
+    fn back(&self, otherwise: &str) -> String {
+        let said = [self.asked.field("back"), self.asked.query("back")].into_iter();
+        let said = said
+            .filter(|back| back.starts_with("/people") && back.bytes().all(|byte| byte.is_ascii_graphic()));
+        said.map(str::to_owned).next().unwrap_or_else(|| otherwise.to_owned())
     }
 
     /// Where the same is found as JSON, for scripts.
@@ -173,6 +183,14 @@ impl Page<'_> {
             | Error::Busy(_)
             | Error::Store(_) => Err(error.into()),
             other => Ok(sentence(&other.to_string())),
+        }
+    }
+
+    /// The same of a form that whoever sent it may send: what is forbidden is something that it says.
+    fn refused_in(&self, error: Error) -> Result<String, Failed> {
+        match error {
+            Error::Rule(Rule::Forbidden(why)) => Ok(sentence(&why)),
+            other => self.refused(other),
         }
     }
 }

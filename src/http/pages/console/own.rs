@@ -47,7 +47,7 @@ async fn keys_page(
 ) -> Result<Answer, Failed> {
     let whose = Whose::Owner(page.cx.actor.id().to_owned());
     let Part { items: keys, next } = keys::list(&page.cx, whose, page.slice()?).await?;
-    let (next, json) = (page.next(next.as_deref()), page.json("/keys"));
+    let (next, json) = (page.next("/own/keys", next.as_deref()), page.json("/keys"));
     let typed = page.typed("/own/keys", error.is_some());
     Answer::page_with(status, &Keys { frame: &page.frame, keys, secret, typed, error, next, json })
 }
@@ -65,7 +65,7 @@ pub(super) async fn create_key(page: &Page<'_>) -> Result<Answer, Failed> {
             keys_page(page, StatusCode::OK, secret, None).await
         }
         Err(error) => {
-            let error = page.refused(error)?;
+            let error = page.refused_in(error)?;
             keys_page(page, StatusCode::UNPROCESSABLE_ENTITY, None, Some(error)).await
         }
     }

@@ -53,6 +53,9 @@ struct People<'p> {
     next: Option<String>,
     export: String,
     json: String,
+    /// Where changes of several people are sent: with the query, so that they lead back to it.
+    bulk: String,
+    typed: Typed<'p>,
     error: Option<String>,
 }
 
@@ -61,19 +64,9 @@ fn asked<'p>(page: &'p Page<'_>, name: &str) -> Option<&'p str> {
     Some(page.asked.query(name).trim()).filter(|text| !text.is_empty())
 }
 
-/// The query without the cursor, for links beside the list.
-fn query(page: &Page<'_>, without: &[&str]) -> String {
-    let kept =
-        page.asked.query.iter().filter(|(name, value)| {
-            name != "cursor" && !value.is_empty() && !without.contains(&name.as_str())
-        });
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
-}
-
 /// The list with all that was asked for, below the console.
 fn here(page: &Page<'_>) -> String {
-    let said = page.asked.query.iter().filter(|(_, value)| !value.is_empty());
-    match url::form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish() {
+    match page.query(&[], &[]) {
         query if query.is_empty() => "/people".to_owned(),
         query => format!("/people?{query}"),
     }
@@ -83,7 +76,8 @@ fn here(page: &Page<'_>) -> String {
 fn sorted(page: &Page<'_>, order: &str) -> String {
     let turns = page.asked.query("sort") == order && page.asked.query("order") != "descending";
     let end = if turns { "descending" } else { "ascending" };
-    page.path(&format!("/people?{}&sort={order}&order={end}", query(page, &["sort", "order"])))
+    let query = page.query(&["cursor", "sort", "order"], &[("sort", order), ("order", end)]);
+    page.path(&format!("/people?{query}"))
 }
 
 /// How a column is sorted, in the words of ARIA.
@@ -97,8 +91,14 @@ fn direction<'a>(page: &Page<'_>, order: &str) -> &'a str {
 
 /// `GET /console/people`.
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
+    shown(page, StatusCode::OK, None).await
+}
+
+/// The list; where a change of several people was refused with them ticked, and with why.
+async fn shown(page: &Page<'_>, status: StatusCode, refused: Option<String>) -> Result<Answer, Failed> {
+    let typed = page.typed("/people/bulk", refused.is_some());
     let (wanted, error) = match Wanted::parse(|name| asked(page, name)) {
-        Ok(wanted) => (wanted, None),
+        Ok(wanted) => (wanted, refused),
         Err(why) => (Wanted::default(), Some(page.refused(Error::Rule(why))?)),
     };
     let found = roll::list(&page.cx, wanted, page.slice()?).await;
@@ -111,7 +111,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         true => invites::list(&page.cx, Slice::parse(Some("20"), None).map_err(Error::Rule)?).await?.items,
         false => Vec::new(),
     };
-    let shown = People {
+    let list = People {
         page,
         frame: &page.frame,
         people,
@@ -119,12 +119,14 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         seats: people::seats(&page.cx).await?,
         may: page.may(Place::Organization, ACTIONS).await?,
         here: here(page),
-        next: page.next(next.as_deref()),
-        export: page.path(&format!("/people/export?{}", query(page, &["sort", "order"]))),
-        json: page.json(&format!("/users?{}", query(page, &[]))),
+        next: page.next("/people", next.as_deref()),
+        export: page.path(&format!("/people/export?{}", page.query(&["cursor", "sort", "order"], &[]))),
+        json: page.json(&format!("/users?{}", page.query(&["cursor"], &[]))),
+        bulk: page.path(&format!("/people/bulk?{}", page.query(&[], &[]))),
+        typed,
         error,
     };
-    Answer::page(&shown)
+    Answer::page_with(status, &list)
 }
 
 /// Seats used of all, as a page says it: `97 / 100`, or `97` without a limit.
@@ -137,21 +139,18 @@ fn used(seats: &Seats) -> String {
 
 /// `POST /console/people/bulk`: what the button says, done to everybody who is ticked.
 pub(super) async fn bulk(page: &Page<'_>) -> Result<Answer, Failed> {
-    let ids = page.asked.fields("id");
-    let change = match bulk_change(page) {
-        Ok(Some(change)) => change,
+    let done = match bulk_change(page) {
+        Ok(Some(change)) => people_in_bulk(&page.cx, page.asked.fields("id"), change).await,
         Ok(None) => return Err(Error::NotFound("page").into()),
-        Err(error) => return page.not_done(&back(page), error),
+        Err(error) => Err(error),
     };
-    match people_in_bulk(&page.cx, ids, change).await {
+    match done {
         Ok(done) => Ok(told_of(page, &done)),
-        Err(error) => page.not_done(&back(page), error),
+        Err(error) => {
+            let error = page.refused(error)?;
+            shown(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await
+        }
     }
-}
-
-/// The list that the form stood on.
-fn back(page: &Page<'_>) -> String {
-    page.filled("back").unwrap_or_else(|| "/people".to_owned())
 }
 
 fn bulk_change(page: &Page<'_>) -> Result<Option<BulkChange>, Error> {
@@ -182,14 +181,15 @@ fn told_of(page: &Page<'_>, done: &ChangedPeople) -> Answer {
     let changed = done.people.iter().filter(|it| it.outcome == BulkOutcome::Changed);
     let ids: Vec<(&str, &str)> = changed.map(|it| ("id", it.id.as_str())).take(30).collect();
     if undo.is_empty() || ids.len() != done.changed || ids.is_empty() {
-        return Answer::to(page.path(&back(page))).telling(&Notice {
+        return Answer::to(page.path(&here(page))).telling(&Notice {
             text,
             is_refusal: done.changed == 0,
             undo: None,
         });
     }
     let fields: Vec<(&str, &str)> = ids.into_iter().chain([("do", undo)]).collect();
-    page.undoable(&back(page), text, ("/people/bulk", &fields))
+    let path = format!("/people/bulk?{}", page.query(&[], &[]));
+    page.undoable(&here(page), text, (&path, &fields))
 }
 
 #[derive(Template)]
@@ -239,7 +239,7 @@ pub(super) async fn add(page: &Page<'_>) -> Result<Answer, Failed> {
 }
 
 async fn not_added(page: &Page<'_>, error: Error) -> Result<Answer, Failed> {
-    let error = page.refused(error)?;
+    let error = page.refused_in(error)?;
     add_page(page, StatusCode::UNPROCESSABLE_ENTITY, Vec::new(), Some(error)).await
 }
 

@@ -93,7 +93,7 @@ async fn sheet(page: &Page<'_>, status: StatusCode, error: Option<String>) -> Re
 
 /// Where a form of the person's page or of the list leads back to.
 fn back(page: &Page<'_>) -> String {
-    page.filled("back").unwrap_or_else(|| format!("/people/{}", page.id()))
+    page.back(&format!("/people/{}", page.id()))
 }
 
 /// What somebody is called in a sentence, which a very long name does not fill.
@@ -135,8 +135,9 @@ pub(super) async fn change_role(page: &Page<'_>) -> Result<Answer, Failed> {
         Ok(person) => {
             let role = page.frame.word("role-", &person.organization_role);
             let text = page.frame.pair("person-role-changed", (&name(&person), &role));
-            let undo = format!("/people/{}/role", page.id());
-            Ok(page.undoable(&back(page), text, (&undo, &[("role", &before), ("version", &person.version)])))
+            let (path, back) = (format!("/people/{}/role", page.id()), back(page));
+            let fields = [("role", before.as_str()), ("version", &person.version), ("back", &back)];
+            Ok(page.undoable(&back, text, (&path, &fields)))
         }
         Err(error) => page.not_done(&back(page), error),
     }
@@ -153,8 +154,9 @@ pub(super) async fn change_seat(page: &Page<'_>) -> Result<Answer, Failed> {
     match changed {
         Ok(person) => {
             let text = page.frame.tx("person-seat-changed", name(&person));
-            let undo = format!("/people/{}/seat", page.id());
-            Ok(page.undoable(&back(page), text, (&undo, &[("seat", &before), ("version", &person.version)])))
+            let (path, back) = (format!("/people/{}/seat", page.id()), back(page));
+            let fields = [("seat", before.as_str()), ("version", &person.version), ("back", &back)];
+            Ok(page.undoable(&back, text, (&path, &fields)))
         }
         Err(error) => page.not_done(&back(page), error),
     }
@@ -167,6 +169,7 @@ struct Deactivate<'p> {
     person: Person,
     n_keys: usize,
     n_sessions: usize,
+    back: String,
 }
 
 /// `GET /console/people/{person}/deactivate`: what it means.
@@ -175,7 +178,7 @@ pub(super) async fn show_deactivate(page: &Page<'_>) -> Result<Answer, Failed> {
     let slice = Slice::parse(None, None).map_err(Error::Rule)?;
     let n_keys = keys::list(&page.cx, Whose::Owner(page.id().to_owned()), slice).await?.items.len();
     let n_sessions = sessions::list(&page.cx, Some(page.id())).await?.len();
-    Answer::page(&Deactivate { frame: &page.frame, person, n_keys, n_sessions })
+    Answer::page(&Deactivate { frame: &page.frame, person, n_keys, n_sessions, back: back(page) })
 }
 
 /// `POST /console/people/{person}/deactivate`.
@@ -192,12 +195,13 @@ async fn activate(page: &Page<'_>, active: bool) -> Result<Answer, Failed> {
     let profile = Profile { active: Some(active), ..Profile::default() };
     match people::change(&page.cx, page.id(), profile, page.precondition()).await {
         Ok(person) => {
-            let (text, undo) = match active {
+            let (text, other) = match active {
                 true => (page.frame.tx("person-reactivated", name(&person)), "deactivate"),
                 false => (page.frame.tx("person-deactivated", name(&person)), "reactivate"),
             };
-            let undo = format!("/people/{}/{undo}", page.id());
-            Ok(page.undoable(&back(page), text, (&undo, &[("version", &person.version)])))
+            let (path, back) = (format!("/people/{}/{other}", page.id()), back(page));
+            let fields = [("version", person.version.as_str()), ("back", &back)];
+            Ok(page.undoable(&back, text, (&path, &fields)))
         }
         Err(error) => page.not_done(&back(page), error),
     }
@@ -208,17 +212,19 @@ async fn activate(page: &Page<'_>, active: bool) -> Result<Answer, Failed> {
 struct Remove<'p> {
     frame: &'p Frame,
     person: Person,
+    back: String,
 }
 
 /// `GET /console/people/{person}/remove`: what it means.
 pub(super) async fn show_remove(page: &Page<'_>) -> Result<Answer, Failed> {
-    Answer::page(&Remove { frame: &page.frame, person: people::read(&page.cx, page.id()).await? })
+    let (person, back) = (people::read(&page.cx, page.id()).await?, page.back("/people"));
+    Answer::page(&Remove { frame: &page.frame, person, back })
 }
 
 /// `POST /console/people/{person}/remove`.
 pub(super) async fn remove(page: &Page<'_>) -> Result<Answer, Failed> {
     match people::remove(&page.cx, page.id(), page.precondition()).await {
-        Ok(()) => Ok(page.told("/people", page.frame.tx("person-removed", page.field("name")))),
+        Ok(()) => Ok(page.told(&page.back("/people"), page.frame.tx("person-removed", page.field("name")))),
         Err(error) => page.not_done(&format!("/people/{}", page.id()), error),
     }
 }

@@ -228,7 +228,7 @@ pub(super) async fn decide(page: &Page<'_>) -> Result<Answer, Failed> {
         Ok(None) => return Err(Error::NotFound("page").into()),
         Err(error) => Err(error),
     };
-    let back = page.filled("back").unwrap_or_else(|| "/sign-in".to_owned());
+    let back = page.back("/sign-in");
     match decided {
         Ok(()) => Ok(page.told(&back, page.frame.t("page-saved"))),
         Err(error) => page.not_done(&back, error),

@@ -185,7 +185,7 @@ pub(super) async fn create_token(page: &Page<'_>) -> Result<Answer, Failed> {
 
 async fn refused(page: &Page<'_>, error: Error) -> Result<Answer, Failed> {
     let error = Some(page.refused(error)?);
-    shown(page, (page.id(), ""), StatusCode::UNPROCESSABLE_ENTITY, (None, error)).await
+    shown(page, (page.id(), page.field("guide")), StatusCode::UNPROCESSABLE_ENTITY, (None, error)).await
 }
 
 /// `POST /console/provisioning/{connection}/tokens/{token}/revoke`.

@@ -48,7 +48,7 @@ fn names(role: &Role, is_inherited: bool) -> BTreeSet<String> {
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
     let Part { items: roles, next } = custom_roles::list(&page.cx, None, page.slice()?).await?;
     let may = page.may(Place::Organization, &[Action::RoleCreate]).await?;
-    let next = page.next(next.as_deref());
+    let next = page.next("/roles", next.as_deref());
     Answer::page(&Roles { frame: &page.frame, roles, may, next, json: page.json("/roles") })
 }
 

@@ -381,6 +381,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route::form("/settings/{group}", Action::SettingsChange, About::Organization, |page| {
         settings::change(page).boxed_local()
     }),
+    Route::form("/sign-in/settings/{group}", Action::SettingsChange, About::Organization, |page| {
+        settings::change(page).boxed_local()
+    }),
+    Route::form("/mail/settings/{group}", Action::SettingsChange, About::Organization, |page| {
+        settings::change(page).boxed_local()
+    }),
     Route::page("/mail", Action::MailRead, About::Organization, |page| mail::show(page).boxed_local()),
     Route::form("/mail/test", Action::MailTest, About::Organization, |page| mail::test(page).boxed_local()),
     Route::page("/audit", Action::EventRead, About::Organization, |page| audit::list(page).boxed_local()),

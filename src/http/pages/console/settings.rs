@@ -125,6 +125,8 @@ impl Field {
 /// A group as it is shown.
 pub(super) struct Shown {
     pub(super) name: &'static str,
+    /// Where its form is sent, below the console.
+    pub(super) path: String,
     pub(super) fields: Vec<Field>,
 }
 
@@ -140,7 +142,11 @@ pub(super) async fn groups(
     let mut version = version.to_string();
     let mut shown = Vec::new();
     for (name, fields) in groups {
-        let typed = page.typed(&format!("/settings/{name}"), is_again);
+        let path = match place(name) {
+            "/settings" => format!("/settings/{name}"),
+            place => format!("{place}/settings/{name}"),
+        };
+        let typed = page.typed(&path, is_again);
         let field = |(path, kind): &(&'static str, Kind)| {
             let (locked, holds) = (locked.get(*path).copied(), text(&holds, path));
             let value = match kind {
@@ -150,11 +156,20 @@ pub(super) async fn groups(
             };
             Field { path, kind: *kind, value, locked }
         };
-        shown.push(Shown { name, fields: fields.iter().map(field).collect() });
+        shown.push(Shown { name, path, fields: fields.iter().map(field).collect() });
         // whoever corrects what they typed does not overwrite what others decided meanwhile
         version = typed.text("version", &version).into_owned();
     }
     Ok((shown, version))
+}
+
+/// The page that a group stands on.
+fn place(group: &str) -> &'static str {
+    match group {
+        "sign-in" => "/sign-in",
+        "mail" => "/mail",
+        _ => "/settings",
+    }
 }
 
 /// What the settings say at a path, as a field of a form has it.
@@ -219,7 +234,8 @@ fn patch(page: &Page<'_>, group: &Group) -> Result<Map<String, Value>, Error> {
     Ok(patch)
 }
 
-/// `POST /console/settings/{group}`: the page that the form stood on comes next.
+/// `POST /console/settings/{group}`, and below the pages about signing in and mail: the page that the form stood on comes
+/// next.
 pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
     let all = GROUPS.iter().chain(SIGN_IN).chain(MAIL);
     let group = all.into_iter().find(|group| group.0 == page.id()).ok_or(Error::NotFound("page"))?;
@@ -227,19 +243,15 @@ pub(super) async fn change(page: &Page<'_>) -> Result<Answer, Failed> {
         Ok(patch) => settings::change(&page.cx, patch, page.precondition()).await.map(drop),
         Err(error) => Err(error),
     };
-    let place = match group.0 {
-        "sign-in" => "/sign-in",
-        "mail" => "/mail",
-        _ => "/settings",
-    };
+    let place = place(group.0);
     match done {
         Ok(()) => Ok(page.told(place, page.frame.t("page-saved"))),
-        Err(error @ Error::PreconditionFailed) => page.not_done(place, error),
+        Err(Error::PreconditionFailed) => Ok(page.stale(place)),
         Err(error) => {
             let (status, error) = (StatusCode::UNPROCESSABLE_ENTITY, Some(page.refused(error)?));
-            match group.0 {
-                "sign-in" => providers::shown(page, status, error).await,
-                "mail" => mail::shown(page, status, None, error).await,
+            match place {
+                "/sign-in" => providers::shown(page, status, error).await,
+                "/mail" => mail::shown(page, status, None, error).await,
                 _ => sheet(page, status, error).await,
             }
         }

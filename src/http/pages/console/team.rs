@@ -116,7 +116,7 @@ async fn members_page(
         // W-118
         roles.retain(|role| matches!(role.as_str(), "member" | "viewer"));
     }
-    let next = page.next(next.as_deref());
+    let next = page.next(&format!("/teams/{}/members", page.id()), next.as_deref());
     let json = page.json(&format!("/teams/{}/members", page.id()));
     let frame = &page.frame;
     let typed = page.typed(&format!("/teams/{}/members", page.id()), error.is_some());
@@ -143,7 +143,7 @@ pub(super) async fn add(page: &Page<'_>) -> Result<Answer, Failed> {
             },
         },
         Err(error) => {
-            let error = page.refused(error)?;
+            let error = page.refused_in(error)?;
             members_page(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error), Vec::new()).await
         }
     }
@@ -359,7 +359,7 @@ async fn accounts_page(page: &Page<'_>, status: StatusCode, error: Option<String
     let head = head(page, "service-accounts").await?;
     let team = Some(page.id().to_owned());
     let Part { items: accounts, next } = service_accounts::list(&page.cx, team, page.slice()?).await?;
-    let next = page.next(next.as_deref());
+    let next = page.next(&format!("/teams/{}/service-accounts", page.id()), next.as_deref());
     let json = page.json(&format!("/service-accounts?team={}", page.id()));
     let typed = page.typed(&format!("/teams/{}/service-accounts", page.id()), error.is_some());
     Answer::page_with(status, &Accounts { frame: &page.frame, head, accounts, typed, error, next, json })
@@ -373,7 +373,7 @@ pub(super) async fn create_service_account(page: &Page<'_>) -> Result<Answer, Fa
             Ok(page.told(&place, page.frame.tx("service-account-created", &made.it.name)))
         }
         Err(error) => {
-            let error = page.refused(error)?;
+            let error = page.refused_in(error)?;
             accounts_page(page, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await
         }
     }

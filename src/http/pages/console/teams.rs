@@ -35,7 +35,7 @@ struct Teams<'p> {
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
     let Part { items, next } = teams::list(&page.cx, None, page.slice()?).await?;
     let may = page.may(Place::Organization, &[Action::TeamCreate, Action::TeamRestore]).await?;
-    let next = page.next(next.as_deref());
+    let next = page.next("/teams", next.as_deref());
     Answer::page(&Teams { frame: &page.frame, teams: &items, may, next, json: page.json("/teams") })
 }
 

@@ -252,6 +252,7 @@ key-revoke = Revoke
 key-revoke-now = Revoke it now
 key-revoke-it = Revoke the key { $it }
 key-revoked = The key is revoked. The next request with it is refused.
+secret-again = It is not kept until the form is saved: type it again.
 secret-once = It is shown here once and kept nowhere. Copy it now.
 
 page-more = More choices
@@ -455,6 +456,7 @@ audit-detail = Details
 audit-more = Details
 audit-request = request { $it }
 audit-none = Nothing of the kind happened
+audit-none-named = People are found by name, user name or e-mail address, teams and connections by name; all else, and who or what is gone, by id.
 audit-none-hint = Loosen the filters, or wait a second: events appear once they are sealed.
 filter-any = Any
 filter-show = Show
