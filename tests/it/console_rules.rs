@@ -187,7 +187,7 @@ fn nobody_who_is_not_signed_in_sees_any_page() {
 }
 
 #[test]
-fn the_audit_log_is_asked_by_name_or_by_id() {
+fn the_audit_log_and_the_provisioning_log_are_asked_by_name_or_by_id() {
     let world = World::open(&[]);
     let (mut ada, ben) = (world.ada.clone(), world.person("ben", PASSWORD));
     let made = world.ask("POST", "/teams", &json!({"name": "Engines"}));
@@ -216,6 +216,19 @@ fn the_audit_log_is_asked_by_name_or_by_id() {
         let ids: Vec<_> = events.map(|event| event["resource"]["id"].clone()).collect();
         assert!(!ids.is_empty() && ids.iter().all(|it| it == id), "{name}: {ids:?}");
     }
+
+    // and so is the log of what providers asked
+    let zoe = world.program.client.user("zoe@orion.example");
+    let found = || ada.clone().get("/console/provisioning/log?resource=ZOE%40orion.example").text;
+    let is_there = (0..100).any(|_| {
+        found().contains("<tbody>") || {
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
+            false
+        }
+    });
+    assert!(is_there && found().contains(&format!("/api/v1/requests?resource={zoe}")), "{}", found());
+    let none = ada.get("/console/provisioning/log?resource=nobody").text;
+    assert!(none.contains("all else, and who or what is gone, by id"), "{none}");
 
     let none = ada.get("/console/audit?actor=somebody+who+is+gone").text;
     assert!(

@@ -6,22 +6,15 @@ use super::{
         moment::when,
     },
     Page,
+    filter::Filters,
 };
 use crate::{
-    org::{actor::Actor, journal::Wanted, refusal::Refusal as Rule},
-    scim::text,
-    service::{
-        Error, connections, events,
-        page::Slice,
-        people::{self, Person},
-        roll::{self, Wanted as Roll},
-        teams,
-    },
+    org::journal::Wanted,
+    service::{Error, events},
 };
 use askama::Template;
 use futures_util::stream;
 use serde_json::Value;
-use uuid::Uuid;
 
 /// An event as a page tells it.
 pub(super) struct Told {
@@ -87,71 +80,15 @@ struct Audit<'p> {
 /// What the list is narrowed by.
 const FILTERS: [&str; 5] = ["kind", "resource", "actor", "since", "until"];
 
-/// What is asked for, with an id for each name.
-async fn filters<'p>(page: &'p Page<'_>) -> Result<Vec<(&'p str, String)>, Error> {
-    let mut filters = Vec::new();
-    for (name, said) in page.filters(&FILTERS) {
-        let value = match name {
-            "resource" | "actor" => id_of(page, said).await?,
-            _ => said.to_owned(),
-        };
-        filters.push((name, value));
-    }
-    Ok(filters)
-}
-
-/// The id of the person, team or connection of that name. What names none is taken as an id: of something else, or of what
-/// is gone.
-async fn id_of(page: &Page<'_>, name: &str) -> Result<String, Error> {
-    let words = [Actor::System.id(), Actor::Operator.id()].map(str::to_owned);
-    if Uuid::parse_str(name).is_ok() || words.iter().any(|word| word == name) {
-        return Ok(name.to_owned());
-    }
-    let is_unknown = |error: &Error| matches!(error, Error::NotFound(_) | Error::Rule(Rule::Unknown(_)));
-    let found = match people::find(&page.cx, name).await {
-        Err(error) if is_unknown(&error) => teams::find(&page.cx, name).await,
-        found => found,
-    };
-    let found = match found {
-        Err(error) if is_unknown(&error) => connections::read(&page.cx, name).await.map(|found| found.id),
-        found => found,
-    };
-    match found {
-        Err(error) if is_unknown(&error) => Ok(called(page, name).await?.unwrap_or_else(|| name.to_owned())),
-        found => found,
-    }
-}
-
-/// The id of the one person who is called so, as the log shows them.
-async fn called(page: &Page<'_>, name: &str) -> Result<Option<String>, Error> {
-    let wanted = Roll { search: name.to_owned(), ..Roll::default() };
-    let found = roll::list(&page.cx, wanted, Slice::parse(Some("1000"), None)?).await?.items;
-    let is_it =
-        |it: &Person| it.display_name.as_ref().is_some_and(|it| it.to_lowercase() == name.to_lowercase());
-    let mut found = found.into_iter().filter(is_it);
-    match (found.next(), found.count()) {
-        (Some(_), others @ 1..) => {
-            let n = others + 1;
-            let why =
-                format!("expected one person, found {n} called {}; take the id of one", text::shown(name));
-            Err(Rule::Invalid(why).into())
-        }
-        (one, _) => Ok(one.map(|it| it.id)),
-    }
-}
-
-fn wanted(filters: &[(&str, String)]) -> Result<Wanted, Error> {
-    Ok(Wanted::read(filters.iter().map(|(name, value)| (*name, value.as_str())))?)
-}
-
 /// `GET /console/audit`.
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
-    let read = filters(page).await.and_then(|filters| Ok((wanted(&filters)?, filters)));
+    let read = page.filters(&FILTERS).await;
+    let read = read.and_then(|filters| Ok((Wanted::read(filters.pairs())?, filters)));
     let (wanted, filters, error) = match read {
         Ok((wanted, filters)) => (wanted, filters, None),
-        Err(why) => (Wanted::default(), Vec::new(), Some(page.refused(why)?)),
+        Err(why) => (Wanted::default(), Filters::default(), Some(page.refused(why)?)),
     };
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
+    let query = filters.query();
     let before = page.asked.query("cursor").parse().ok();
     let found = events::newest(&page.cx, Wanted { limit: Some(50), ..wanted }, before).await?;
     let next = found.next.map(|next| next.to_string());
@@ -160,7 +97,7 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         frame: &page.frame,
         events: found.events.iter().map(Told::of).collect(),
         kinds: crate::org::event::EventKind::ALL.iter().map(|kind| kind.as_str()).collect(),
-        is_named: filters.iter().any(|(name, _)| matches!(*name, "resource" | "actor")),
+        is_named: filters.name_something(),
         error,
         next: page.next("/audit", next.as_deref()),
         export: page.path(&format!("/audit/export?{query}")),
@@ -171,7 +108,9 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
 
 /// `GET /console/audit/export`: the same, all of it, as lines of JSON.
 pub(super) async fn export(page: &Page<'_>) -> Result<Answer, Failed> {
-    let lines = events::export(&page.cx, wanted(&filters(page).await?)?).await?;
+    let filters = page.filters(&FILTERS).await?;
+    let wanted = Wanted::read(filters.pairs()).map_err(Error::Rule)?;
+    let lines = events::export(&page.cx, wanted).await?;
     let sent = stream::try_unfold(lines, |mut lines| async move {
         let next = lines.next().await?;
         Ok(next.map(|text| (text.into(), lines)))

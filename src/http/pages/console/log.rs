@@ -6,12 +6,12 @@ use super::{
         moment::when,
     },
     Page,
+    filter::Filters,
 };
 use crate::{
     http::scim,
     org::request::Outcome,
     service::{
-        Error,
         connections::{self, Shown as Connection},
         page::Page as Part,
         requests::{self, Affected, Opened, Replayed, Shown, Wanted},
@@ -28,6 +28,8 @@ struct Log<'p> {
     frame: &'p Frame,
     requests: Vec<Shown>,
     connections: Vec<Connection>,
+    /// Whether somebody or something is asked about.
+    is_named: bool,
     error: Option<String>,
     next: Option<String>,
     json: String,
@@ -38,11 +40,11 @@ const FILTERS: [&str; 5] = ["connection", "outcome", "resource", "since", "until
 
 /// `GET /console/provisioning/log`.
 pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
-    let filters = page.filters(&FILTERS);
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&filters).finish();
-    let (wanted, error) = match requests::wanted(filters) {
-        Ok(wanted) => (wanted, None),
-        Err(why) => (Wanted::default(), Some(page.refused(Error::Rule(why))?)),
+    let read = page.filters(&FILTERS).await;
+    let read = read.and_then(|filters| Ok((requests::wanted(filters.pairs())?, filters)));
+    let (wanted, filters, error) = match read {
+        Ok((wanted, filters)) => (wanted, filters, None),
+        Err(why) => (Wanted::default(), Filters::default(), Some(page.refused(why)?)),
     };
     let Part { items: requests, next } = requests::list(&page.cx, wanted, page.slice()?).await?;
     let shown = Log {
@@ -52,7 +54,8 @@ pub(super) async fn list(page: &Page<'_>) -> Result<Answer, Failed> {
         connections: connections::list(&page.cx).await?,
         error,
         next: page.next("/provisioning/log", next.as_deref()),
-        json: page.json(&format!("/requests?{query}")),
+        is_named: filters.name_something(),
+        json: page.json(&format!("/requests?{}", filters.query())),
     };
     Answer::page(&shown)
 }

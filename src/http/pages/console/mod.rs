@@ -4,6 +4,7 @@
 //! the page is made; what changes something is decided again where it is changed.
 
 mod audit;
+mod filter;
 mod form;
 mod keys;
 mod log;
@@ -101,12 +102,6 @@ impl Page<'_> {
         const ROWS: &str = "50";
         let cursor = Some(self.asked.query("cursor")).filter(|cursor| !cursor.is_empty());
         Ok(Slice::parse(Some(ROWS), cursor).map_err(Error::Rule)?)
-    }
-
-    /// Those parameters of the query that are among these and say something.
-    fn filters(&self, names: &[&str]) -> Vec<(&str, &str)> {
-        let all = self.asked.query.iter().map(|(name, value)| (name.as_str(), value.trim()));
-        all.filter(|(name, value)| names.contains(name) && !value.is_empty()).collect()
     }
 
     /// The query as it was asked, without some parameters and with others.

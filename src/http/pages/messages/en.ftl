@@ -445,8 +445,8 @@ event-request-denied = Request refused
 
 audit-export = Export
 audit-kind = What
-audit-resource = Whom or what, by name or id
-audit-actor = Who did it, by name or id
+audit-named = name or id
+audit-actor = Who did it
 audit-since = From
 audit-until = Before
 audit-at = When
