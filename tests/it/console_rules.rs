@@ -235,6 +235,13 @@ fn the_audit_log_and_the_provisioning_log_are_asked_by_name_or_by_id() {
         none.contains("all else, and who or what is gone, by id") && !none.contains("role=\"alert\""),
         "{none}"
     );
+    // whatever is typed, the page is there
+    for odd in ["%00", "%ff", "%F0%9F%9A%80", &"x".repeat(5_000), "%25_%27", "a%E2%80%AEb"] {
+        for page in ["audit", "provisioning/log"] {
+            let answer = ada.get(&format!("/console/{page}?resource={odd}"));
+            assert_eq!(answer.status, 200, "{page} {odd:.20} {}", answer.text);
+        }
+    }
     let own = ada.get("/console/audit?actor=ada%40orion.example&kind=team.created").text;
     assert!(own.contains("Engines") && own.contains("<tbody>"), "{own}");
     assert!(ada.get("/console/audit?actor=system").text.contains("events?actor=system"));
