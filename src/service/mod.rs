@@ -30,6 +30,7 @@ pub mod machines;
 pub mod mails;
 pub mod mapping_previews;
 pub mod mappings;
+pub mod names;
 pub mod newcomers;
 pub mod organizations;
 pub mod page;

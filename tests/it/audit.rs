@@ -3,6 +3,7 @@
 use crate::{
     commands::{json as printed, roster},
     database::Database,
+    invites::until,
     support::{GROUP, ORGANIZATION, PATCH_OP, Program, Reply, Server, USER, context, wait},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -451,13 +452,7 @@ fn a_running_server_seals_what_happens() {
         let unsealed = database.number("SELECT count(*) FROM events WHERE position IS NULL");
         unsealed == 0 && database.number("SELECT position FROM chains") >= 3
     };
-    let in_time = (0..200).any(|_| {
-        is_sealed() || {
-            std::thread::park_timeout(Duration::from_millis(50));
-            false
-        }
-    });
-    assert!(in_time);
+    until("all is sealed", is_sealed);
 }
 
 mod on_postgres {

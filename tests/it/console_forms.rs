@@ -394,13 +394,10 @@ fn a_change_of_some_people_leads_back_to_the_list_that_was_asked_for() {
     assert!(held.contains(&("back".to_owned(), asked.to_owned())), "{held:?}");
     assert_eq!(ada.post(&role, &[("role", "viewer"), ("back", asked)]).to, place);
     assert!(undo(&ada.get(&place)).contains(&escaped));
-    let (way, _) = asked.split_once('?').unwrap();
     for step in ["deactivate", "remove"] {
         let path = format!("/console/people/{ben}/{step}");
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("back", asked).finish();
         let link = list.split(&format!("href=\"{path}?back=")).nth(1).unwrap().split('"').next().unwrap();
-        assert!(link.starts_with(&way[..1]) || link.starts_with("%2F"), "{link}");
-        let means = ada.get(&format!("{path}?{query}"));
+        let means = ada.get(&format!("{path}?back={}", link.replace("&#38;", "&")));
         assert!(held_by(&means, &path).contains(&("back".to_owned(), asked.to_owned())), "{}", means.text);
         if step == "deactivate" {
             assert_eq!(ada.post(&path, &[("back", asked)]).to, place);

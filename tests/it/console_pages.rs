@@ -1,10 +1,10 @@
 //! Each page of the console, used in a real browser for what it is for.
 
-use crate::console::Desk;
+use crate::{console::Desk, invites::until};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
-use std::{io::Cursor, time::Duration};
+use std::io::Cursor;
 
 impl Desk {
     #[track_caller]
@@ -32,13 +32,7 @@ impl Desk {
     #[track_caller]
     fn sealed(&self) {
         let unsealed = || self.database.number("SELECT count(*) FROM events WHERE position IS NULL");
-        let is_all = (0..200).any(|_| {
-            unsealed() == 0 || {
-                std::thread::park_timeout(Duration::from_millis(50));
-                false
-            }
-        });
-        assert!(is_all);
+        until("all is sealed", || unsealed() == 0);
     }
 
     #[track_caller]

@@ -2,6 +2,7 @@
 
 use crate::{
     chromium::PASSWORD,
+    invites::until,
     sign_in::World,
     visitor::{Page, Visitor},
 };
@@ -203,13 +204,7 @@ fn the_audit_log_and_the_provisioning_log_are_asked_by_name_or_by_id() {
         let query =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("resource", name).finish();
         let page = || ada.clone().get(&format!("/console/audit?{query}"));
-        let is_there = (0..100).any(|_| {
-            page().text.contains("<tbody>") || {
-                std::thread::park_timeout(std::time::Duration::from_millis(50));
-                false
-            }
-        });
-        assert!(is_there, "{name}");
+        until(name, || page().text.contains("<tbody>"));
         assert!(page().text.contains(&format!("/api/v1/events?resource={id}")), "{name}: {}", page().text);
         let lines = ada.get(&format!("/console/audit/export?{query}")).text;
         let events = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -220,13 +215,8 @@ fn the_audit_log_and_the_provisioning_log_are_asked_by_name_or_by_id() {
     // and so is the log of what providers asked
     let zoe = world.program.client.user("zoe@orion.example");
     let found = || ada.clone().get("/console/provisioning/log?resource=ZOE%40orion.example").text;
-    let is_there = (0..100).any(|_| {
-        found().contains("<tbody>") || {
-            std::thread::park_timeout(std::time::Duration::from_millis(50));
-            false
-        }
-    });
-    assert!(is_there && found().contains(&format!("/api/v1/requests?resource={zoe}")), "{}", found());
+    until("the request is in the log", || found().contains("<tbody>"));
+    assert!(found().contains(&format!("/api/v1/requests?resource={zoe}")), "{}", found());
     let none = ada.get("/console/provisioning/log?resource=nobody").text;
     assert!(none.contains("all else, and who or what is gone, by id"), "{none}");
 
